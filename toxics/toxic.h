@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "toxics/chunk.h"
+
+namespace faultline {
+
+/// Where a toxic puts what leaves it.
+///
+/// A direction of a TCP connection is one ordered stream, so nothing can
+/// overtake: an `at` before that of an earlier call counts as the earlier one,
+/// and what follows a finish or close is ignored. `at` may be kNever.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  virtual void send(Chunk chunk, TimePoint at) = 0;
+  virtual void finish(TimePoint at) = 0;  ///< No more bytes this way: the peer sees FIN.
+  virtual void close(TimePoint at) = 0;   ///< The whole connection ends: both peers see FIN.
+  virtual void reset() = 0;  ///< The whole connection dies now, with all it holds: both see RST.
+  virtual void wake(TimePoint at) = 0;  ///< Asks for on_wake() then; replaces an earlier ask.
+};
+
+/// What a toxic remembers on one link while its settings are changed: a change
+/// makes a new Toxic, which is handed the memory of the one before.
+struct StageMemory {
+  explicit StageMemory(Random chance) : random(chance) {}
+
+  Random random;                   ///< This toxic's own stream of chance on this link.
+  std::uint64_t passed_bytes = 0;  ///< Sent on since the toxic reached this link.
+};
+
+/// One fault on one direction of one connection.
+///
+/// A toxic decides; it does not wait. It is told when something arrived and
+/// says what leaves, and when. It knows no clock, socket or loop, so a test
+/// can make up the times. When its settings change, a new toxic takes its
+/// place: it is started, and then told once more of everything the old one
+/// still held, with the time each arrived.
+class Toxic {
+ public:
+  virtual ~Toxic() = default;
+
+  virtual void on_start(TimePoint /*now*/, Outlet& /*out*/) {}
+  virtual void on_data(Chunk chunk, TimePoint arrived, Outlet& out) = 0;
+  virtual void on_finish(TimePoint arrived, Outlet& out) { out.finish(arrived); }
+  virtual void on_wake(TimePoint /*now*/, Outlet& /*out*/) {}
+
+  /// The toxic is being taken away; what it held goes on at once. A fault that
+  /// has eaten bytes must end the connection here: a stream with a hole in it
+  /// is never resumed.
+  virtual void on_remove(TimePoint /*now*/, Outlet& /*out*/) {}
+
+  /// False if bytes pass untouched and unwatched. A link whose toxics all say
+  /// so stays on the pass-through path.
+  virtual bool sees_bytes() const { return true; }
+
+  /// How many bytes the toxic may hold before its link stops reading. Little,
+  /// for a toxic that holds bytes to slow the sender; kFullWindow, for one
+  /// that must not become a limit on throughput.
+  virtual std::size_t window() const { return kSmallWindow; }
+
+  static constexpr std::size_t kSmallWindow = 64 * 1024;
+  static constexpr std::size_t kFullWindow = SIZE_MAX;
+};
+
+}  // namespace faultline

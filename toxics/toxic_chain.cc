@@ -1,0 +1,272 @@
+#include "toxics/toxic_chain.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/verify.h"
+
+namespace faultline {
+
+namespace {
+
+/// A held signal costs this much beside its bytes (the entry and the chunk's own storage).
+constexpr std::size_t kBookkeeping = 128;
+
+std::size_t memory_of(const Signal& signal) {
+  const Chunk* chunk = std::get_if<Chunk>(&signal);
+  return kBookkeeping + (chunk == nullptr ? 0 : chunk->size());
+}
+
+}  // namespace
+
+struct ToxicChain::Stage {
+  explicit Stage(const StagePlan& plan)
+      : id(plan.id),
+        revision(plan.revision),
+        counters(plan.counters),
+        memory(Random(plan.chance_key)),
+        toxic(plan.type->make(*plan.attributes, memory)) {}
+
+  const std::uint64_t id;
+  std::uint64_t revision;
+  ToxicCounters* counters;
+  StageMemory memory;
+  std::unique_ptr<Toxic> toxic;
+  std::deque<Held> held;  // Due times never decrease.
+  TimePoint wake_at = kNever;
+  std::size_t held_memory = 0;
+  bool ended = false;  // A finish, close or reset is held or has left.
+};
+
+/// Holds what one stage's toxic lets go, until it is due.
+class ToxicChain::StageOutlet final : public Outlet {
+ public:
+  /// The toxic is told of something that arrived at `arrived`; nothing can leave before `now`.
+  StageOutlet(ToxicChain& chain, Stage& stage, TimePoint arrived, TimePoint now)
+      : chain_(chain), stage_(stage), arrived_(arrived), now_(now) {}
+
+  void send(Chunk chunk, TimePoint at) override {
+    if (chunk.size() > 0) hold(std::move(chunk), at);
+  }
+  void finish(TimePoint at) override { end(Finish{}, at); }
+  void close(TimePoint at) override { end(Close{}, at); }
+  void wake(TimePoint at) override { stage_.wake_at = std::max(at, now_); }
+
+  void reset() override { chain_.die(); }
+
+  void end(Signal signal, TimePoint at) {
+    hold(std::move(signal), at);
+    stage_.ended = true;
+  }
+
+ private:
+  void hold(Signal signal, TimePoint at) {
+    if (stage_.ended) return;
+    at = std::max(at, now_);
+    if (!stage_.held.empty()) at = std::max(at, stage_.held.back().due);
+    const std::size_t memory = memory_of(signal);
+    stage_.held_memory += memory;
+    chain_.held_memory_ += memory;
+    stage_.held.push_back({std::move(signal), at, arrived_});
+  }
+
+  ToxicChain& chain_;
+  Stage& stage_;
+  const TimePoint arrived_;
+  const TimePoint now_;
+};
+
+ToxicChain::ToxicChain(std::size_t link_window_bytes) : link_window_(link_window_bytes) {}
+
+ToxicChain::~ToxicChain() = default;
+
+void ToxicChain::arrange(const std::vector<StagePlan>& plan, TimePoint now) {
+  advance(now);
+  const auto planned = [&](const Stage& stage) {
+    return std::any_of(plan.begin(), plan.end(),
+                       [&](const StagePlan& wanted) { return wanted.id == stage.id; });
+  };
+  for (std::size_t i = stages_.size(); i-- > 0;) {
+    if (!planned(*stages_[i])) remove(i, now);
+  }
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (i == stages_.size() || stages_[i]->id != plan[i].id) {
+      insert(i, plan[i], now);
+    } else if (stages_[i]->revision != plan[i].revision) {
+      replace(*stages_[i], plan[i], now);
+    }
+  }
+  VERIFY(stages_.size() == plan.size());  // A plan never changes the order of toxics.
+}
+
+void ToxicChain::insert(std::size_t index, const StagePlan& plan, TimePoint now) {
+  const auto where = stages_.begin() + static_cast<std::ptrdiff_t>(index);
+  Stage& stage = **stages_.insert(where, std::make_unique<Stage>(plan));
+  if (stage.counters != nullptr) count(stage.counters->connections);
+  StageOutlet outlet(*this, stage, now, now);
+  stage.toxic->on_start(now, outlet);
+}
+
+void ToxicChain::replace(Stage& stage, const StagePlan& plan, TimePoint now) {
+  stage.revision = plan.revision;
+  stage.counters = plan.counters;
+  stage.toxic = plan.type->make(*plan.attributes, stage.memory);
+  stage.wake_at = kNever;
+  stage.ended = false;
+  std::deque<Held> held = std::exchange(stage.held, {});
+  held_memory_ -= std::exchange(stage.held_memory, 0);
+
+  StageOutlet outlet(*this, stage, now, now);
+  stage.toxic->on_start(now, outlet);
+  for (Held& item : held) hand_to_toxic(stage, std::move(item.signal), item.arrived, now);
+}
+
+void ToxicChain::remove(std::size_t index, TimePoint now) {
+  const std::unique_ptr<Stage> stage = std::move(stages_[index]);
+  StageOutlet outlet(*this, *stage, now, now);
+  stage->toxic->on_remove(now, outlet);
+  stages_.erase(stages_.begin() + static_cast<std::ptrdiff_t>(index));
+  held_memory_ -= stage->held_memory;
+  for (Held& orphan : stage->held) arrive(index, std::move(orphan.signal), now);
+}
+
+std::size_t ToxicChain::room(TimePoint now) {
+  advance(now);
+  if (dead_) return 0;
+  std::size_t room = link_window_;
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    if (is_full(i)) return 0;
+    room = std::min(room, window_of(*stages_[i]));
+  }
+  return leaving_.size() < kMostLeaving ? room : 0;
+}
+
+void ToxicChain::push(Signal signal, TimePoint now) {
+  advance(now);
+  arrive(0, std::move(signal), now);
+}
+
+std::optional<Signal> ToxicChain::pop(TimePoint now) {
+  advance(now);
+  if (dead_) return Reset{};
+  if (leaving_.empty()) return std::nullopt;
+  Signal signal = std::move(leaving_.front().signal);
+  leaving_.pop_front();
+  held_memory_ -= memory_of(signal);
+  return signal;
+}
+
+TimePoint ToxicChain::next_due() const {
+  return leaving_.empty() ? next_stage_event() : leaving_.front().due;
+}
+
+TimePoint ToxicChain::next_stage_event() const {
+  TimePoint earliest = kNever;
+  for (std::size_t i = 0; i < stages_.size(); ++i) earliest = std::min(earliest, next_event(i));
+  return earliest;
+}
+
+bool ToxicChain::is_transparent() const {
+  return held_memory_ == 0 && std::none_of(stages_.begin(), stages_.end(), [](const auto& stage) {
+           return stage->toxic->sees_bytes();
+         });
+}
+
+/// `signal` reaches the stage at `index`, or leaves after the last one.
+void ToxicChain::arrive(std::size_t index, Signal signal, TimePoint now) {
+  if (index < stages_.size()) {
+    hand_to_toxic(*stages_[index], std::move(signal), now, now);
+    return;
+  }
+  held_memory_ += memory_of(signal);
+  closing_ = closing_ || std::holds_alternative<Close>(signal);
+  leaving_.push_back({std::move(signal), now, now});
+}
+
+/// Drops everything, in all stages: nothing but the reset is left to leave.
+void ToxicChain::die() {
+  for (const std::unique_ptr<Stage>& stage : stages_) {
+    stage->held.clear();
+    stage->held_memory = 0;
+    stage->wake_at = kNever;
+    stage->ended = true;
+  }
+  leaving_.clear();
+  held_memory_ = 0;
+  dead_ = true;
+}
+
+void ToxicChain::hand_to_toxic(Stage& stage, Signal signal, TimePoint arrived, TimePoint now) {
+  if (stage.ended) return;
+  StageOutlet outlet(*this, stage, arrived, now);
+  if (Chunk* chunk = std::get_if<Chunk>(&signal)) {
+    stage.toxic->on_data(std::move(*chunk), arrived, outlet);
+  } else if (std::holds_alternative<Finish>(signal)) {
+    stage.toxic->on_finish(arrived, outlet);
+  } else {
+    outlet.end(std::move(signal), now);
+  }
+}
+
+/// Of several events at once the one furthest along is played first, so that
+/// room is made before it is needed.
+void ToxicChain::advance(TimePoint now) {
+  for (;;) {
+    std::size_t earliest = stages_.size();
+    TimePoint at = kNever;
+    for (std::size_t i = stages_.size(); i-- > 0;) {
+      const TimePoint event = next_event(i);
+      if (event < at) {
+        earliest = i;
+        at = event;
+      }
+    }
+    if (earliest == stages_.size() || at > now) break;
+    clock_ = std::max(clock_, at);
+    play(earliest, clock_, now);
+  }
+  clock_ = std::max(clock_, now);
+}
+
+/// One event of the stage at `index`: its first held signal moves on, or its toxic wakes.
+void ToxicChain::play(std::size_t index, TimePoint at, TimePoint now) {
+  Stage& stage = *stages_[index];
+  const bool wakes =
+      stage.wake_at <= at && stage.wake_at != kNever &&
+      (stage.held.empty() || stage.wake_at < stage.held.front().due || is_full(index + 1));
+  if (wakes) {
+    stage.wake_at = kNever;
+    StageOutlet outlet(*this, stage, at, at);
+    stage.toxic->on_wake(at, outlet);
+    return;
+  }
+  Held next = std::move(stage.held.front());
+  stage.held.pop_front();
+  const std::size_t memory = memory_of(next.signal);
+  stage.held_memory -= memory;
+  held_memory_ -= memory;
+  if (stage.counters != nullptr && std::holds_alternative<Chunk>(next.signal)) {
+    stage.counters->delay.record(next.due - next.arrived);
+    stage.counters->error.record(now - next.due);
+  }
+  arrive(index + 1, std::move(next.signal), at);
+}
+
+bool ToxicChain::is_full(std::size_t index) const {
+  if (index == stages_.size()) return leaving_.size() >= kMostLeaving;
+  return stages_[index]->held_memory >= window_of(*stages_[index]);
+}
+
+std::size_t ToxicChain::window_of(const Stage& stage) const {
+  return std::min(stage.toxic->window(), link_window_);
+}
+
+/// When the stage at `index` next does something by itself. What it holds
+/// cannot move on while the stage after it is full.
+TimePoint ToxicChain::next_event(std::size_t index) const {
+  const Stage& stage = *stages_[index];
+  if (stage.held.empty() || is_full(index + 1)) return stage.wake_at;
+  return std::min(stage.wake_at, stage.held.front().due);
+}
+
+}  // namespace faultline

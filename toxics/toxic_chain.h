@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "toxics/catalog.h"
+#include "toxics/toxic.h"
+#include "toxics/toxic_counters.h"
+
+namespace faultline {
+
+struct Finish {};  ///< The end of this direction: FIN, passed on as a half-close.
+struct Close {};   ///< The end of the whole connection: FIN to both peers.
+struct Reset {};   ///< The death of the whole connection: RST to both peers.
+using Signal = std::variant<Chunk, Finish, Close, Reset>;
+
+/// One toxic that a link should have.
+struct StagePlan {
+  std::uint64_t id = 0;        ///< Tells one toxic from another; never 0.
+  std::uint64_t revision = 0;  ///< Changes whenever the attributes do.
+  const ToxicType* type = nullptr;
+  const Attributes* attributes = nullptr;  ///< Read while the chain is arranged only.
+  std::uint64_t chance_key = 0;
+  ToxicCounters* counters = nullptr;  ///< Outlives the stage.
+};
+
+/// The toxics on one direction of one connection, and what they hold back.
+///
+///   push() -> [lag: held...] -> [slow: held...] -> pop()
+///
+/// Time is an argument. What leaves a stage reaches the next at the time it
+/// was due, not when the caller came to look, so a late timer delays one pop
+/// and adds no error to the stages after it. A stage that holds as much as its
+/// window lets nothing more in: what is due waits in the stage before it, and
+/// in the end the caller stops reading.
+class ToxicChain {
+ public:
+  /// `link_window_bytes` bounds each stage, whatever window its toxic asks for.
+  explicit ToxicChain(std::size_t link_window_bytes);
+  ~ToxicChain();
+  ToxicChain(const ToxicChain&) = delete;
+  ToxicChain& operator=(const ToxicChain&) = delete;
+
+  /// Makes the stages those of `plan`, in its order. A stage whose toxic is
+  /// gone lets go of what it held, at `now`; one whose revision changed gets a
+  /// new toxic and keeps what it held; the others do not notice.
+  void arrange(const std::vector<StagePlan>& plan, TimePoint now);
+
+  /// How many bytes may be pushed at `now`; 0 means stop reading.
+  std::size_t room(TimePoint now);
+
+  /// Takes in what arrived at `now`, even if there is no room.
+  void push(Signal signal, TimePoint now);
+
+  /// What has left the last stage by `now`, one signal a call, in order.
+  std::optional<Signal> pop(TimePoint now);
+
+  /// When pop() or room() may next have something new, or kNever.
+  TimePoint next_due() const;
+
+  /// Whether bytes may go round the chain: no toxic looks at them and none are held.
+  bool is_transparent() const;
+
+  /// A toxic has ended the connection: pop() says Reset before anything that was held.
+  bool is_dead() const { return dead_; }
+
+  /// A Close waits behind what has left the last stage.
+  bool is_closing() const { return closing_; }
+
+  /// When a stage next does something by itself; what waits for pop() does not count.
+  TimePoint next_stage_event() const;
+
+  /// Plays every event due by `now`, in the order of their times.
+  void advance(TimePoint now);
+
+  /// Memory of what is held: the bytes and the bookkeeping for them.
+  std::size_t held_memory() const { return held_memory_; }
+
+  bool has_stages() const { return !stages_.empty(); }
+
+ private:
+  struct Held {
+    Signal signal;
+    TimePoint due;
+    TimePoint arrived;
+  };
+  struct Stage;
+  class StageOutlet;
+
+  /// Held by the stages at most; keeps a flood of tiny pieces from piling up behind the last.
+  static constexpr std::size_t kMostLeaving = 64;
+
+  void insert(std::size_t index, const StagePlan& plan, TimePoint now);
+  void replace(Stage& stage, const StagePlan& plan, TimePoint now);
+  void remove(std::size_t index, TimePoint now);
+  void arrive(std::size_t index, Signal signal, TimePoint now);
+  void hand_to_toxic(Stage& stage, Signal signal, TimePoint arrived, TimePoint now);
+  void die();
+  void play(std::size_t index, TimePoint at, TimePoint now);
+  bool is_full(std::size_t index) const;
+  std::size_t window_of(const Stage& stage) const;
+  TimePoint next_event(std::size_t index) const;
+
+  const std::size_t link_window_;
+  std::vector<std::unique_ptr<Stage>> stages_;
+  std::deque<Held> leaving_;  // Past the last stage, waiting for pop().
+  TimePoint clock_{};         // The time of the last event played; never goes back.
+  std::size_t held_memory_ = 0;
+  bool dead_ = false;
+  bool closing_ = false;
+};
+
+}  // namespace faultline
