@@ -1,0 +1,127 @@
+#include "proxy/alarm_clock.h"
+
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/verify.h"
+
+namespace faultline {
+
+namespace {
+
+constexpr std::size_t kChildren = 4;  // A flat heap: fewer cache misses than a binary one.
+
+timespec to_timespec(TimePoint time) {
+  const auto nanoseconds = std::max<std::int64_t>(time.time_since_epoch().count(), 1);
+  return {.tv_sec = nanoseconds / 1'000'000'000, .tv_nsec = nanoseconds % 1'000'000'000};
+}
+
+}  // namespace
+
+TimePoint clock_now() {
+  return std::chrono::steady_clock::now();
+}
+
+Alarm::~Alarm() {
+  if (position_ != kUnset) clock_.remove(*this);
+}
+
+void Alarm::set(TimePoint due) {
+  if (due == due_) return;
+  if (position_ != kUnset) clock_.remove(*this);
+  due_ = due;
+  if (due != kNever) clock_.insert(*this);
+}
+
+AlarmClock::AlarmClock(uv_loop_t* loop)
+    : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+  VERIFY(timer_.is_open());
+  auto* poll = new uv_poll_t;
+  VERIFY(uv_poll_init(loop, poll, timer_.get()) == 0);
+  poll_.reset(poll);
+  poll->data = this;
+  uv_poll_start(poll, UV_READABLE, [](uv_poll_t* handle, int, int) noexcept {
+    auto* self = static_cast<AlarmClock*>(handle->data);
+    if (self != nullptr) self->on_timer();
+  });
+}
+
+void AlarmClock::insert(Alarm& alarm) {
+  heap_.push_back(&alarm);
+  alarm.position_ = heap_.size() - 1;
+  sift_up(alarm.position_);
+  if (alarm.due_ < armed_for_) arm();
+}
+
+void AlarmClock::remove(Alarm& alarm) {
+  const std::size_t position = std::exchange(alarm.position_, Alarm::kUnset);
+  alarm.due_ = kNever;
+  Alarm* last = heap_.back();
+  heap_.pop_back();
+  if (last == &alarm) return;
+  place(position, last);
+  sift_up(position);
+  sift_down(last->position_);
+}
+
+void AlarmClock::place(std::size_t position, Alarm* alarm) {
+  heap_[position] = alarm;
+  alarm->position_ = position;
+}
+
+void AlarmClock::sift_up(std::size_t position) {
+  Alarm* alarm = heap_[position];
+  while (position > 0) {
+    const std::size_t parent = (position - 1) / kChildren;
+    if (heap_[parent]->due_ <= alarm->due_) break;
+    place(position, heap_[parent]);
+    position = parent;
+  }
+  place(position, alarm);
+}
+
+void AlarmClock::sift_down(std::size_t position) {
+  Alarm* alarm = heap_[position];
+  for (;;) {
+    const std::size_t first = position * kChildren + 1;
+    if (first >= heap_.size()) break;
+    const std::size_t end = std::min(first + kChildren, heap_.size());
+    std::size_t earliest = first;
+    for (std::size_t child = first + 1; child < end; ++child) {
+      if (heap_[child]->due_ < heap_[earliest]->due_) earliest = child;
+    }
+    if (alarm->due_ <= heap_[earliest]->due_) break;
+    place(position, heap_[earliest]);
+    position = earliest;
+  }
+  place(position, alarm);
+}
+
+/// Sets the timer for the earliest alarm. Only ever moved forward when it
+/// fires: an alarm that was taken away costs one idle wake-up, not a call each.
+void AlarmClock::arm() {
+  armed_for_ = heap_.empty() ? kNever : heap_.front()->due_;
+  itimerspec setting{};
+  if (armed_for_ != kNever) setting.it_value = to_timespec(armed_for_);
+  VERIFY(timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &setting, nullptr) == 0);
+}
+
+void AlarmClock::on_timer() {
+  std::uint64_t expirations = 0;
+  if (::read(timer_.get(), &expirations, sizeof expirations) < 0) return;  // Re-armed meanwhile.
+
+  const TimePoint now = clock_now();
+  // An owner may set its alarm anew; each that is due now has one turn.
+  for (std::size_t turns = heap_.size(); turns > 0 && !heap_.empty(); --turns) {
+    Alarm& alarm = *heap_.front();
+    if (alarm.due_ > now) break;
+    lag_.record(now - alarm.due_);
+    remove(alarm);
+    alarm.owner_.on_alarm(alarm, now);
+  }
+  arm();
+}
+
+}  // namespace faultline

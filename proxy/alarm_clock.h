@@ -1,0 +1,83 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "base/time.h"
+#include "proxy/file_descriptor.h"
+#include "proxy/uv_handle.h"
+#include "toxics/toxic_counters.h"
+
+namespace faultline {
+
+class Alarm;
+class AlarmClock;
+
+/// The time now. Read once a callback, and passed down.
+TimePoint clock_now();
+
+/// Is told when its alarm goes off.
+class AlarmOwner {
+ public:
+  virtual void on_alarm(Alarm& alarm, TimePoint now) noexcept = 0;
+
+ protected:
+  ~AlarmOwner() = default;
+};
+
+/// One deadline of one owner. A member of its owner; unset once it is gone.
+class Alarm {
+ public:
+  /// Both must outlive the alarm.
+  Alarm(AlarmClock& clock, AlarmOwner& owner) : clock_(clock), owner_(owner) {}
+  ~Alarm();
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+
+  /// Goes off once, at `due` or soon after, from the loop; replaces an earlier
+  /// setting. kNever unsets it.
+  void set(TimePoint due);
+
+ private:
+  friend class AlarmClock;
+  static constexpr std::size_t kUnset = SIZE_MAX;
+
+  AlarmClock& clock_;
+  AlarmOwner& owner_;
+  TimePoint due_ = kNever;
+  std::size_t position_ = kUnset;  // In the clock's heap.
+};
+
+/// Precise deadlines for one loop: a heap of alarms on one timerfd. (libuv's
+/// own timers count whole milliseconds: up to 1.9 ms late at p99. A timerfd was
+/// measured at 0.02 ms late in the median and 0.1 ms at p99.)
+class AlarmClock {
+ public:
+  explicit AlarmClock(uv_loop_t* loop);
+  AlarmClock(const AlarmClock&) = delete;
+  AlarmClock& operator=(const AlarmClock&) = delete;
+
+  /// How late alarms went off. Any thread may take a snapshot.
+  const DurationHistogram& lag() const { return lag_; }
+
+ private:
+  friend class Alarm;
+
+  void insert(Alarm& alarm);
+  void remove(Alarm& alarm);
+  void place(std::size_t position, Alarm* alarm);
+  void sift_up(std::size_t position);
+  void sift_down(std::size_t position);
+  void arm();
+  void on_timer();
+
+  FileDescriptor timer_;
+  OwnedHandle<uv_poll_t> poll_;
+  std::vector<Alarm*> heap_;  // The earliest first.
+  TimePoint armed_for_ = kNever;
+  DurationHistogram lag_;
+};
+
+}  // namespace faultline

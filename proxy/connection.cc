@@ -1,0 +1,142 @@
+#include "proxy/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "proxy/shard.h"
+
+namespace faultline {
+
+Connection::Connection(Shard& shard, FileDescriptor client, std::uint64_t ordinal)
+    : shard_(shard),
+      ordinal_(ordinal),
+      client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client),
+                                       static_cast<SocketOwner&>(*this))),
+      dial_(std::make_unique<Dial>(shard.worker().loop(), shard.upstream(),
+                                   static_cast<DialOwner&>(*this))),
+      alarm_(shard.worker().loop().alarms(), *this) {
+  client_->watch(false, false);  // For its death only: nobody to read for yet.
+}
+
+void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
+  shard_.worker().loop().deferred_delete(std::move(dial_));
+  if (!upstream) {
+    count(shard_.counters().dial_errors);
+    if (logs(LogLevel::kDebug)) {
+      log(LogLevel::kDebug, "proxy", "cannot reach the upstream",
+          {{"proxy", shard_.name()},
+           {"upstream", shard_.upstream()},
+           {"error", upstream.error().message}});
+    }
+    end(Ending::kClose);
+    return;
+  }
+  upstream_ = *std::move(upstream);
+  upstream_->set_owner(*this);
+  ProxyCounters& counters = shard_.counters();
+  up_.emplace(shard_.worker(), Direction::kUpstream, *client_, *upstream_, counters);
+  down_.emplace(shard_.worker(), Direction::kDownstream, *upstream_, *client_, counters);
+  const TimePoint now = clock_now();
+  arrange(now);
+  settle(now);
+}
+
+void Connection::apply_toxics(TimePoint now) {
+  if (!up_) return;  // Still dialling: it gets the toxics there are when it opens.
+  arrange(now);
+  settle(now);
+}
+
+void Connection::arrange(TimePoint now) {
+  const ToxicSet& toxics = shard_.toxics();
+  const std::size_t worker = shard_.worker().index();
+  up_->arrange(stages_for(toxics, Direction::kUpstream, ordinal_, worker), now);
+  down_->arrange(stages_for(toxics, Direction::kDownstream, ordinal_, worker), now);
+}
+
+void Connection::on_socket_ready(Socket& socket, Readiness readiness) noexcept {
+  if (!up_) {  // The client has died before its upstream was reached.
+    if (readiness.broken) end(Ending::kReset);
+    return;
+  }
+  const TimePoint now = clock_now();
+  const bool is_client = &socket == client_.get();
+  Pump& from = is_client ? *up_ : *down_;
+  Pump& to = is_client ? *down_ : *up_;
+  if (readiness.writable) to.deliver(now);
+  if (readiness.readable) {
+    from.read(now);
+    to.note_turn();
+  }
+  settle(now);
+}
+
+void Connection::on_alarm(Alarm& /*alarm*/, TimePoint now) noexcept {
+  up_->deliver(now);
+  down_->deliver(now);
+  // Nothing tells us any more when a broken socket can be read, so we look.
+  if (client_->is_broken()) up_->read(now);
+  if (upstream_->is_broken()) down_->read(now);
+  settle(now);
+}
+
+/// Acts on what the pumps have come to. Must be the last call: it may end us.
+void Connection::settle(TimePoint now) {
+  if (const std::optional<Ending> how = ending()) {
+    end(*how);
+  } else {
+    wait_for_more(now);
+  }
+}
+
+std::optional<Connection::Ending> Connection::ending() const {
+  const Pump::Outcome up = up_->outcome();
+  const Pump::Outcome down = down_->outcome();
+  const auto either = [&](Pump::Outcome outcome) { return up == outcome || down == outcome; };
+  if (either(Pump::Outcome::kReset)) return Ending::kReset;
+  if (either(Pump::Outcome::kClose)) return Ending::kClose;
+
+  // A side that is dead to writes, and has nothing more to say, is gone.
+  const bool up_done = up == Pump::Outcome::kFinished;
+  const bool down_done = down == Pump::Outcome::kFinished;
+  if (up_->destination_is_dead() && down_done) return Ending::kReset;
+  if (down_->destination_is_dead() && up_done) return Ending::kReset;
+  if (up_done && down_done) return Ending::kDone;
+  return std::nullopt;
+}
+
+void Connection::wait_for_more(TimePoint now) {
+  const bool read_client = up_->wants_to_read(now);
+  const bool read_upstream = down_->wants_to_read(now);
+  client_->watch(read_client, down_->wants_to_write());
+  upstream_->watch(read_upstream, up_->wants_to_write());
+  TimePoint due = std::min(up_->next_due(), down_->next_due());
+  const bool look_again =
+      (client_->is_broken() && read_client) || (upstream_->is_broken() && read_upstream);
+  if (look_again) due = now;
+  alarm_.set(due);
+}
+
+void Connection::end(Ending ending) {
+  if (std::exchange(ended_, true)) return;
+  alarm_.set(kNever);
+  if (dial_ != nullptr) shard_.worker().loop().deferred_delete(std::move(dial_));
+  up_.reset();
+  down_.reset();
+  close_socket(client_, ending);
+  close_socket(upstream_, ending);
+  shard_.retire(*this);
+}
+
+void Connection::close_socket(std::unique_ptr<Socket>& socket, Ending ending) {
+  if (socket == nullptr) return;
+  if (ending == Ending::kClose) {
+    shard_.worker().farewells().close(std::move(socket));
+    return;
+  }
+  if (ending == Ending::kReset) socket->reset_on_close();
+  socket.reset();
+}
+
+}  // namespace faultline

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+
+#include "proxy/dial.h"
+#include "proxy/pump.h"
+#include "proxy/socket.h"
+
+namespace faultline {
+
+class Shard;
+
+/// One client, its upstream, and the two pumps between them.
+///
+/// How it ends is the table below; data that came before is delivered first,
+/// unless a toxic resets.
+///
+///   what happened                        | client gets      | upstream gets
+///   -------------------------------------+------------------+-----------------
+///   FIN from one side                    | FIN passed on, once its toxics let it
+///   FIN from both                        | closed           | closed
+///   RST from one side, or it is dead     | RST to the other, once its toxics let it
+///   a toxic closes; disable; delete      | FIN              | FIN
+///   a toxic resets                       | RST              | RST
+///   the upstream cannot be reached       | FIN              | -
+class Connection final : SocketOwner, DialOwner, AlarmOwner {
+ public:
+  /// Starts dialling. `shard` outlives the connection's open life (until end());
+  /// `client` is an accepted, non-blocking socket.
+  Connection(Shard& shard, FileDescriptor client, std::uint64_t ordinal);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Puts the shard's present toxics in force.
+  void apply_toxics(TimePoint now);
+
+  /// Ends it now, with FIN to both sides; what toxics hold is dropped.
+  void close() { end(Ending::kClose); }
+
+  /// Its place in the shard's list, kept here for the shard.
+  std::list<std::unique_ptr<Connection>>::iterator place;
+
+ private:
+  enum class Ending {
+    kDone,   ///< Both sides have said and heard the end.
+    kClose,  ///< FIN to both.
+    kReset,  ///< RST to both.
+  };
+
+  void on_socket_ready(Socket& socket, Readiness readiness) noexcept override;
+  void on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept override;
+  void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
+  void arrange(TimePoint now);
+  void settle(TimePoint now);
+  void wait_for_more(TimePoint now);
+  std::optional<Ending> ending() const;
+  void end(Ending ending);
+  void close_socket(std::unique_ptr<Socket>& socket, Ending ending);
+
+  Shard& shard_;
+  const std::uint64_t ordinal_;
+  std::unique_ptr<Socket> client_;
+  std::unique_ptr<Socket> upstream_;  // Null while dialling.
+  std::unique_ptr<Dial> dial_;        // Null once dialled.
+  std::optional<Pump> up_;            // Both are there from when upstream_ is.
+  std::optional<Pump> down_;
+  Alarm alarm_;
+  bool ended_ = false;
+};
+
+}  // namespace faultline

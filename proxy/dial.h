@@ -1,0 +1,62 @@
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "proxy/event_loop.h"
+#include "proxy/names.h"
+#include "proxy/socket.h"
+
+namespace faultline {
+
+/// Is told how its dial ended.
+class DialOwner {
+ public:
+  /// `socket` is connected and watched for nothing; it has the dial as its
+  /// owner until it is given another. Or: why no address could be reached.
+  virtual void on_dialled(Result<std::unique_ptr<Socket>> socket) noexcept = 0;
+
+ protected:
+  ~DialOwner() = default;
+};
+
+/// One attempt to reach an upstream: looks its name up and tries each address,
+/// IPv4 and IPv6, the next one when the last failed or was silent for 250 ms;
+/// the first to answer wins. Destroying it cancels everything.
+///
+/// There is no time limit of its own: the kernel's SYN retries decide.
+class Dial final : SocketOwner, AlarmOwner {
+ public:
+  /// Calls `owner` back once, from the loop. Both must outlive the dial.
+  Dial(EventLoop& loop, std::string_view upstream, DialOwner& owner);
+  ~Dial();
+  Dial(const Dial&) = delete;
+  Dial& operator=(const Dial&) = delete;
+
+ private:
+  struct Lookup;
+
+  void look_up(const std::string& host);
+  void on_looked_up(Result<std::vector<SocketAddress>> addresses);
+  void try_next();
+  bool try_address(const SocketAddress& address);
+  void on_socket_ready(Socket& socket, Readiness readiness) noexcept override;
+  void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
+  void fail_unless_pending();
+
+  EventLoop& loop_;
+  DialOwner& owner_;
+  Alarm alarm_;
+  Lookup* lookup_ = nullptr;  // Owns itself; told when we are gone.
+  HostPort where_;
+  std::vector<SocketAddress> addresses_;  // What is left to try, the next one last.
+  std::vector<std::unique_ptr<Socket>> attempts_;
+  Error last_error_;
+};
+
+}  // namespace faultline

@@ -1,0 +1,139 @@
+#include "proxy/listening_socket.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <tuple>
+#include <utility>
+
+#include "proxy/socket.h"
+
+namespace faultline {
+
+namespace {
+
+constexpr int kBacklog = 4096;
+
+/// "address already in use": the kernel's words as Toxiproxy (Go) spells them.
+std::string reason(int error) {
+  std::string words = std::strerror(error);
+  words[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(words[0])));
+  return words;
+}
+
+bool is_wildcard(const SocketAddress& address) {
+  const auto* in = reinterpret_cast<const sockaddr_in6*>(&address.storage);
+  return address.family() == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in->sin6_addr);
+}
+
+/// The same port on every IPv4 address, for a kernel without IPv6.
+SocketAddress ipv4_wildcard(const SocketAddress& address) {
+  SocketAddress result;
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_port = reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_port;
+  std::memcpy(&result.storage, &in, sizeof in);
+  result.length = sizeof in;
+  return result;
+}
+
+/// Removes the socket file of a process that is gone; one that is served stays.
+void remove_stale_socket(const SocketAddress& address, const std::string& path) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
+  const FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (connect(probe.get(), address.get(), address.length) != 0 && errno == ECONNREFUSED) {
+    unlink(path.c_str());
+  }
+}
+
+/// A socket that listens on `address`, or the errno.
+std::pair<FileDescriptor, int> listen_on(const SocketAddress& address) {
+  FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return {FileDescriptor(), errno};
+  if (address.family() != AF_UNIX) {
+    const int on = 1;
+    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    set_stream_options(fd.get());
+  }
+  if (is_wildcard(address)) {
+    const int off = 0;
+    setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  }
+  if (::bind(fd.get(), address.get(), address.length) != 0) return {FileDescriptor(), errno};
+  if (::listen(fd.get(), kBacklog) != 0) return {FileDescriptor(), errno};
+  return {std::move(fd), 0};
+}
+
+std::string bound_address(int fd) {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  getsockname(fd, address.get(), &address.length);
+  return to_string(address);
+}
+
+Result<std::vector<SocketAddress>> resolve(std::string_view listen, const Names& names) {
+  const Result<HostPort> where = parse_host_port(listen);
+  if (!where) return Fail(where.error());
+  return addresses_of(*where, names);
+}
+
+}  // namespace
+
+Result<ListeningSocket> ListeningSocket::bind(std::string_view listen, const Names& names) {
+  const Result<std::vector<SocketAddress>> addresses = resolve(listen, names);
+  if (!addresses) {
+    if (addresses.error().kind == ErrorKind::kNeedsLookup) return Fail(addresses.error());
+    return fail(ErrorKind::kNetwork, "listen tcp: " + addresses.error().message);
+  }
+  SocketAddress address = addresses->front();
+  const bool is_unix = address.family() == AF_UNIX;
+  const std::string path = is_unix ? to_string(address).substr(std::strlen("unix:")) : "";
+  if (is_unix) remove_stale_socket(address, path);
+
+  auto [fd, error] = listen_on(address);
+  if (error == EAFNOSUPPORT && is_wildcard(address)) {
+    address = ipv4_wildcard(address);
+    std::tie(fd, error) = listen_on(address);
+  }
+  if (error != 0) {
+    const std::string where = is_unix ? "listen unix " + path : "listen tcp " + to_string(address);
+    return fail(ErrorKind::kNetwork, where + ": bind: " + reason(error));
+  }
+  ListeningSocket result;
+  result.address_ = is_unix ? "unix:" + path : bound_address(fd.get());
+  result.fd_ = std::move(fd);
+  struct stat status {};
+  if (is_unix && lstat(path.c_str(), &status) == 0) {
+    result.unix_path_ = path;
+    result.unix_inode_ = status.st_ino;
+  }
+  return result;
+}
+
+ListeningSocket& ListeningSocket::operator=(ListeningSocket&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(address_, other.address_);
+  std::swap(unix_path_, other.unix_path_);
+  std::swap(unix_inode_, other.unix_inode_);
+  return *this;
+}
+
+ListeningSocket::~ListeningSocket() {
+  struct stat status {};
+  const bool is_ours = fd_.is_open() && !unix_path_.empty() &&
+                       lstat(unix_path_.c_str(), &status) == 0 && status.st_ino == unix_inode_;
+  if (is_ours) unlink(unix_path_.c_str());
+}
+
+Result<std::string> normal_address(std::string_view listen, const Names& names) {
+  const Result<std::vector<SocketAddress>> addresses = resolve(listen, names);
+  if (!addresses) return Fail(addresses.error());
+  return to_string(addresses->front());
+}
+
+}  // namespace faultline

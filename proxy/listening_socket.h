@@ -1,0 +1,44 @@
+#pragma once
+
+#include <sys/stat.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "proxy/file_descriptor.h"
+#include "proxy/names.h"
+
+namespace faultline {
+
+/// A bound, listening, non-blocking socket. Closing it removes a unix socket's
+/// file, if it is still the one that was made.
+class ListeningSocket {
+ public:
+  ListeningSocket() = default;
+  ListeningSocket(ListeningSocket&& other) noexcept = default;
+  ListeningSocket& operator=(ListeningSocket&& other) noexcept;
+  ~ListeningSocket();
+
+  /// Binds the first address of `listen` that can be had. Errors (kNetwork,
+  /// kNeedsLookup) are Toxiproxy's words: "listen tcp 127.0.0.1:80: bind: address already in use".
+  static Result<ListeningSocket> bind(std::string_view listen, const Names& names);
+
+  bool is_open() const { return fd_.is_open(); }
+  int fd() const { return fd_.get(); }
+
+  /// Where it really listens: "127.0.0.1:26379", "[::]:80", "unix:/run/a.sock".
+  const std::string& address() const { return address_; }
+
+ private:
+  FileDescriptor fd_;
+  std::string address_;
+  std::string unix_path_;  // "" unless a unix socket.
+  ino_t unix_inode_ = 0;
+};
+
+/// The spelling that address() would give for `listen`, but port 0 stays 0:
+/// ":80", "0.0.0.0:80" and "[::]:80" are the same. Errors as for bind(), without "listen tcp".
+Result<std::string> normal_address(std::string_view listen, const Names& names);
+
+}  // namespace faultline

@@ -1,0 +1,150 @@
+#include "proxy/proxy.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/random.h"
+#include "base/verify.h"
+#include "proxy/worker.h"
+#include "proxy/workers.h"
+
+namespace faultline {
+
+namespace {
+
+/// Whether `spec` describes the toxic `live` is, maybe with other settings.
+bool is_same_toxic(const LiveToxic& live, const ToxicSpec& spec) {
+  return live.spec.name == spec.name && live.spec.type == spec.type &&
+         live.spec.direction == spec.direction;
+}
+
+ToxicStats stats_of(const LiveToxic& toxic) {
+  ToxicStats stats{
+      .name = toxic.spec.name, .type = toxic.spec.type->name, .direction = toxic.spec.direction};
+  for (const ToxicCounters& counters : *toxic.counters) {
+    stats.connections += counters.connections.load(std::memory_order_relaxed);
+    stats.delay.add(counters.delay.snapshot());
+    stats.error.add(counters.error.snapshot());
+  }
+  return stats;
+}
+
+}  // namespace
+
+Proxy::Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const ProxySpec& spec)
+    : workers_(workers),
+      last_id_(last_id),
+      id_(++last_id),
+      chance_key_(derive_key(seed, spec.name)),
+      spec_(spec),
+      shared_{.name = spec.name},
+      counters_(workers.size()),
+      live_toxics_(make_live(spec.toxics)) {
+  spec_.enabled = false;
+  workers_.run_on_all([this](Worker& worker, std::size_t index) {
+    worker.add_shard(id_, std::make_unique<Shard>(worker, shared_, counters_[index], spec_.upstream,
+                                                  live_toxics_));
+  });
+}
+
+Proxy::~Proxy() {
+  workers_.run_on_all([this](Worker& worker, std::size_t) { worker.remove_shard(id_); });
+}
+
+Result<bool> Proxy::is_elsewhere(const std::string& address, const Names& names) const {
+  const Result<std::string> wanted = normal_address(address, names);
+  if (!wanted) return Fail(wanted.error());
+  const Result<HostPort> where = parse_host_port(*wanted);
+  if (where && !where->is_unix && where->port == 0) return true;
+  const Result<std::string> present = normal_address(spec_.listen, names);
+  return *wanted != (present ? *present : spec_.listen);
+}
+
+void Proxy::start(ListeningSocket socket) {
+  VERIFY(!listening_.is_open());
+  listening_ = std::move(socket);
+  spec_.listen = listening_.address();
+  spec_.enabled = true;
+  workers_.run_on_all(
+      [this](Worker& worker, std::size_t) { worker.shard(id_).listen(listening_.fd()); });
+}
+
+ListeningSocket Proxy::stop() {
+  workers_.run_on_all([this](Worker& worker, std::size_t) {
+    worker.shard(id_).stop_listening();
+    worker.shard(id_).close_connections();
+  });
+  spec_.enabled = false;
+  return std::exchange(listening_, ListeningSocket());
+}
+
+void Proxy::stop_accepting() {
+  workers_.run_on_all([this](Worker& worker, std::size_t) { worker.shard(id_).stop_listening(); });
+  listening_ = ListeningSocket();
+}
+
+void Proxy::set_upstream(const std::string& upstream) {
+  spec_.upstream = upstream;
+  workers_.run_on_all(
+      [&](Worker& worker, std::size_t) { worker.shard(id_).set_upstream(upstream); });
+}
+
+void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {
+  spec_.toxics = std::move(toxics);
+  // The old set, and with it the counters its stages use, lives until all have moved on.
+  const std::shared_ptr<const ToxicSet> before =
+      std::exchange(live_toxics_, make_live(spec_.toxics));
+  workers_.run_on_all(
+      [this](Worker& worker, std::size_t) { worker.shard(id_).set_toxics(live_toxics_); });
+}
+
+std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& toxics) {
+  auto live = std::make_shared<ToxicSet>();
+  for (const ToxicSpec& spec : toxics) {
+    const LiveToxic* old = nullptr;
+    if (live_toxics_ != nullptr) {
+      const auto found =
+          std::find_if(live_toxics_->begin(), live_toxics_->end(),
+                       [&](const LiveToxic& candidate) { return is_same_toxic(candidate, spec); });
+      if (found != live_toxics_->end()) old = &*found;
+    }
+    if (old == nullptr) {
+      live->push_back({.id = ++last_id_,
+                       .revision = 0,
+                       .spec = spec,
+                       .chance_key = derive_key(chance_key_, spec.name),
+                       .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size())});
+      continue;
+    }
+    LiveToxic& changed = live->emplace_back(*old);
+    if (changed.spec.attributes != spec.attributes) ++changed.revision;
+    changed.spec = spec;
+  }
+  return live;
+}
+
+ProxyStats Proxy::stats() const {
+  ProxyStats stats{.name = spec_.name,
+                   .listen = spec_.listen,
+                   .upstream = spec_.upstream,
+                   .enabled = spec_.enabled};
+  for (const ProxyCounters& counters : counters_) {
+    const auto value = [](const ProxyCounters::Counter& counter) {
+      return counter.load(std::memory_order_relaxed);
+    };
+    const std::uint64_t closed = value(counters.closed_connections);
+    const std::uint64_t accepted = value(counters.connections);
+    stats.connections_total += accepted;
+    stats.connections_active += accepted - std::min(accepted, closed);
+    stats.dial_errors += value(counters.dial_errors);
+    stats.accept_errors += value(counters.accept_errors);
+    for (const std::size_t direction : {0, 1}) {
+      stats.received_bytes[direction] += value(counters.received_bytes[direction]);
+      stats.sent_bytes[direction] += value(counters.sent_bytes[direction]);
+    }
+  }
+  for (const LiveToxic& toxic : *live_toxics_) stats.toxics.push_back(stats_of(toxic));
+  return stats;
+}
+
+}  // namespace faultline

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/listening_socket.h"
+#include "proxy/live_toxic.h"
+#include "proxy/proxy_counters.h"
+#include "proxy/registry.h"
+#include "proxy/shard.h"
+#include "proxy/spec.h"
+
+namespace faultline {
+
+/// One proxy as the control thread holds it: what it is, its listening socket,
+/// and its shards on the workers. Each change is in force on all of them when
+/// the call returns.
+class Proxy {
+ public:
+  /// Disabled, with its toxics in place, until start(). `workers` and `last_id`
+  /// (the source of ids) must outlive it; `seed` decides its toxics' draws.
+  Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const ProxySpec& spec);
+  ~Proxy();  ///< Closes the listener and every connection.
+  Proxy(const Proxy&) = delete;
+  Proxy& operator=(const Proxy&) = delete;
+
+  const ProxySpec& spec() const { return spec_; }
+
+  /// Whether listening on `address` is something else than what it does, or
+  /// would do once enabled. Port 0 always is: it asks for a new port. Errors as
+  /// for normal_address().
+  Result<bool> is_elsewhere(const std::string& address, const Names& names) const;
+
+  /// Listens on `socket`: enabled. REQUIRES: it is not.
+  void start(ListeningSocket socket);
+
+  /// Stops listening and closes every connection: disabled. Returns the socket
+  /// (none if it was not listening), which may be started on again, or closed.
+  ListeningSocket stop();
+
+  /// Stops listening, leaves its connections open.
+  void stop_accepting();
+
+  void set_listen(std::string listen) { spec_.listen = std::move(listen); }
+  void set_upstream(const std::string& upstream);  ///< For new connections.
+
+  /// Makes the toxics those of `toxics`. One with the name, type and direction
+  /// of an old one is that one, changed or not.
+  void set_toxics(std::vector<ToxicSpec> toxics);
+
+  /// Added up over the workers. Stops nobody.
+  ProxyStats stats() const;
+
+ private:
+  std::shared_ptr<const ToxicSet> make_live(const std::vector<ToxicSpec>& toxics);
+
+  Workers& workers_;
+  std::uint64_t& last_id_;
+  const std::uint64_t id_;
+  const std::uint64_t chance_key_;
+  ProxySpec spec_;
+  Shard::Shared shared_;
+  std::vector<ProxyCounters> counters_;  // One for each worker.
+  std::shared_ptr<const ToxicSet> live_toxics_;
+  ListeningSocket listening_;
+};
+
+}  // namespace faultline

@@ -1,0 +1,174 @@
+#include "proxy/pump.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace faultline {
+
+namespace {
+
+/// Reads in one turn, so that one busy link does not keep the loop from the others.
+constexpr int kReadsPerTurn = 4;
+
+/// A close that a toxic asks for waits so long for a peer that takes no bytes.
+constexpr Duration kClosePatience = std::chrono::seconds(1);
+
+// What makes bytes a new burst: see Pump::opens_burst.
+constexpr Duration kBurstGap = std::chrono::milliseconds(5);
+constexpr Duration kLongestBurst = std::chrono::milliseconds(100);
+constexpr std::size_t kMessageBytes = 16 * 1024;
+
+}  // namespace
+
+Pump::Pump(Worker& worker, Direction direction, Socket& source, Socket& destination,
+           ProxyCounters& counters)
+    : worker_(worker),
+      source_(source),
+      destination_(destination),
+      counters_(counters),
+      direction_(direction) {}
+
+Pump::~Pump() {
+  worker_.account(accounted_, 0);
+}
+
+void Pump::arrange(const std::vector<StagePlan>& plan, TimePoint now) {
+  if (plan.empty() && chain_ == nullptr) return;
+  if (chain_ == nullptr) chain_ = std::make_unique<ToxicChain>(worker_.link_window_bytes());
+  chain_->arrange(plan, now);
+  deliver(now);
+}
+
+void Pump::read(TimePoint now) {
+  for (int i = 0; i < kReadsPerTurn; ++i) {
+    const std::size_t wanted = room(now);
+    if (wanted == 0) break;
+    const Transfer transfer = source_.read(worker_.scratch().data(), wanted);
+    if (transfer.state == Transfer::State::kWouldBlock) break;
+    if (transfer.state == Transfer::State::kEnd) {
+      end_source(Finish{}, now);
+    } else if (transfer.state == Transfer::State::kBroken) {
+      end_source(Reset{}, now);
+    } else {
+      take_in({worker_.scratch().data(), transfer.bytes}, now);
+      if (transfer.bytes < wanted) break;
+    }
+  }
+  settle_memory();
+}
+
+/// How many bytes to read: none while what was read before waits to be sent,
+/// none for a full chain, little for a link whose worker's memory is full.
+std::size_t Pump::room(TimePoint now) {
+  if (source_done_ || destination_dead_ || outcome_ != Outcome::kFlowing) return 0;
+  const std::size_t most = worker_.scratch().size();
+  if (passes_through()) return unsent_ ? 0 : most;
+  const bool starved =
+      worker_.is_memory_full() && chain_->held_memory() >= Worker::kGuaranteedBytes;
+  return starved ? 0 : std::min(most, chain_->room(now));
+}
+
+void Pump::take_in(std::string_view bytes, TimePoint now) {
+  const auto index = static_cast<std::size_t>(direction_);
+  count(counters_.received_bytes[index], bytes.size());
+  if (passes_through()) {
+    write(bytes);
+    return;
+  }
+  chain_->push(Chunk(bytes, opens_burst(bytes.size(), now)), now);
+  deliver(now);
+}
+
+/// Whether what has just arrived starts a message, as far as that can be seen
+/// from outside: nothing of the last one is on its way, and either the other
+/// side has spoken since (after a short message: a long one may be answered
+/// while it goes on) or there was a pause. A long stream is cut now and then.
+bool Pump::opens_burst(std::size_t bytes, TimePoint now) {
+  const bool paused = now - last_arrival_ >= kBurstGap;
+  const bool answered = turned_ && burst_bytes_ < kMessageBytes;
+  const bool opens =
+      (chain_->held_memory() == 0 && (paused || answered)) || now - burst_start_ >= kLongestBurst;
+  if (opens) {
+    burst_start_ = now;
+    burst_bytes_ = 0;
+  }
+  burst_bytes_ += bytes;
+  last_arrival_ = now;
+  turned_ = false;
+  return opens;
+}
+
+void Pump::end_source(Signal signal, TimePoint now) {
+  source_done_ = true;
+  if (chain_ == nullptr) {
+    on_signal(signal);
+    return;
+  }
+  chain_->push(std::move(signal), now);
+  deliver(now);
+}
+
+void Pump::deliver(TimePoint now) {
+  if (chain_ != nullptr) chain_->advance(now);
+  const bool dead = chain_ != nullptr && chain_->is_dead();
+  while (!dead && unsent_ && !destination_dead_) {
+    const Chunk chunk = *std::exchange(unsent_, std::nullopt);
+    if (!write(chunk.bytes())) break;
+  }
+  while (chain_ != nullptr && (dead || !unsent_) && outcome_ == Outcome::kFlowing) {
+    const std::optional<Signal> signal = chain_->pop(now);
+    if (!signal) break;
+    on_signal(*signal);
+  }
+  if (chain_ != nullptr && chain_->is_closing() && unsent_ && outcome_ == Outcome::kFlowing) {
+    if (close_by_ == kNever) close_by_ = after(now, kClosePatience);
+    if (close_by_ <= now) outcome_ = Outcome::kClose;
+  }
+  if (chain_ != nullptr && !chain_->has_stages() && chain_->is_transparent()) chain_.reset();
+  settle_memory();
+}
+
+void Pump::on_signal(const Signal& signal) {
+  if (const Chunk* chunk = std::get_if<Chunk>(&signal)) {
+    write(chunk->bytes());
+  } else if (std::holds_alternative<Finish>(signal)) {
+    destination_.finish();
+    outcome_ = Outcome::kFinished;
+  } else if (std::holds_alternative<Close>(signal)) {
+    outcome_ = Outcome::kClose;
+  } else {
+    outcome_ = Outcome::kReset;
+  }
+}
+
+bool Pump::write(std::string_view bytes) {
+  while (!bytes.empty() && !destination_dead_) {
+    const Transfer transfer = destination_.write(bytes);
+    if (transfer.state == Transfer::State::kMoved) {
+      count(counters_.sent_bytes[static_cast<std::size_t>(direction_)], transfer.bytes);
+      bytes.remove_prefix(transfer.bytes);
+    } else if (transfer.state == Transfer::State::kBroken) {
+      destination_dead_ = true;
+    } else {
+      unsent_.emplace(bytes, false);
+      return false;
+    }
+  }
+  return bytes.empty();
+}
+
+TimePoint Pump::next_due() const {
+  if (chain_ == nullptr || outcome_ != Outcome::kFlowing) return kNever;
+  return unsent_ ? std::min(chain_->next_stage_event(), close_by_) : chain_->next_due();
+}
+
+/// Tells the worker how much this link holds.
+void Pump::settle_memory() {
+  const std::size_t held =
+      (chain_ == nullptr ? 0 : chain_->held_memory()) + (unsent_ ? unsent_->size() : 0);
+  if (held == accounted_) return;
+  worker_.account(accounted_, held);
+  accounted_ = held;
+}
+
+}  // namespace faultline

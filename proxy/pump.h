@@ -1,0 +1,88 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "proxy/proxy_counters.h"
+#include "proxy/socket.h"
+#include "proxy/spec.h"
+#include "proxy/worker.h"
+#include "toxics/toxic_chain.h"
+
+namespace faultline {
+
+/// Moves the bytes of one link: from its source, through its toxics if it has
+/// any, to its destination. While no toxic needs to see bytes they are read
+/// and written in one go, through the worker's scratch buffer.
+///
+/// The pump does what it is told and keeps no callback: its connection asks
+/// afterwards what has become of it.
+class Pump {
+ public:
+  enum class Outcome {
+    kFlowing,
+    kFinished,  ///< FIN has been sent on: this link is over, the other may go on.
+    kClose,     ///< A toxic asks for the whole connection to be closed.
+    kReset,     ///< The whole connection is to be reset.
+  };
+
+  /// All must outlive the pump. `source` and `destination` are connected.
+  Pump(Worker& worker, Direction direction, Socket& source, Socket& destination,
+       ProxyCounters& counters);
+  ~Pump();
+  Pump(const Pump&) = delete;
+  Pump& operator=(const Pump&) = delete;
+
+  /// Makes the toxics those of `plan`; see ToxicChain::arrange.
+  void arrange(const std::vector<StagePlan>& plan, TimePoint now);
+
+  /// Reads what there is and there is room for, and moves it on.
+  void read(TimePoint now);
+
+  /// Moves on what is due and the destination takes.
+  void deliver(TimePoint now);
+
+  /// The other link of the connection has moved bytes: what comes next here answers them.
+  void note_turn() { turned_ = true; }
+
+  Outcome outcome() const { return outcome_; }
+  bool wants_to_read(TimePoint now) { return room(now) > 0; }
+  bool wants_to_write() const { return unsent_.has_value() && !destination_dead_; }
+  bool source_is_done() const { return source_done_; }
+  /// The destination takes no more bytes and never will; what was for it is lost.
+  bool destination_is_dead() const { return destination_dead_; }
+
+  /// When deliver() is to be called next, whatever the sockets do; or kNever.
+  TimePoint next_due() const;
+
+ private:
+  std::size_t room(TimePoint now);
+  bool passes_through() const { return chain_ == nullptr || chain_->is_transparent(); }
+  void take_in(std::string_view bytes, TimePoint now);
+  bool opens_burst(std::size_t bytes, TimePoint now);
+  void end_source(Signal signal, TimePoint now);
+  /// True if all was written; what was not is unsent_, or lost if the destination is dead.
+  bool write(std::string_view bytes);
+  void on_signal(const Signal& signal);
+  void settle_memory();
+
+  Worker& worker_;
+  Socket& source_;
+  Socket& destination_;
+  ProxyCounters& counters_;
+  const Direction direction_;
+  Outcome outcome_ = Outcome::kFlowing;
+  bool source_done_ = false;
+  bool destination_dead_ = false;
+  bool turned_ = true;
+  std::unique_ptr<ToxicChain> chain_;  // Null while the link has no toxics.
+  std::optional<Chunk> unsent_;        // What the destination would not take yet.
+  TimePoint close_by_ = kNever;        // When a Close stops waiting for the destination.
+  std::size_t accounted_ = 0;
+  TimePoint last_arrival_{};
+  TimePoint burst_start_{};
+  std::size_t burst_bytes_ = 0;
+};
+
+}  // namespace faultline

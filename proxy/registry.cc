@@ -1,0 +1,216 @@
+#include "proxy/registry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/proxy.h"
+#include "proxy/workers.h"
+
+namespace faultline {
+
+namespace {
+
+std::vector<ToxicSpec>::iterator find_in(std::vector<ToxicSpec>& toxics, std::string_view name) {
+  return std::find_if(toxics.begin(), toxics.end(),
+                      [&](const ToxicSpec& toxic) { return toxic.name == name; });
+}
+
+const ToxicSpec* find_in(const Proxy& proxy, std::string_view name) {
+  for (const ToxicSpec& toxic : proxy.spec().toxics) {
+    if (toxic.name == name) return &toxic;
+  }
+  return nullptr;
+}
+
+Fail no_toxic() {
+  return fail(ErrorKind::kNotFound, "toxic not found");
+}
+
+}  // namespace
+
+Registry::Registry(Workers& workers, std::uint64_t seed) : workers_(workers), seed_(seed) {}
+
+Registry::~Registry() = default;
+
+std::vector<const ProxySpec*> Registry::list() const {
+  std::vector<const ProxySpec*> specs;
+  for (const auto& [name, proxy] : proxies_) specs.push_back(&proxy->spec());
+  return specs;
+}
+
+Result<Proxy*> Registry::find_proxy(std::string_view name) const {
+  const auto found = proxies_.find(name);
+  if (found == proxies_.end()) return fail(ErrorKind::kNotFound, "proxy not found");
+  return found->second.get();
+}
+
+Result<const ProxySpec*> Registry::find(std::string_view proxy) const {
+  return find_proxy(proxy).map([](Proxy* found) { return &found->spec(); });
+}
+
+Result<const ToxicSpec*> Registry::find_toxic(std::string_view proxy,
+                                              std::string_view toxic) const {
+  const Result<Proxy*> found = find_proxy(proxy);
+  if (!found) return Fail(found.error());
+  const ToxicSpec* spec = find_in(**found, toxic);
+  if (spec == nullptr) return no_toxic();
+  return spec;
+}
+
+Result<const ProxySpec*> Registry::create(ProxySpec spec, const Names& names) {
+  if (proxies_.count(spec.name) != 0) {
+    return fail(ErrorKind::kConflict, "proxy already exists");
+  }
+  ListeningSocket socket;
+  if (spec.enabled) {
+    Result<ListeningSocket> bound = ListeningSocket::bind(spec.listen, names);
+    if (!bound) return Fail(bound.error());
+    socket = *std::move(bound);
+  }
+  std::unique_ptr<Proxy>& proxy = proxies_[spec.name];
+  proxy = make_proxy(spec);
+  if (socket.is_open()) proxy->start(std::move(socket));
+  return &proxy->spec();
+}
+
+std::unique_ptr<Proxy> Registry::make_proxy(const ProxySpec& spec) {
+  return std::make_unique<Proxy>(workers_, last_id_, seed_, spec);
+}
+
+Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChange& change,
+                                          const Names& names) {
+  const Result<Proxy*> found = find_proxy(name);
+  if (!found) return Fail(found.error());
+  Proxy& proxy = **found;
+  const bool was_enabled = proxy.spec().enabled;
+  const bool enabled = change.enabled.value_or(was_enabled);
+
+  bool moves = false;
+  if (change.listen) {
+    const Result<bool> other = proxy.is_elsewhere(*change.listen, names);
+    if (!other) return Fail(other.error());
+    moves = *other;
+  }
+  const bool redirects = change.upstream && *change.upstream != proxy.spec().upstream;
+
+  // The new address is bound before the old one is given up.
+  const std::string listen = moves ? *change.listen : proxy.spec().listen;
+  ListeningSocket socket;
+  if (enabled && (moves || !was_enabled)) {
+    Result<ListeningSocket> bound = bind_for(proxy, listen, names);
+    if (!bound) return Fail(bound.error());
+    socket = *std::move(bound);
+  }
+  if (was_enabled && (moves || redirects || !enabled)) {
+    ListeningSocket old = proxy.stop();
+    if (!moves && enabled) socket = std::move(old);
+  }
+  if (moves) proxy.set_listen(listen);
+  if (redirects) proxy.set_upstream(*change.upstream);
+  if (socket.is_open()) proxy.start(std::move(socket));
+  return &proxy.spec();
+}
+
+/// Binds `listen` for a proxy that moves there. Where only the proxy's own
+/// socket is in the way (127.0.0.1:80 to 0.0.0.0:80), that is given up first,
+/// and taken back if it was in vain.
+Result<ListeningSocket> Registry::bind_for(Proxy& proxy, const std::string& listen,
+                                           const Names& names) {
+  Result<ListeningSocket> bound = ListeningSocket::bind(listen, names);
+  const Result<HostPort> here = parse_host_port(proxy.spec().listen);
+  const Result<HostPort> there = parse_host_port(listen);
+  const bool in_own_way = !bound && bound.error().kind == ErrorKind::kNetwork &&
+                          proxy.spec().enabled && here && there && here->port == there->port &&
+                          !here->is_unix && !there->is_unix;
+  if (!in_own_way) return bound;
+
+  const std::string old_address = proxy.spec().listen;
+  proxy.stop();
+  bound = ListeningSocket::bind(listen, names);
+  if (bound) return bound;
+  Result<ListeningSocket> back = ListeningSocket::bind(old_address, names);
+  if (back) proxy.start(*std::move(back));
+  return bound;
+}
+
+Result<void> Registry::remove(std::string_view proxy) {
+  const auto found = proxies_.find(proxy);
+  if (found == proxies_.end()) return fail(ErrorKind::kNotFound, "proxy not found");
+  proxies_.erase(found);
+  return {};
+}
+
+Result<void> Registry::reset(const Names& names) {
+  // Names are asked for before anything is touched.
+  for (const auto& [name, proxy] : proxies_) {
+    if (proxy->spec().enabled) continue;
+    const Result<std::string> address = normal_address(proxy->spec().listen, names);
+    if (!address && address.error().kind == ErrorKind::kNeedsLookup) return Fail(address.error());
+  }
+  std::string failures;
+  for (const auto& [name, proxy] : proxies_) {
+    proxy->set_toxics({});
+    if (proxy->spec().enabled) continue;
+    Result<ListeningSocket> socket = ListeningSocket::bind(proxy->spec().listen, names);
+    if (socket) {
+      proxy->start(*std::move(socket));
+    } else {
+      failures += (failures.empty() ? "" : "; ") + socket.error().message;
+    }
+  }
+  if (!failures.empty()) return fail(ErrorKind::kNetwork, failures);
+  return {};
+}
+
+Result<const ToxicSpec*> Registry::add_toxic(std::string_view proxy, ToxicSpec toxic) {
+  const Result<Proxy*> found = find_proxy(proxy);
+  if (!found) return Fail(found.error());
+  if (find_in(**found, toxic.name) != nullptr) {
+    return fail(ErrorKind::kConflict, "toxic already exists");
+  }
+  std::vector<ToxicSpec> toxics = (*found)->spec().toxics;
+  toxics.push_back(std::move(toxic));
+  (*found)->set_toxics(std::move(toxics));
+  return &(*found)->spec().toxics.back();
+}
+
+Result<const ToxicSpec*> Registry::update_toxic(std::string_view proxy, std::string_view toxic,
+                                                const ToxicChange& change) {
+  const Result<Proxy*> found = find_proxy(proxy);
+  if (!found) return Fail(found.error());
+  std::vector<ToxicSpec> toxics = (*found)->spec().toxics;
+  const auto changed = find_in(toxics, toxic);
+  if (changed == toxics.end()) return no_toxic();
+  for (const auto& [index, value] : change.attributes) {
+    changed->attributes.at(static_cast<std::size_t>(index)) = value;
+  }
+  changed->toxicity = change.toxicity.value_or(changed->toxicity);
+  (*found)->set_toxics(std::move(toxics));
+  return find_in(**found, toxic);
+}
+
+Result<void> Registry::remove_toxic(std::string_view proxy, std::string_view toxic) {
+  const Result<Proxy*> found = find_proxy(proxy);
+  if (!found) return Fail(found.error());
+  std::vector<ToxicSpec> toxics = (*found)->spec().toxics;
+  const auto removed = find_in(toxics, toxic);
+  if (removed == toxics.end()) return no_toxic();
+  toxics.erase(removed);
+  (*found)->set_toxics(std::move(toxics));
+  return {};
+}
+
+std::vector<ProxyStats> Registry::stats() const {
+  std::vector<ProxyStats> stats;
+  for (const auto& [name, proxy] : proxies_) stats.push_back(proxy->stats());
+  return stats;
+}
+
+void Registry::stop_accepting() {
+  for (const auto& [name, proxy] : proxies_) {
+    proxy->set_toxics({});
+    proxy->stop_accepting();
+  }
+}
+
+}  // namespace faultline

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "proxy/listening_socket.h"
+#include "proxy/names.h"
+#include "proxy/spec.h"
+#include "toxics/toxic_counters.h"
+
+namespace faultline {
+
+class Proxy;
+class Workers;
+
+/// Live counts of one toxic, added up over the workers.
+struct ToxicStats {
+  std::string name;
+  std::string type;
+  Direction direction = Direction::kDownstream;
+  std::uint64_t connections = 0;
+  DurationHistogram::Snapshot delay{};
+  DurationHistogram::Snapshot error{};
+};
+
+/// Live counts of one proxy, added up over the workers.
+struct ProxyStats {
+  std::string name;
+  std::string listen;
+  std::string upstream;
+  bool enabled = false;
+  std::uint64_t connections_total = 0;
+  std::uint64_t connections_active = 0;
+  std::uint64_t dial_errors = 0;
+  std::uint64_t accept_errors = 0;
+  /// By direction (index is Direction): read from its source; written to its destination.
+  std::uint64_t received_bytes[2] = {0, 0};
+  std::uint64_t sent_bytes[2] = {0, 0};
+  std::vector<ToxicStats> toxics{};
+};
+
+/// The truth about proxies and toxics. Lives on the control thread; both APIs,
+/// the configuration file and the signals are views of it.
+///
+/// Every change is checked and built in full before anything is touched, and
+/// is in force on every live connection when the call returns. No call waits
+/// for data, a dial, a peer or a toxic: only for each worker to come to the
+/// end of the callback it is in.
+///
+/// Errors: kNotFound "proxy not found" / "toxic not found"; kConflict "proxy
+/// already exists" / "toxic already exists"; kInvalid; kNetwork for an address
+/// that cannot be bound ("listen tcp 127.0.0.1:80: bind: address already in
+/// use"); kNeedsLookup for a host name to listen on that is not in `names`.
+/// After any error everything is as it was.
+///
+/// A returned pointer is never null and is good until the next change.
+class Registry {
+ public:
+  /// `workers` must outlive the registry. `seed` decides every draw.
+  Registry(Workers& workers, std::uint64_t seed);
+  ~Registry();  ///< Closes every listener and connection.
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  std::uint64_t seed() const { return seed_; }
+
+  /// In order of name, bytewise.
+  std::vector<const ProxySpec*> list() const;
+  Result<const ProxySpec*> find(std::string_view proxy) const;
+  Result<const ToxicSpec*> find_toxic(std::string_view proxy, std::string_view toxic) const;
+
+  /// The proxy listens (if enabled) with all its toxics in place from the first connection.
+  Result<const ProxySpec*> create(ProxySpec spec, const Names& names);
+
+  /// A changed listen address or upstream closes the proxy's connections; its
+  /// toxics stay. Spellings of the same address do not count as a change,
+  /// except port 0, which always asks for a new port.
+  Result<const ProxySpec*> update(std::string_view proxy, const ProxyChange& change,
+                                  const Names& names);
+
+  Result<void> remove(std::string_view proxy);
+
+  /// Creates or replaces all of `specs`, or none. A proxy that exists with the
+  /// same listen and upstream is left untouched, toxics, connections and
+  /// `enabled` included; one that differs is replaced. Others are left alone.
+  /// Of several specs with one name the last wins. Returns the names, in order.
+  Result<std::vector<std::string>> populate(std::vector<ProxySpec> specs, const Names& names);
+
+  /// Makes what `before` described into what `now` describes: proxies that are
+  /// in only one are removed or created, those whose description changed are
+  /// updated or replaced, toxics included; everything else is left alone.
+  /// Returns one clause per change, for the log.
+  Result<std::vector<std::string>> reload(const std::vector<ProxySpec>& before,
+                                          std::vector<ProxySpec> now, const Names& names);
+
+  /// Enables every proxy and removes every toxic. Goes on after a proxy that
+  /// cannot be enabled (its toxics are removed all the same); the error lists those.
+  Result<void> reset(const Names& names);
+
+  Result<const ToxicSpec*> add_toxic(std::string_view proxy, ToxicSpec toxic);
+  Result<const ToxicSpec*> update_toxic(std::string_view proxy, std::string_view toxic,
+                                        const ToxicChange& change);
+  Result<void> remove_toxic(std::string_view proxy, std::string_view toxic);
+
+  /// Live counts, in order of name. Stops nobody.
+  std::vector<ProxyStats> stats() const;
+
+  /// Draining: no proxy accepts any more, every toxic is gone, open connections go on.
+  void stop_accepting();
+
+ private:
+  using Proxies = std::map<std::string, std::unique_ptr<Proxy>, std::less<>>;
+  class Plan;
+
+  Result<Proxy*> find_proxy(std::string_view name) const;
+  Result<ListeningSocket> bind_for(Proxy& proxy, const std::string& listen, const Names& names);
+  std::unique_ptr<Proxy> make_proxy(const ProxySpec& spec);
+
+  Workers& workers_;
+  const std::uint64_t seed_;
+  std::uint64_t last_id_ = 0;
+  Proxies proxies_;
+};
+
+}  // namespace faultline

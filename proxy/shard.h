@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/connection.h"
+#include "proxy/live_toxic.h"
+#include "proxy/proxy_counters.h"
+#include "proxy/worker.h"
+
+namespace faultline {
+
+/// One worker's share of a proxy: its watch on the listening socket, and the
+/// connections it has accepted.
+///
+/// All workers watch the same listening socket, and whoever is idle accepts.
+/// Accepting never stops because something failed: with no descriptors left it
+/// pauses a moment and tries again.
+class Shard final : AlarmOwner {
+ public:
+  /// What the proxy's shards have in common. Outlives them.
+  struct Shared {
+    std::string name;
+    std::atomic<std::uint64_t> connections{0};  ///< Gives each connection its ordinal.
+  };
+
+  /// All must outlive the shard.
+  Shard(Worker& worker, Shared& shared, ProxyCounters& counters, std::string upstream,
+        std::shared_ptr<const ToxicSet> toxics);
+  ~Shard();  ///< Stops listening and closes every connection.
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  /// Accepts from `fd`, a listening socket that stays open until stop_listening().
+  void listen(int fd);
+  void stop_listening();
+
+  /// For connections made from now on.
+  void set_upstream(std::string upstream) { upstream_ = std::move(upstream); }
+
+  /// Puts `toxics` in force on every connection, before it returns.
+  void set_toxics(std::shared_ptr<const ToxicSet> toxics);
+
+  void close_connections();
+
+  Worker& worker() { return worker_; }
+  const std::string& name() const { return shared_.name; }
+  const std::string& upstream() const { return upstream_; }
+  const ToxicSet& toxics() const { return *toxics_; }
+  ProxyCounters& counters() { return counters_; }
+
+  /// `connection` has ended: it is destroyed once the present callback is over.
+  void retire(Connection& connection);
+
+ private:
+  void watch();
+  void accept_some();
+  void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
+
+  Worker& worker_;
+  Shared& shared_;
+  ProxyCounters& counters_;
+  std::string upstream_;
+  std::shared_ptr<const ToxicSet> toxics_;
+  int listening_fd_ = -1;
+  OwnedHandle<uv_poll_t> poll_;  // Null while not listening.
+  Alarm resume_;                 // Ends a pause after accept() has failed.
+  std::list<std::unique_ptr<Connection>> connections_;
+};
+
+}  // namespace faultline

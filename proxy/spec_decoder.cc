@@ -1,0 +1,334 @@
+#include "proxy/spec_decoder.h"
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/nearest_name.h"
+
+namespace faultline {
+
+namespace {
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// An error about the value at `place`, with its position where the format has positions.
+Fail wrong(const Document& place, const std::string& message) {
+  if (place.line == 0) return fail(ErrorKind::kInvalid, message);
+  return fail(ErrorKind::kInvalid,
+              std::to_string(place.line) + ":" + std::to_string(place.column) + ": " + message);
+}
+
+/// An error about the type of the value at `place`.
+Fail wrong_type(const Document& place, Dialect dialect, const std::string& message) {
+  return wrong(place, (dialect == Dialect::kToxiproxy ? "bad request body: " : "") + message);
+}
+
+/// The keys and values of one map.
+class Fields {
+ public:
+  /// `noun` is what the map describes, e.g. "a proxy". Null is a map without keys.
+  static Result<Fields> of(const Document& document, Dialect dialect, const std::string& noun,
+                           const std::vector<std::string>& known) {
+    const auto* object = document.as<Document::Object>();
+    if (object == nullptr && !document.is_null()) {
+      return wrong_type(document, dialect, noun + " must be a map, not " + describe(document));
+    }
+    const Fields fields(object, dialect);
+    if (object != nullptr && dialect == Dialect::kStrict) {
+      if (auto checked = fields.check_keys(known); !checked) return Fail(checked.error());
+    }
+    return fields;
+  }
+
+  /// Null if the key is absent or all its values are null; else the last value that is not.
+  const Document* find(std::string_view key) const {
+    const Document* found = nullptr;
+    if (object_ == nullptr) return found;
+    for (const auto& [name, value] : *object_) {
+      const bool same = dialect_ == Dialect::kStrict ? name == key : same_ignoring_case(name, key);
+      if (same && !value.is_null()) found = &value;
+    }
+    return found;
+  }
+
+  Result<std::optional<std::string>> text(const std::string& key) const {
+    const Document* value = find(key);
+    if (value == nullptr) return std::nullopt;
+    if (const auto* text = value->as<std::string>()) return *text;
+    return wrong_type(*value, dialect_, key + " must be a string, not " + describe(*value));
+  }
+
+  /// Toxiproxy's clients may write "true" and "false" as strings.
+  Result<std::optional<bool>> truth(const std::string& key) const {
+    const Document* value = find(key);
+    if (value == nullptr) return std::nullopt;
+    if (const auto* truth = value->as<bool>()) return *truth;
+    const auto* text = value->as<std::string>();
+    if (text != nullptr && dialect_ == Dialect::kToxiproxy) {
+      if (same_ignoring_case(*text, "true")) return true;
+      if (same_ignoring_case(*text, "false")) return false;
+    }
+    return wrong_type(*value, dialect_, key + " must be true or false, not " + describe(*value));
+  }
+
+ private:
+  Fields(const Document::Object* object, Dialect dialect) : object_(object), dialect_(dialect) {}
+
+  Result<void> check_keys(const std::vector<std::string>& known) const {
+    std::set<std::string_view> seen;
+    for (const auto& [key, value] : *object_) {
+      if (std::find(known.begin(), known.end(), key) == known.end()) {
+        return wrong(value, "unknown key `" + key + "`" + did_you_mean(key, known));
+      }
+      if (!seen.insert(key).second) return wrong(value, "key `" + key + "` is given twice");
+    }
+    return {};
+  }
+
+  const Document::Object* object_;  ///< Null for a null document. Outlives this.
+  Dialect dialect_;
+};
+
+/// The whole number `document` stands for, also when written 100.0 or 1e3.
+std::optional<std::int64_t> whole_number(const Document& document) {
+  if (const auto* number = document.as<std::int64_t>()) return *number;
+  const auto* number = document.as<double>();
+  // -2^63 itself is left out too: integers below it round to it.
+  if (number == nullptr || !(std::abs(*number) < 0x1p63)) return std::nullopt;
+  if (*number != std::trunc(*number)) return std::nullopt;
+  return static_cast<std::int64_t>(*number);
+}
+
+Result<std::optional<float>> read_toxicity(const Fields& fields, Dialect dialect) {
+  const Document* value = fields.find("toxicity");
+  if (value == nullptr) return std::nullopt;
+  double toxicity = 0;
+  if (const auto* whole = value->as<std::int64_t>()) {
+    toxicity = static_cast<double>(*whole);
+  } else if (const auto* number = value->as<double>()) {
+    toxicity = *number;
+  } else {
+    return wrong_type(*value, dialect, "toxicity must be a number, not " + describe(*value));
+  }
+  const bool strict = dialect == Dialect::kStrict;
+  if (strict && !(toxicity >= 0 && toxicity <= 1)) {
+    return wrong(*value, "toxicity must be from 0 to 1, not " + describe(*value));
+  }
+  if (!(std::abs(toxicity) <= static_cast<double>(FLT_MAX))) {
+    return wrong_type(*value, dialect, "toxicity is out of range: " + describe(*value));
+  }
+  return static_cast<float>(toxicity);
+}
+
+/// The attributes that are named, by their index in the type.
+Result<std::map<int, std::int64_t>> read_attributes(const Document* document, const ToxicType& type,
+                                                    Dialect dialect) {
+  std::map<int, std::int64_t> values;
+  if (document == nullptr) return values;
+  const auto* list = document->as<Document::Array>();
+  const bool empty_list = list != nullptr && list->empty();  // PHP's way to write an empty map.
+  if (empty_list && dialect == Dialect::kToxiproxy) return values;
+
+  auto fields = Fields::of(*document, dialect, "attributes", type.attribute_names());
+  if (!fields) return Fail(fields.error());
+  for (std::size_t index = 0; index < type.attributes.size(); ++index) {
+    const AttributeType& attribute = type.attributes[index];
+    const Document* value = fields->find(attribute.name);
+    if (value == nullptr) continue;
+    const std::optional<std::int64_t> number = whole_number(*value);
+    if (!number) {
+      return wrong_type(
+          *value, dialect,
+          attribute.name + " must be a whole number of 64 bits, not " + describe(*value));
+    }
+    if (dialect == Dialect::kStrict && *number < attribute.at_least) {
+      return wrong(*value, attribute.name + " must be at least " +
+                               std::to_string(attribute.at_least) + ", not " +
+                               std::to_string(*number));
+    }
+    values[static_cast<int>(index)] = *number;
+  }
+  return values;
+}
+
+Result<void> set_stream(ToxicSpec& spec, const Document& place, Dialect dialect) {
+  if (same_ignoring_case(spec.stream_text, "upstream")) {
+    spec.direction = Direction::kUpstream;
+  } else if (same_ignoring_case(spec.stream_text, "downstream")) {
+    spec.direction = Direction::kDownstream;
+  } else {
+    std::string hint;
+    if (dialect == Dialect::kStrict) {
+      hint = did_you_mean(spec.stream_text, {"upstream", "downstream"});
+    }
+    return wrong(place, "stream was invalid, can be either upstream or downstream" + hint);
+  }
+  return {};
+}
+
+Result<void> set_type(ToxicSpec& spec, const std::string& type, const Document& place,
+                      Dialect dialect) {
+  spec.type = find_toxic_type(type);
+  if (spec.type != nullptr) return {};
+  if (dialect == Dialect::kToxiproxy) return wrong(place, "invalid toxic type");
+  if (type.empty()) return wrong(place, "missing required field: type");
+  return wrong(place, "invalid toxic type `" + type + "`" + did_you_mean(type, toxic_type_names()));
+}
+
+/// `document`, or the value of `key` in it, to say where an error is.
+const Document& place_of(const Fields& fields, std::string_view key, const Document& document) {
+  const Document* value = fields.find(key);
+  return value == nullptr ? document : *value;
+}
+
+Result<std::vector<ToxicSpec>> read_toxics(const Document* document, Dialect dialect) {
+  std::vector<ToxicSpec> toxics;
+  if (document == nullptr) return toxics;
+  const auto* list = document->as<Document::Array>();
+  if (list == nullptr) {
+    return wrong_type(*document, dialect, "toxics must be a list, not " + describe(*document));
+  }
+  std::set<std::string> names;
+  for (const Document& element : *list) {
+    Result<ToxicSpec> toxic = decode_toxic(element, dialect);
+    if (!toxic) {
+      if (element.line > 0) return Fail(toxic.error());
+      return within("toxic " + std::to_string(toxics.size() + 1), toxic.error());
+    }
+    if (!names.insert(toxic->name).second) {
+      return wrong(element, "toxic `" + toxic->name + "` is given twice");
+    }
+    toxics.push_back(*std::move(toxic));
+  }
+  return toxics;
+}
+
+/// A proxy whose values have the right types; name and upstream may still be missing.
+Result<ProxySpec> read_proxy(const Document& document, Dialect dialect) {
+  auto fields =
+      Fields::of(document, dialect, "a proxy", {"name", "listen", "upstream", "enabled", "toxics"});
+  if (!fields) return Fail(fields.error());
+  const auto name = fields->text("name");
+  if (!name) return Fail(name.error());
+  const auto listen = fields->text("listen");
+  if (!listen) return Fail(listen.error());
+  const auto upstream = fields->text("upstream");
+  if (!upstream) return Fail(upstream.error());
+  const auto enabled = fields->truth("enabled");
+  if (!enabled) return Fail(enabled.error());
+  auto toxics = read_toxics(fields->find("toxics"), dialect);
+  if (!toxics) return Fail(toxics.error());
+  return ProxySpec{.name = name->value_or(""),
+                   .listen = listen->value_or(""),
+                   .upstream = upstream->value_or(""),
+                   .enabled = enabled->value_or(true),
+                   .toxics = *std::move(toxics)};
+}
+
+Result<void> check_required(const ProxySpec& proxy, const Document& place,
+                            const std::string& suffix) {
+  if (proxy.name.empty()) return wrong(place, "missing required field: name" + suffix);
+  if (proxy.upstream.empty()) return wrong(place, "missing required field: upstream" + suffix);
+  return {};
+}
+
+}  // namespace
+
+Result<ProxySpec> decode_proxy(const Document& document, Dialect dialect) {
+  auto proxy = read_proxy(document, dialect);
+  if (!proxy) return proxy;
+  if (auto checked = check_required(*proxy, document, ""); !checked) return Fail(checked.error());
+  return proxy;
+}
+
+Result<std::vector<ProxySpec>> decode_proxies(const Document& document, Dialect dialect) {
+  std::vector<ProxySpec> proxies;
+  if (document.is_null()) return proxies;
+  const auto* list = document.as<Document::Array>();
+  if (list == nullptr) {
+    return wrong_type(document, dialect, "proxies must be a list, not " + describe(document));
+  }
+  // As Toxiproxy does: types of all entries first, then what is missing.
+  for (const Document& element : *list) {
+    auto proxy = read_proxy(element, dialect);
+    if (!proxy) {
+      Error error = proxy.error();
+      if (element.line == 0) error.message += " at proxy " + std::to_string(proxies.size() + 1);
+      return Fail(std::move(error));
+    }
+    proxies.push_back(*std::move(proxy));
+  }
+  for (std::size_t i = 0; i < proxies.size(); ++i) {
+    const std::string suffix = " at proxy " + std::to_string(i + 1);
+    auto checked = check_required(proxies[i], (*list)[i], suffix);
+    if (!checked) return Fail(checked.error());
+  }
+  return proxies;
+}
+
+Result<ProxyChange> decode_proxy_change(const Document& document, Dialect dialect) {
+  auto fields = Fields::of(document, dialect, "a proxy", {"name", "listen", "upstream", "enabled"});
+  if (!fields) return Fail(fields.error());
+  if (auto name = fields->text("name"); !name) return Fail(name.error());
+  auto listen = fields->text("listen");
+  if (!listen) return Fail(listen.error());
+  auto upstream = fields->text("upstream");
+  if (!upstream) return Fail(upstream.error());
+  auto enabled = fields->truth("enabled");
+  if (!enabled) return Fail(enabled.error());
+  return ProxyChange{*std::move(listen), *std::move(upstream), *enabled};
+}
+
+Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect) {
+  auto fields = Fields::of(document, dialect, "a toxic",
+                           {"name", "type", "stream", "toxicity", "attributes"});
+  if (!fields) return Fail(fields.error());
+  const auto name = fields->text("name");
+  if (!name) return Fail(name.error());
+  const auto type = fields->text("type");
+  if (!type) return Fail(type.error());
+  const auto stream = fields->text("stream");
+  if (!stream) return Fail(stream.error());
+  const auto toxicity = read_toxicity(*fields, dialect);
+  if (!toxicity) return Fail(toxicity.error());
+
+  ToxicSpec spec;
+  spec.stream_text = stream->value_or("downstream");
+  spec.toxicity = toxicity->value_or(1);
+  auto checked = set_stream(spec, place_of(*fields, "stream", document), dialect);
+  if (!checked) return Fail(checked.error());
+  checked = set_type(spec, type->value_or(""), place_of(*fields, "type", document), dialect);
+  if (!checked) return Fail(checked.error());
+  spec.name = name->value_or("");
+  if (spec.name.empty()) spec.name = spec.type->name + "_" + spec.stream_text;
+
+  const auto attributes = read_attributes(fields->find("attributes"), *spec.type, dialect);
+  if (!attributes) return Fail(attributes.error());
+  spec.attributes = spec.type->default_attributes();
+  for (const auto& [index, value] : *attributes) spec.attributes.at(index) = value;
+  return spec;
+}
+
+Result<ToxicChange> decode_toxic_change(const Document& document, const ToxicType& type,
+                                        Dialect dialect) {
+  auto fields = Fields::of(document, dialect, "a toxic", {"toxicity", "attributes"});
+  if (!fields) return Fail(fields.error());
+  const auto toxicity = read_toxicity(*fields, dialect);
+  if (!toxicity) return Fail(toxicity.error());
+  auto attributes = read_attributes(fields->find("attributes"), type, dialect);
+  if (!attributes) return Fail(attributes.error());
+  return ToxicChange{*std::move(attributes), *toxicity};
+}
+
+}  // namespace faultline

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "proxy/document.h"
+#include "proxy/spec.h"
+
+namespace faultline {
+
+/// Who wrote the document, and so how it is read.
+enum class Dialect {
+  /// Toxiproxy's clients: keys in any letter case, null is absent, unknown keys
+  /// are ignored, attributes and toxicity have no bounds, whole numbers may be
+  /// written 100.0, `attributes` may be [], `enabled` may be "true".
+  kToxiproxy,
+  /// Our configuration file: unknown keys are refused with the nearest valid
+  /// name, values are checked against the catalogue's bounds, toxicity is 0 to 1.
+  kStrict,
+};
+
+/// All errors are kInvalid. Toxiproxy's words where its clients see them
+/// ("missing required field: name", "invalid toxic type", "stream was invalid,
+/// can be either upstream or downstream", "bad request body: ..." for wrong
+/// JSON types), with a "LINE:COLUMN: " prefix where the document has places.
+
+/// A proxy to create. `toxics` are decoded too; two of one name are refused.
+Result<ProxySpec> decode_proxy(const Document& document, Dialect dialect);
+
+/// A list of proxies to populate: "missing required field: name at proxy 2".
+Result<std::vector<ProxySpec>> decode_proxies(const Document& document, Dialect dialect);
+
+/// Changes to an existing proxy; `name` is checked for type and ignored.
+Result<ProxyChange> decode_proxy_change(const Document& document, Dialect dialect);
+
+/// A toxic to add, its name defaulting to <type>_<stream>.
+Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect);
+
+/// Changes to an existing toxic of `type`.
+Result<ToxicChange> decode_toxic_change(const Document& document, const ToxicType& type,
+                                        Dialect dialect);
+
+}  // namespace faultline

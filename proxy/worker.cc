@@ -1,0 +1,48 @@
+#include "proxy/worker.h"
+
+#include <utility>
+
+#include "base/verify.h"
+#include "proxy/shard.h"
+
+namespace faultline {
+
+namespace {
+
+constexpr std::size_t kScratchBytes = 64 * 1024;
+constexpr Duration kProbeInterval = std::chrono::milliseconds(500);
+
+}  // namespace
+
+Worker::Worker(std::size_t index, const Limits& limits)
+    : index_(index),
+      limits_(limits),
+      farewells_(loop_),
+      probe_(loop_.alarms(), *this),
+      scratch_(kScratchBytes) {
+  probe_.set(after(clock_now(), kProbeInterval));
+}
+
+Worker::~Worker() {
+  VERIFY(shards_.empty());
+}
+
+void Worker::add_shard(std::uint64_t proxy, std::unique_ptr<Shard> shard) {
+  VERIFY(shards_.emplace(proxy, std::move(shard)).second);
+}
+
+Shard& Worker::shard(std::uint64_t proxy) {
+  const auto found = shards_.find(proxy);
+  VERIFY(found != shards_.end());
+  return *found->second;
+}
+
+void Worker::remove_shard(std::uint64_t proxy) {
+  VERIFY(shards_.erase(proxy) == 1);
+}
+
+void Worker::on_alarm(Alarm& alarm, TimePoint now) noexcept {
+  alarm.set(after(now, kProbeInterval));
+}
+
+}  // namespace faultline

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/event_loop.h"
+#include "proxy/farewell.h"
+
+namespace faultline {
+
+class Shard;
+
+/// One thread's world: a loop, its share of every proxy, and what they share.
+/// Touched by its own thread alone, but for held_bytes() and lag.
+class Worker final : AlarmOwner {
+ public:
+  struct Limits {
+    std::size_t held_bytes;         ///< What all links of this worker may hold.
+    std::size_t link_window_bytes;  ///< What one link may hold.
+  };
+
+  Worker(std::size_t index, const Limits& limits);
+  ~Worker();
+
+  std::size_t index() const { return index_; }
+  EventLoop& loop() { return loop_; }
+  Farewells& farewells() { return farewells_; }
+  std::size_t link_window_bytes() const { return limits_.link_window_bytes; }
+
+  /// For the bytes of one read, until the callback is over.
+  std::vector<char>& scratch() { return scratch_; }
+
+  void add_shard(std::uint64_t proxy, std::unique_ptr<Shard> shard);
+  Shard& shard(std::uint64_t proxy);
+  void remove_shard(std::uint64_t proxy);
+
+  /// Whether links hold as much as they may, in all. A link may then go on
+  /// holding a little (kGuaranteedBytes), so that none starves for good.
+  bool is_memory_full() const { return held_bytes() >= limits_.held_bytes; }
+  static constexpr std::size_t kGuaranteedBytes = 16 * 1024;
+
+  /// A link now holds `now` bytes instead of `before`.
+  void account(std::size_t before, std::size_t now) {
+    held_bytes_.store(held_bytes() - before + now, std::memory_order_relaxed);
+  }
+  std::size_t held_bytes() const { return held_bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
+
+  const std::size_t index_;
+  const Limits limits_;
+  EventLoop loop_;
+  Farewells farewells_;
+  Alarm probe_;  // Goes off now and then, so that the loop's lag is measured on a quiet worker too.
+  std::vector<char> scratch_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Shard>> shards_;
+  std::atomic<std::size_t> held_bytes_{0};
+};
+
+}  // namespace faultline

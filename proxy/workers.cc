@@ -1,0 +1,61 @@
+#include "proxy/workers.h"
+
+#include <algorithm>
+#include <latch>
+
+#include "proxy/worker.h"
+
+namespace faultline {
+
+struct Workers::Thread {
+  Thread(std::size_t index, const Worker::Limits& limits)
+      : worker(index, limits), thread([this] { worker.loop().run(); }) {}
+
+  Worker worker;
+  std::thread thread;
+};
+
+Workers::Workers(const Options& options) {
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t count = options.count == 0 ? cores : options.count;
+  const Worker::Limits limits{.held_bytes = options.memory_limit_bytes / count,
+                              .link_window_bytes = options.link_window_bytes};
+  for (std::size_t i = 0; i < count; ++i) threads_.push_back(std::make_unique<Thread>(i, limits));
+}
+
+Workers::~Workers() {
+  run_on_all([](Worker& worker, std::size_t) { worker.loop().stop(); });
+  for (const std::unique_ptr<Thread>& thread : threads_) thread->thread.join();
+}
+
+std::size_t Workers::size() const {
+  return threads_.size();
+}
+
+void Workers::run_on_all(const std::function<void(Worker&, std::size_t)>& task) {
+  std::latch done(static_cast<std::ptrdiff_t>(threads_.size()));
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    Worker& worker = threads_[i]->worker;
+    worker.loop().post([&task, &worker, &done, i] {
+      task(worker, i);
+      done.count_down();
+    });
+  }
+  done.wait();
+}
+
+std::vector<DurationHistogram::Snapshot> Workers::loop_lag() const {
+  std::vector<DurationHistogram::Snapshot> lag;
+  for (const std::unique_ptr<Thread>& thread : threads_) {
+    lag.push_back(thread->worker.loop().alarms().lag().snapshot());
+  }
+  return lag;
+}
+
+std::size_t Workers::held_bytes() const {
+  std::size_t bytes = 0;
+  for (const std::unique_ptr<Thread>& thread : threads_) bytes += thread->worker.held_bytes();
+  return bytes;
+}
+
+}  // namespace faultline

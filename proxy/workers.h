@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "toxics/toxic_counters.h"
+
+namespace faultline {
+
+class Worker;
+
+/// The threads that move bytes, each with a loop of its own. Made and used by
+/// the control thread.
+class Workers {
+ public:
+  struct Options {
+    std::size_t count = 0;                          ///< 0: one per core.
+    std::size_t memory_limit_bytes = 1024UL << 20;  ///< What links may hold, in all.
+    std::size_t link_window_bytes = 16UL << 20;     ///< What one link may hold.
+  };
+
+  explicit Workers(const Options& options);
+  ~Workers();  ///< Stops and joins them. REQUIRES: no proxy lives on them any more.
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  std::size_t size() const;
+
+  /// Runs `task` once on each worker's thread, between two of its callbacks,
+  /// and returns when all have. `task` gets the worker and its number. Never
+  /// call it from a worker.
+  void run_on_all(const std::function<void(Worker&, std::size_t)>& task);
+
+  /// How late each worker's loop came to its alarms, by worker. Any thread.
+  std::vector<DurationHistogram::Snapshot> loop_lag() const;
+
+  /// Bytes held back by toxics, over all workers. Any thread.
+  std::size_t held_bytes() const;
+
+ private:
+  struct Thread;
+  std::vector<std::unique_ptr<Thread>> threads_;
+};
+
+}  // namespace faultline
