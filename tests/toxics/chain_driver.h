@@ -1,0 +1,88 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "toxics/toxic_chain.h"
+
+namespace faultline {
+
+/// A chain with made-up times. Any start will do: nothing here reads a clock.
+inline constexpr TimePoint kStart = TimePoint(std::chrono::hours(1));
+
+/// Drives a chain as its pump would, and names its toxics by numbers.
+class ChainDriver {
+ public:
+  explicit ChainDriver(std::size_t window = 1 << 24) : chain(window) {}
+
+  /// Adds a toxic at the end; returns its number.
+  std::uint64_t add(const std::string& type, Attributes attributes, TimePoint now = kStart) {
+    settings_.push_back({++last_id_, 0, find_toxic_type(type), std::move(attributes)});
+    arrange(now);
+    return last_id_;
+  }
+
+  void change(std::uint64_t id, Attributes attributes, TimePoint now) {
+    for (Setting& setting : settings_) {
+      if (setting.id != id) continue;
+      ++setting.revision;
+      setting.attributes = std::move(attributes);
+    }
+    arrange(now);
+  }
+
+  void remove(std::uint64_t id, TimePoint now) {
+    std::erase_if(settings_, [id](const Setting& setting) { return setting.id == id; });
+    arrange(now);
+  }
+
+  void push(std::string_view bytes, TimePoint now, bool opens_burst = true) {
+    chain.push(Chunk(bytes, opens_burst), now);
+  }
+
+  /// All that leaves by `now`: bytes as they are, and "<fin>", "<close>", "<reset>".
+  std::string pop(TimePoint now) {
+    std::string text;
+    while (std::optional<Signal> signal = chain.pop(now)) {
+      if (const Chunk* chunk = std::get_if<Chunk>(&*signal)) {
+        text += chunk->bytes();
+        pieces.push_back(chunk->size());
+      } else if (std::holds_alternative<Finish>(*signal)) {
+        text += "<fin>";
+      } else if (std::holds_alternative<Close>(*signal)) {
+        text += "<close>";
+      } else {
+        return text + "<reset>";  // A dead chain says so for ever.
+      }
+    }
+    return text;
+  }
+
+  ToxicChain chain;
+  std::vector<std::size_t> pieces;  ///< The size of each chunk that was popped.
+
+ private:
+  struct Setting {
+    std::uint64_t id;
+    std::uint64_t revision;
+    const ToxicType* type;
+    Attributes attributes;
+  };
+
+  void arrange(TimePoint now) {
+    std::vector<StagePlan> plan;
+    for (const Setting& setting : settings_) {
+      plan.push_back({.id = setting.id,
+                      .revision = setting.revision,
+                      .type = setting.type,
+                      .attributes = &setting.attributes,
+                      .chance_key = derive_key(7, setting.id)});
+    }
+    chain.arrange(plan, now);
+  }
+
+  std::vector<Setting> settings_;
+  std::uint64_t last_id_ = 0;
+};
+
+}  // namespace faultline
