@@ -47,15 +47,15 @@ struct ProxySpec {
 
 /// What an update of a proxy changes; what is empty stays.
 struct ProxyChange {
-  std::optional<std::string> listen;
-  std::optional<std::string> upstream;
-  std::optional<bool> enabled;
+  std::optional<std::string> listen{};
+  std::optional<std::string> upstream{};
+  std::optional<bool> enabled{};
 };
 
 /// What an update of a toxic changes; what is not named stays.
 struct ToxicChange {
-  std::map<int, std::int64_t> attributes;  ///< Index in the type's attributes -> value.
-  std::optional<float> toxicity;
+  std::map<int, std::int64_t> attributes{};  ///< Index in the type's attributes -> value.
+  std::optional<float> toxicity{};
 };
 
 }  // namespace faultline

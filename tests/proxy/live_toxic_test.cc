@@ -1,0 +1,54 @@
+#include "proxy/live_toxic.h"
+
+namespace faultline {
+namespace {
+
+LiveToxic toxic_with(float toxicity) {
+  LiveToxic toxic;
+  toxic.id = 1;
+  toxic.spec.type = find_toxic_type("noop");
+  toxic.spec.toxicity = toxicity;
+  toxic.chance_key = 12345;
+  toxic.counters = std::make_shared<std::vector<ToxicCounters>>(1);
+  return toxic;
+}
+
+int hits(const LiveToxic& toxic, int connections = 10'000) {
+  int count = 0;
+  for (int i = 0; i < connections; ++i) count += toxic.applies_to(i) ? 1 : 0;
+  return count;
+}
+
+TEST_CASE("toxicity is the share of connections, and its ends are all and none", "[live_toxic]") {
+  CHECK(hits(toxic_with(0)) == 0);
+  CHECK(hits(toxic_with(-1)) == 0);
+  CHECK(hits(toxic_with(1)) == 10'000);
+  CHECK(hits(toxic_with(80)) == 10'000);
+  CHECK(hits(toxic_with(0.3F)) == Approx(3000).margin(200));
+}
+
+TEST_CASE("a changed toxicity moves only the connections it must", "[live_toxic][B5]") {
+  const LiveToxic before = toxic_with(0.4F);
+  const LiveToxic more = toxic_with(0.5F);
+  for (int i = 0; i < 10'000; ++i) {
+    if (before.applies_to(i)) REQUIRE(more.applies_to(i));
+  }
+  CHECK(hits(more) > hits(before));
+}
+
+TEST_CASE("a connection gets the stages of its direction, in order", "[live_toxic]") {
+  ToxicSet toxics = {toxic_with(1), toxic_with(1), toxic_with(0), toxic_with(1)};
+  for (std::size_t i = 0; i < toxics.size(); ++i) toxics[i].id = i + 1;
+  toxics[1].spec.direction = Direction::kUpstream;
+  const std::vector<StagePlan> down = stages_for(toxics, Direction::kDownstream, 0, 0);
+  REQUIRE(down.size() == 2);
+  CHECK(down[0].id == 1);
+  CHECK(down[1].id == 4);
+  CHECK(down[0].counters == &toxics[0].counters->front());
+  const std::vector<StagePlan> up = stages_for(toxics, Direction::kUpstream, 0, 0);
+  REQUIRE(up.size() == 1);
+  CHECK(up[0].id == 2);
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,204 @@
+#include "proxy/registry.h"
+
+#include <dirent.h>
+
+#include "proxy/listening_socket.h"
+#include "proxy/workers.h"
+
+namespace faultline {
+namespace {
+
+ProxySpec proxy_at(const std::string& name, const std::string& listen = "127.0.0.1:0") {
+  return {.name = name, .listen = listen, .upstream = "127.0.0.1:9", .enabled = true, .toxics = {}};
+}
+
+ToxicSpec latency(const std::string& name) {
+  ToxicSpec toxic;
+  toxic.name = name;
+  toxic.type = find_toxic_type("latency");
+  toxic.attributes = {100, 10};
+  return toxic;
+}
+
+int open_descriptors() {
+  int count = 0;
+  DIR* directory = opendir("/proc/self/fd");
+  while (readdir(directory) != nullptr) ++count;
+  closedir(directory);
+  return count;
+}
+
+/// A registry on two workers, and the names of its proxies in one line.
+struct World {
+  std::string names() const {
+    std::string all;
+    for (const ProxySpec* proxy : registry.list()) all += proxy->name + " ";
+    return all;
+  }
+  const ProxySpec& at(std::string_view name) const { return **registry.find(name); }
+
+  Workers workers{{.count = 2}};
+  Registry registry{workers, 1};
+};
+
+TEST_CASE("a created proxy listens at a real port and is listed by name", "[registry]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("b"), {}));
+  REQUIRE(world.registry.create(proxy_at("a"), {}));
+  CHECK(world.names() == "a b ");
+  CHECK(world.at("a").listen != "127.0.0.1:0");
+  CHECK(world.registry.create(proxy_at("a"), {}).error().message == "proxy already exists");
+  CHECK(world.registry.find("c").error().message == "proxy not found");
+}
+
+TEST_CASE("a busy address creates nothing and leaks nothing", "[registry][B9]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("a"), {}));
+  const std::string taken = world.at("a").listen;
+  const int descriptors = open_descriptors();
+  const auto failed = world.registry.create(proxy_at("b", taken), {});
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().kind == ErrorKind::kNetwork);
+  CHECK(failed.error().message == "listen tcp " + taken + ": bind: address already in use");
+  CHECK(world.names() == "a ");
+  CHECK(open_descriptors() == descriptors);
+}
+
+TEST_CASE("moving to a busy address leaves the proxy where it was", "[registry][B9][F5]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("a"), {}));
+  REQUIRE(world.registry.create(proxy_at("b"), {}));
+  const ProxySpec before = world.at("b");
+  CHECK_FALSE(world.registry.update("b", {.listen = world.at("a").listen}, {}));
+  CHECK(world.at("b") == before);
+  CHECK_FALSE(world.registry.update("b", {.listen = "garbage"}, {}));
+  CHECK(world.at("b") == before);
+}
+
+TEST_CASE("the port chosen for port 0 stays across disable and enable", "[registry][K11]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("a"), {}));
+  const std::string listen = world.at("a").listen;
+  REQUIRE(world.registry.update("a", {.enabled = false}, {}));
+  CHECK_FALSE(world.at("a").enabled);
+  CHECK(ListeningSocket::bind(listen, {}));  // Really free.
+  REQUIRE(world.registry.update("a", {.enabled = true}, {}));
+  CHECK(world.at("a").listen == listen);
+  REQUIRE(world.registry.update("a", {.listen = "127.0.0.1:0"}, {}));
+  CHECK(world.at("a").listen != listen);  // Asked for a new one.
+}
+
+TEST_CASE("a proxy can widen its own address, in its own way", "[registry]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("a"), {}));
+  const std::string port = world.at("a").listen.substr(std::string("127.0.0.1").size());
+  REQUIRE(world.registry.update("a", {.listen = "0.0.0.0" + port}, {}));
+  CHECK(world.at("a").listen == "[::]" + port);
+  CHECK(world.at("a").enabled);
+}
+
+TEST_CASE("populate creates all or nothing", "[registry][B8][F5]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("old"), {}));
+  const ProxySpec before = world.at("old");
+  ProxySpec replaced = before;
+  replaced.upstream = "127.0.0.1:10";
+  const auto failed =
+      world.registry.populate({proxy_at("new"), replaced, proxy_at("bad", "garbage")}, {});
+  REQUIRE_FALSE(failed);
+  CHECK(world.names() == "old ");
+  CHECK(world.at("old") == before);
+}
+
+TEST_CASE("populate keeps what is the same and replaces what differs", "[registry][K11][K13]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("same"), {}));
+  REQUIRE(world.registry.create(proxy_at("moved"), {}));
+  REQUIRE(world.registry.add_toxic("same", latency("lag")));
+  REQUIRE(world.registry.add_toxic("moved", latency("lag")));
+  const std::string address = world.at("moved").listen;
+
+  ProxySpec same = world.at("same");
+  same.enabled = false;  // Ignored for a proxy that is otherwise the same.
+  same.toxics.clear();
+  ProxySpec moved = proxy_at("moved", address);  // Inherits the address...
+  moved.upstream = "127.0.0.1:11";               // ...but not the toxics.
+  const auto names = world.registry.populate({same, moved}, {});
+  REQUIRE(names);
+  CHECK(*names == std::vector<std::string>{"same", "moved"});
+  CHECK(world.at("same").enabled);
+  CHECK(world.at("same").toxics.size() == 1);
+  CHECK(world.at("moved").listen == address);
+  CHECK(world.at("moved").toxics.empty());
+}
+
+TEST_CASE("reload touches only what changed in the file", "[registry]") {
+  World world;
+  const std::vector<ProxySpec> first = {proxy_at("keep"), proxy_at("drop"), proxy_at("edit")};
+  REQUIRE(world.registry.reload({}, first, {}));
+  REQUIRE(world.registry.create(proxy_at("api"), {}));
+  REQUIRE(world.registry.add_toxic("keep", latency("by-api")));
+  const ProxySpec keep = world.at("keep");
+
+  std::vector<ProxySpec> second = {first[0], first[2], proxy_at("fresh")};
+  second[1].toxics = {latency("by-file")};
+  const auto changes = world.registry.reload(first, second, {});
+  REQUIRE(changes);
+  CHECK(changes->size() == 3);
+  CHECK(world.names() == "api edit fresh keep ");
+  CHECK(world.at("keep") == keep);
+  CHECK(world.at("edit").toxics == second[1].toxics);
+
+  std::vector<ProxySpec> bad = second;
+  bad.push_back(proxy_at("clash", world.at("api").listen));
+  bad.erase(bad.begin());
+  CHECK_FALSE(world.registry.reload(second, bad, {}));
+  CHECK(world.names() == "api edit fresh keep ");
+}
+
+TEST_CASE("reset enables all, removes all toxics, and goes on past a failure", "[registry][F5]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("a"), {}));
+  REQUIRE(world.registry.create(proxy_at("b"), {}));
+  REQUIRE(world.registry.create(proxy_at("c"), {}));
+  REQUIRE(world.registry.add_toxic("c", latency("lag")));
+  REQUIRE(world.registry.update("a", {.enabled = false}, {}));
+  REQUIRE(world.registry.update("c", {.enabled = false}, {}));
+  const auto squatter = ListeningSocket::bind(world.at("a").listen, {});
+  REQUIRE(squatter);
+
+  const auto done = world.registry.reset({});
+  REQUIRE_FALSE(done);
+  CHECK(done.error().message.find("address already in use") != std::string::npos);
+  CHECK_FALSE(world.at("a").enabled);
+  CHECK(world.at("c").enabled);
+  CHECK(world.at("c").toxics.empty());
+}
+
+TEST_CASE("toxics are added, changed and removed by name", "[registry]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("a"), {}));
+  REQUIRE(world.registry.add_toxic("a", latency("lag")));
+  CHECK(world.registry.add_toxic("a", latency("lag")).error().message == "toxic already exists");
+  const auto changed =
+      world.registry.update_toxic("a", "lag", {.attributes = {{1, 7}}});
+  REQUIRE(changed);
+  CHECK((*changed)->attributes == Attributes{100, 7});
+  CHECK(world.registry.remove_toxic("a", "none").error().message == "toxic not found");
+  REQUIRE(world.registry.remove_toxic("a", "lag"));
+  CHECK(world.registry.find_toxic("a", "lag").error().message == "toxic not found");
+  CHECK(world.registry.add_toxic("none", latency("lag")).error().kind == ErrorKind::kNotFound);
+}
+
+TEST_CASE("a unix socket's file goes when its proxy does", "[registry]") {
+  World world;
+  const std::string path = "/tmp/faultline-registry-test-" + std::to_string(getpid()) + ".sock";
+  REQUIRE(world.registry.create(proxy_at("u", "unix:" + path), {}));
+  CHECK(access(path.c_str(), F_OK) == 0);
+  CHECK_FALSE(world.registry.create(proxy_at("v", "unix:" + path), {}));
+  REQUIRE(world.registry.remove("u"));
+  CHECK(access(path.c_str(), F_OK) != 0);
+}
+
+}  // namespace
+}  // namespace faultline
