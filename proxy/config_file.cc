@@ -23,11 +23,6 @@ constexpr std::size_t kMaxFileBytes = std::size_t{16} << 20U;
 
 using Keys = std::vector<std::string>;
 
-Fail wrong(const Document& place, const std::string& message) {
-  return fail(ErrorKind::kInvalid,
-              std::to_string(place.line) + ":" + std::to_string(place.column) + ": " + message);
-}
-
 Result<std::string> read_file(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
                                                              &std::fclose);

@@ -121,7 +121,7 @@ void Connection::wait_for_more(TimePoint now) {
 void Connection::end(Ending ending) {
   if (std::exchange(ended_, true)) return;
   alarm_.set(kNever);
-  if (dial_ != nullptr) shard_.worker().loop().deferred_delete(std::move(dial_));
+  dial_.reset();  // At once: it must not call us in what is left of this turn.
   up_.reset();
   down_.reset();
   close_socket(client_, ending);

@@ -30,4 +30,10 @@ std::string describe(const Document& document) {
   return std::visit(Describe{}, document.value);
 }
 
+Fail wrong(const Document& place, const std::string& message) {
+  if (place.line == 0) return fail(ErrorKind::kInvalid, message);
+  return fail(ErrorKind::kInvalid,
+              std::to_string(place.line) + ":" + std::to_string(place.column) + ": " + message);
+}
+
 }  // namespace faultline

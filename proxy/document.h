@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/result.h"
+
 namespace faultline {
 
 /// One value of a JSON or YAML text, with the place it stood in. Both formats
@@ -30,5 +32,8 @@ struct Document {
 
 /// "a string", "a list", "the number 5": for "listen must be a string, not a list".
 std::string describe(const Document& document);
+
+/// kInvalid about the value at `place`, "LINE:COLUMN: " first where the format has places.
+Fail wrong(const Document& place, const std::string& message);
 
 }  // namespace faultline

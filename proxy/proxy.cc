@@ -38,8 +38,8 @@ Proxy::Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const
       chance_key_(derive_key(seed, spec.name)),
       spec_(spec),
       shared_{.name = spec.name},
-      counters_(workers.size()),
-      live_toxics_(make_live(spec.toxics)) {
+      counters_(workers.size()) {
+  live_toxics_ = make_live(spec.toxics);
   spec_.enabled = false;
   workers_.run_on_all([this](Worker& worker, std::size_t index) {
     worker.add_shard(id_, std::make_unique<Shard>(worker, shared_, counters_[index], spec_.upstream,

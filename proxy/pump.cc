@@ -58,14 +58,13 @@ void Pump::read(TimePoint now) {
 }
 
 /// How many bytes to read: none while what was read before waits to be sent,
-/// none for a full chain, little for a link whose worker's memory is full.
+/// and no more than the chain, or what is left of the worker's memory, will hold.
 std::size_t Pump::room(TimePoint now) {
   if (source_done_ || destination_dead_ || outcome_ != Outcome::kFlowing) return 0;
   const std::size_t most = worker_.scratch().size();
   if (passes_through()) return unsent_ ? 0 : most;
-  const bool starved =
-      worker_.is_memory_full() && chain_->held_memory() >= Worker::kGuaranteedBytes;
-  return starved ? 0 : std::min(most, chain_->room(now));
+  const std::size_t chain_room = std::min(most, chain_->room(now));
+  return std::min(chain_room, worker_.room_for(chain_->held_memory()));
 }
 
 void Pump::take_in(std::string_view bytes, TimePoint now) {

@@ -22,13 +22,6 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
-/// An error about the value at `place`, with its position where the format has positions.
-Fail wrong(const Document& place, const std::string& message) {
-  if (place.line == 0) return fail(ErrorKind::kInvalid, message);
-  return fail(ErrorKind::kInvalid,
-              std::to_string(place.line) + ":" + std::to_string(place.column) + ": " + message);
-}
-
 /// An error about the type of the value at `place`.
 Fail wrong_type(const Document& place, Dialect dialect, const std::string& message) {
   return wrong(place, (dialect == Dialect::kToxiproxy ? "bad request body: " : "") + message);
@@ -192,6 +185,11 @@ const Document& place_of(const Fields& fields, std::string_view key, const Docum
   return value == nullptr ? document : *value;
 }
 
+Result<Fields> toxic_fields(const Document& document, Dialect dialect) {
+  return Fields::of(document, dialect, "a toxic",
+                    {"name", "type", "stream", "toxicity", "attributes"});
+}
+
 Result<std::vector<ToxicSpec>> read_toxics(const Document* document, Dialect dialect) {
   std::vector<ToxicSpec> toxics;
   if (document == nullptr) return toxics;
@@ -290,9 +288,8 @@ Result<ProxyChange> decode_proxy_change(const Document& document, Dialect dialec
   return ProxyChange{*std::move(listen), *std::move(upstream), *enabled};
 }
 
-Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect) {
-  auto fields = Fields::of(document, dialect, "a toxic",
-                           {"name", "type", "stream", "toxicity", "attributes"});
+Result<ToxicSpec> decode_toxic_without_attributes(const Document& document, Dialect dialect) {
+  auto fields = toxic_fields(document, dialect);
   if (!fields) return Fail(fields.error());
   const auto name = fields->text("name");
   if (!name) return Fail(name.error());
@@ -313,10 +310,18 @@ Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect) {
   spec.name = name->value_or("");
   if (spec.name.empty()) spec.name = spec.type->name + "_" + spec.stream_text;
 
-  const auto attributes = read_attributes(fields->find("attributes"), *spec.type, dialect);
-  if (!attributes) return Fail(attributes.error());
   spec.attributes = spec.type->default_attributes();
-  for (const auto& [index, value] : *attributes) spec.attributes.at(index) = value;
+  return spec;
+}
+
+Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect) {
+  auto spec = decode_toxic_without_attributes(document, dialect);
+  if (!spec) return spec;
+  const auto fields = toxic_fields(document, dialect);
+  if (!fields) return Fail(fields.error());
+  const auto attributes = read_attributes(fields->find("attributes"), *spec->type, dialect);
+  if (!attributes) return Fail(attributes.error());
+  for (const auto& [index, value] : *attributes) spec->attributes.at(index) = value;
   return spec;
 }
 

@@ -38,6 +38,10 @@ Result<ProxyChange> decode_proxy_change(const Document& document, Dialect dialec
 /// A toxic to add, its name defaulting to <type>_<stream>.
 Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect);
 
+/// The same, but its attributes are not looked at and have their defaults:
+/// Toxiproxy finds that a name is taken before it reads the attributes.
+Result<ToxicSpec> decode_toxic_without_attributes(const Document& document, Dialect dialect);
+
 /// Changes to an existing toxic of `type`.
 Result<ToxicChange> decode_toxic_change(const Document& document, const ToxicType& type,
                                         Dialect dialect);

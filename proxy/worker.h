@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -39,10 +40,15 @@ class Worker final : AlarmOwner {
   Shard& shard(std::uint64_t proxy);
   void remove_shard(std::uint64_t proxy);
 
-  /// Whether links hold as much as they may, in all. A link may then go on
-  /// holding a little (kGuaranteedBytes), so that none starves for good.
-  bool is_memory_full() const { return held_bytes() >= limits_.held_bytes; }
-  static constexpr std::size_t kGuaranteedBytes = 16 * 1024;
+  /// How many more bytes a link that holds `held` may take in. Once all links
+  /// together hold what they may, each can still hold a little, so that none
+  /// starves for good.
+  std::size_t room_for(std::size_t held) const {
+    constexpr std::size_t kGuaranteed = 16 * 1024;
+    const std::size_t all = held_bytes();
+    const std::size_t left = limits_.held_bytes - std::min(all, limits_.held_bytes);
+    return std::max(left, kGuaranteed - std::min(held, kGuaranteed));
+  }
 
   /// A link now holds `now` bytes instead of `before`.
   void account(std::size_t before, std::size_t now) {

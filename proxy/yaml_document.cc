@@ -44,7 +44,7 @@ std::string to_text(Place place) {
 
 // ---- Surrogate pairs -------------------------------------------------------
 
-/// The code unit of the \uXXXX that begins at `at`, or -1.
+/// The code unit of the \uHHHH that begins at `at`, or -1.
 int escaped_unit(std::string_view text, std::size_t at) {
   if (text.substr(at, 2) != "\\u" || text.size() < at + 6) return -1;
   int unit = 0;

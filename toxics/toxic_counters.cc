@@ -6,12 +6,12 @@ namespace faultline {
 
 namespace {
 
-constexpr double kNanosecondsPerSecond = 1e9;
+constexpr double kNanoseconds = 1e9;  // In a second.
 
 }  // namespace
 
 void DurationHistogram::record(Duration duration) {
-  const double seconds = static_cast<double>(duration.count()) / kNanosecondsPerSecond;
+  const double seconds = static_cast<double>(duration.count()) / kNanoseconds;
   const auto bucket = std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin();
   count(counts_[static_cast<std::size_t>(bucket)]);
   sum_nanoseconds_.store(sum_nanoseconds_.load(std::memory_order_relaxed) + duration.count(),
@@ -24,7 +24,7 @@ DurationHistogram::Snapshot DurationHistogram::snapshot() const {
     copy.counts[i] = counts_[i].load(std::memory_order_relaxed);
   }
   copy.sum_seconds =
-      static_cast<double>(sum_nanoseconds_.load(std::memory_order_relaxed)) / kNanosecondsPerSecond;
+      static_cast<double>(sum_nanoseconds_.load(std::memory_order_relaxed)) / kNanoseconds;
   return copy;
 }
 

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "proxy/names.h"
+
+namespace faultline {
+
+/// Where a control API is.
+struct ApiUrl {
+  HostPort where;
+  std::string path_prefix;  ///< "" or "/faultline", put before every path.
+  std::string text;         ///< As the user wrote it, for messages.
+};
+
+/// [http://]HOST[:PORT][/PREFIX] or unix:/PATH. Without a port: 80 after a
+/// scheme, as in every URL, else 8474. Errors: kInvalid.
+Result<ApiUrl> parse_api_url(std::string_view text);
+
+struct ApiResponse {
+  int status = 0;
+  std::string body;
+};
+
+/// A blocking HTTP/1.1 client for the control API; a connection per request.
+class ApiClient {
+ public:
+  explicit ApiClient(ApiUrl url) : url_(std::move(url)) {}
+
+  const ApiUrl& url() const { return url_; }
+
+  /// `path` is percent-encoded; `body` is JSON or empty. Any status is a
+  /// success here. Errors: kNetwork, if no complete response came in 30 s.
+  Result<ApiResponse> request(std::string_view method, std::string_view path,
+                              std::string_view body) const;
+
+ private:
+  ApiUrl url_;
+};
+
+/// `name` as one segment of a path: "a/b" is "a%2Fb".
+std::string path_segment(std::string_view name);
+
+}  // namespace faultline

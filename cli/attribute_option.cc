@@ -1,0 +1,92 @@
+#include "cli/attribute_option.h"
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string_view>
+
+#include "base/nearest_name.h"
+
+namespace faultline {
+
+namespace {
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none" : text;
+}
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// Also "10.0" and "1e3", which Toxiproxy's own CLI takes.
+std::optional<std::int64_t> parse_whole(std::string_view text) {
+  if (const auto whole = parse_number<std::int64_t>(text)) return whole;
+  const auto number = parse_number<double>(text);
+  if (!number || std::trunc(*number) != *number || std::abs(*number) >= 0x1p63) return std::nullopt;
+  return static_cast<std::int64_t>(*number);
+}
+
+}  // namespace
+
+Result<const ToxicType*> toxic_type_named(const std::string& name) {
+  if (const ToxicType* type = find_toxic_type(name)) return type;
+  const std::string nearest = nearest_name(name, toxic_type_names());
+  std::string message = "no toxic type `" + name + "`";
+  if (const ToxicType* meant = find_toxic_type(nearest)) {
+    message += "; did you mean `" + nearest + "`? attributes: " + list_of(meant->attribute_names());
+  } else {
+    message += "; there are " + list_of(toxic_type_names());
+  }
+  return fail(ErrorKind::kInvalid, message);
+}
+
+Result<std::map<std::string, std::int64_t>> parse_attributes(
+    const ToxicType& type, const std::vector<std::string>& options) {
+  std::map<std::string, std::int64_t> values;
+  const std::vector<std::string> names = type.attribute_names();
+  for (const std::string& option : options) {
+    const std::size_t equals = option.find('=');
+    const std::string name = option.substr(0, equals);
+    const int index = type.attribute_index(name);
+    if (index < 0) {
+      const std::string nearest = nearest_name(name, names);
+      return fail(ErrorKind::kInvalid,
+                  "`" + type.name + "` has no attribute `" + name + "`" +
+                      (nearest.empty() ? ";" : "; did you mean `" + nearest + "`?") +
+                      " attributes: " + list_of(names));
+    }
+    const AttributeType& attribute = type.attributes[static_cast<std::size_t>(index)];
+    if (equals == std::string::npos) {
+      return fail(ErrorKind::kInvalid, "`" + option + "` has no value: write " + name +
+                                           "=NUMBER (" + attribute.unit + ")");
+    }
+    const std::string text = option.substr(equals + 1);
+    const auto value = parse_whole(text);
+    if (!value) {
+      return fail(ErrorKind::kInvalid,
+                  name + " must be a whole number of " + attribute.unit + ", not `" + text + "`");
+    }
+    if (*value < attribute.at_least) {
+      return fail(ErrorKind::kInvalid, name + " must be at least " +
+                                           std::to_string(attribute.at_least) + ", not `" + text +
+                                           "`");
+    }
+    values[name] = *value;
+  }
+  return values;
+}
+
+Result<double> parse_toxicity(const std::string& text) {
+  const auto number = parse_number<double>(text);
+  if (number && *number >= 0 && *number <= 1) return *number;
+  return fail(ErrorKind::kInvalid, "toxicity should be a float between 0 and 1.");
+}
+
+}  // namespace faultline

@@ -1,0 +1,108 @@
+#include "cli/command_tree.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "cli/exit_codes.h"
+
+namespace faultline {
+
+namespace {
+
+constexpr const char* kDefaultUrl = "http://localhost:8474";
+
+/// $FAULTLINE_URL, else $TOXIPROXY_URL, else the default.
+std::string url_from_environment() {
+  for (const char* name : {"FAULTLINE_URL", "TOXIPROXY_URL"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return kDefaultUrl;
+}
+
+/// Examples stay as they are written, and one blank line stands before them.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  HelpFormatter() {
+    constexpr std::size_t kColumnWidth = 34;
+    column_width(kColumnWidth);
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text;
+    if (option->get_type_size() != 0 && !option->get_type_name().empty()) {
+      text = " " + option->get_type_name();
+    }
+    if (option->get_required() && option->nonpositional()) text += " (required)";
+    return text;
+  }
+};
+
+}  // namespace
+
+CLI::App& add_command(CLI::App& parent, const std::vector<std::string>& names,
+                      const std::string& summary, const std::string& examples) {
+  CLI::App* command = parent.add_subcommand(names.front(), summary);
+  for (std::size_t i = 1; i < names.size(); ++i) command->alias(names[i]);
+  command->set_help_flag("--help", "Show this and exit");
+  if (!examples.empty()) command->footer("Examples:\n" + examples);
+  return *command;
+}
+
+void add_client_options(CLI::App& command, Invocation& invocation) {
+  invocation.url = url_from_environment();
+  command
+      .add_option("-h,--host", invocation.url,
+                  "The control API, default " + std::string(kDefaultUrl) +
+                      " (environment: FAULTLINE_URL, TOXIPROXY_URL)")
+      ->type_name("URL");
+  command
+      .add_option_function<std::string>(
+          "-o,--output",
+          [&invocation](const std::string& format) {
+            if (format != "table" && format != "json") {
+              throw CLI::ValidationError("--output", "`" + format + "` is neither table nor json");
+            }
+            invocation.output = format == "json" ? OutputFormat::kJson : OutputFormat::kTable;
+          },
+          "What to print (default table)")
+      ->type_name("table|json");
+}
+
+int usage_error(const Invocation& invocation, const std::string& message) {
+  invocation.console.err << "faultline: " << printable(message) << '\n';
+  return kExitUsage;
+}
+
+void set_action(CLI::App& command, Invocation& invocation, std::function<int()> action) {
+  command.callback([&invocation, action = std::move(action)] { invocation.action = action; });
+}
+
+std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation) {
+  auto root = std::make_unique<CLI::App>(
+      "Faultline: a proxy between a service and what it depends on, that misbehaves on demand.",
+      "faultline");
+  root->formatter(std::make_shared<HelpFormatter>());
+  root->set_help_flag("--help", "Show this and exit");
+  root->set_version_flag("-v,--version", "faultline version " FAULTLINE_VERSION,
+                         "Show the version and exit");
+  root->require_subcommand(1);
+  root->footer(
+      "Start with `faultline demo`, or:\n"
+      "  faultline serve --proxy redis=127.0.0.1:26379,127.0.0.1:6379\n"
+      "  faultline toxic add -t latency -a latency=100 redis\n"
+      "\n`faultline COMMAND --help` shows a command's options and examples. Called as\n"
+      "toxiproxy-server or toxiproxy-cli, or as `faultline toxiproxy-server`, it takes\n"
+      "Toxiproxy's own flags.");
+  add_serve_command(*root, invocation);
+  add_demo_command(*root, invocation);
+  add_proxy_commands(*root, invocation);
+  add_toxic_commands(*root, invocation);
+  add_version_command(*root, invocation);
+  add_completion_command(*root, invocation);
+  return root;
+}
+
+}  // namespace faultline

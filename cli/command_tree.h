@@ -1,0 +1,51 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+
+namespace faultline {
+
+enum class OutputFormat { kTable, kJson };
+
+/// One command line: what all commands share, and what the one that was named will do.
+struct Invocation {
+  explicit Invocation(Console& where) : console(where) {}
+
+  Console& console;
+  std::string url;
+  OutputFormat output = OutputFormat::kTable;
+  std::function<int()> action;  ///< Set by parsing; returns the exit code.
+};
+
+/// The `faultline` command with all its subcommands. Parsing it sets
+/// `invocation`, which must outlive it.
+std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation);
+
+/// For the files that make the commands: a subcommand of `parent`. `names` is
+/// its name and its aliases, `examples` what follows the options in its help.
+CLI::App& add_command(CLI::App& parent, const std::vector<std::string>& names,
+                      const std::string& summary, const std::string& examples);
+
+/// --host and --output, which every client command has.
+void add_client_options(CLI::App& command, Invocation& invocation);
+
+/// Says on stderr what is wrong with an argument; returns the exit code for it.
+int usage_error(const Invocation& invocation, const std::string& message);
+
+/// Makes `action` what `command` does.
+void set_action(CLI::App& command, Invocation& invocation, std::function<int()> action);
+
+// One for each file of commands.
+void add_proxy_commands(CLI::App& root, Invocation& invocation);
+void add_toxic_commands(CLI::App& root, Invocation& invocation);
+void add_serve_command(CLI::App& root, Invocation& invocation);
+void add_demo_command(CLI::App& root, Invocation& invocation);
+void add_version_command(CLI::App& root, Invocation& invocation);
+void add_completion_command(CLI::App& root, Invocation& invocation);
+
+}  // namespace faultline

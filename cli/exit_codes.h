@@ -1,0 +1,11 @@
+#pragma once
+
+namespace faultline {
+
+/// What the process ends with.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;       ///< The server understood, and refused.
+inline constexpr int kExitUsage = 2;        ///< The command line or the file is wrong.
+inline constexpr int kExitUnreachable = 3;  ///< No server answers at the address.
+
+}  // namespace faultline

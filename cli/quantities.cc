@@ -1,0 +1,88 @@
+#include "cli/quantities.h"
+
+#include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace faultline {
+
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+
+constexpr Unit kDurationUnits[] = {{"ns", 1e-6}, {"us", 1e-3},    {"\xc2\xb5s", 1e-3}, {"ms", 1},
+                                   {"s", 1e3},   {"m", 60 * 1e3}, {"h", 3600 * 1e3}};
+constexpr Unit kSizeUnits[] = {{"", 1},         {"b", 1},       {"kb", 1e3},     {"mb", 1e6},
+                               {"gb", 1e9},     {"tb", 1e12},   {"kib", 0x1p10}, {"mib", 0x1p20},
+                               {"gib", 0x1p30}, {"tib", 0x1p40}};
+
+/// Takes a number >= 0 without exponent off the front of `text`.
+bool take_number(std::string_view& text, double& number) {
+  if (text.empty() ||
+      (std::isdigit(static_cast<unsigned char>(text.front())) == 0 && text.front() != '.')) {
+    return false;
+  }
+  const auto parsed =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (parsed.ec != std::errc()) return false;
+  text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
+  return true;
+}
+
+/// Takes everything up to the next digit off the front of `text`, in lower case.
+std::string take_unit(std::string_view& text) {
+  const std::size_t end = std::min(text.find_first_of("0123456789."), text.size());
+  std::string unit(text.substr(0, end));
+  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  text.remove_prefix(end);
+  return unit;
+}
+
+template <std::size_t kCount>
+const Unit* find_unit(const Unit (&units)[kCount], std::string_view name) {
+  for (const Unit& unit : units) {
+    if (unit.name == name) return &unit;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  const auto wrong = [&] {
+    return fail(ErrorKind::kInvalid,
+                "`" + std::string(text) + "` is no duration: write 500ms, 5s, 2m or 1h30m");
+  };
+  if (text == "0") return std::chrono::milliseconds(0);
+  double total = 0;
+  for (std::string_view rest = text; !rest.empty() || rest.data() == text.data();) {
+    double number = 0;
+    if (!take_number(rest, number)) return wrong();
+    const Unit* unit = find_unit(kDurationUnits, take_unit(rest));
+    if (unit == nullptr) return wrong();
+    total += number * unit->factor;
+  }
+  constexpr double kMostMs = 100.0 * 365 * 24 * 3600 * 1000;
+  if (total > kMostMs) return wrong();
+  return std::chrono::milliseconds(static_cast<std::int64_t>(total));
+}
+
+Result<std::size_t> parse_size(std::string_view text) {
+  std::string_view rest = text;
+  double number = 0;
+  const bool has_number = take_number(rest, number);
+  const Unit* unit = find_unit(kSizeUnits, take_unit(rest));
+  if (!has_number || unit == nullptr || !rest.empty() || number * unit->factor >= 0x1p63) {
+    return fail(ErrorKind::kInvalid,
+                "`" + std::string(text) + "` is no size: write 500MB, 64MiB, 1GiB or bytes");
+  }
+  return static_cast<std::size_t>(number * unit->factor);
+}
+
+}  // namespace faultline

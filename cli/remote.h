@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/api_client.h"
+
+namespace faultline {
+
+/// A toxic as a server describes it; of Toxiproxy too, so attributes are any numbers.
+struct RemoteToxic {
+  std::string name;
+  std::string type;
+  std::string stream;
+  double toxicity = 1;
+  std::map<std::string, double> attributes;
+  std::string json;  ///< The server's own description, indented.
+};
+
+struct RemoteProxy {
+  std::string name;
+  std::string listen;
+  std::string upstream;
+  bool enabled = false;
+  std::vector<RemoteToxic> toxics;
+  std::string json;  ///< The server's own description, indented.
+};
+
+struct RemoteProxies {
+  std::vector<RemoteProxy> proxies;  ///< By name.
+  std::string json;
+};
+
+/// What to add; what is not given is the server's default.
+struct NewToxic {
+  std::string type;
+  std::string name;
+  std::string stream;
+  std::optional<double> toxicity;
+  std::map<std::string, std::int64_t> attributes;
+};
+
+/// The calls of Toxiproxy's API that the commands make.
+///
+/// Errors: kNetwork, no server answers there; kNotFound, kConflict or
+/// kInvalid, it refused ("HTTP 409: proxy already exists").
+class Remote {
+ public:
+  explicit Remote(ApiUrl url) : client_(std::move(url)) {}
+
+  Result<RemoteProxies> list() const;
+  Result<RemoteProxy> find(std::string_view proxy) const;
+  Result<RemoteProxy> create(const std::string& name, const std::string& listen,
+                             const std::string& upstream) const;
+  Result<RemoteProxy> set_enabled(std::string_view proxy, bool enabled) const;
+  Result<void> remove(std::string_view proxy) const;
+  Result<void> reset() const;
+
+  Result<RemoteToxic> add_toxic(std::string_view proxy, const NewToxic& toxic) const;
+  Result<RemoteToxic> update_toxic(std::string_view proxy, std::string_view toxic,
+                                   const std::map<std::string, std::int64_t>& attributes,
+                                   std::optional<double> toxicity) const;
+  Result<void> remove_toxic(std::string_view proxy, std::string_view toxic) const;
+
+  /// "2.12.0 (faultline 0.1.0)".
+  Result<std::string> version() const;
+
+ private:
+  /// The body of a response whose status is 2xx.
+  Result<std::string> call(std::string_view method, const std::string& path,
+                           const std::string& body = "") const;
+
+  ApiClient client_;
+};
+
+}  // namespace faultline

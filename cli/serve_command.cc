@@ -1,0 +1,183 @@
+// serve: its flags, and the environment that mirrors them.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+
+#include "cli/command_tree.h"
+#include "cli/exit_codes.h"
+#include "cli/quantities.h"
+#include "cli/serve.h"
+#include "cli/serve_options.h"
+#include "proxy/address_check.h"
+
+namespace faultline {
+
+namespace {
+
+/// The flags as written; "" is not given.
+struct ServeArguments {
+  std::string config;
+  std::vector<std::string> proxies;
+  std::string listen;
+  std::string seed;
+  std::string workers;
+  std::string memory_limit;
+  std::string log_level;
+  std::string log_format;
+  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> allowed_origins;
+  std::string drain_timeout;
+};
+
+/// The list of a flag that can be repeated, else the one in the environment,
+/// where blanks stand between the entries.
+std::vector<std::string> or_environment(std::vector<std::string> given, const char* variable) {
+  const char* text = std::getenv(variable);
+  if (!given.empty() || text == nullptr) return given;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) given.push_back(word);
+  return given;
+}
+
+Result<std::uint64_t> parse_count(const std::string& text, std::uint64_t most) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end || number > most) {
+    return fail(ErrorKind::kInvalid,
+                "`" + text + "` is not a whole number from 0 to " + std::to_string(most));
+  }
+  return number;
+}
+
+/// Stores `parsed` in `target`, or keeps the first error.
+template <class T, class Target>
+void store(const char* flag, Result<T> parsed, Target& target, std::optional<Error>& error) {
+  if (parsed) {
+    target = *std::move(parsed);
+  } else if (!error) {
+    error = within(flag, parsed.error()).value();
+  }
+}
+
+Result<LogFormat> parse_log_format(const std::string& text) {
+  if (text == "json") return LogFormat::kJson;
+  if (text == "text") return LogFormat::kText;
+  return fail(ErrorKind::kInvalid, "`" + text + "` is neither json nor text");
+}
+
+Result<std::string> parse_listen(const std::string& text) {
+  if (auto checked = check_address(text); !checked) return Fail(checked.error());
+  return text;
+}
+
+Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
+  constexpr std::uint64_t kMostWorkers = 1024;
+  ServeOptions options;
+  std::optional<Error> error;
+  if (!arguments.config.empty()) options.config_path = arguments.config;
+  for (const std::string& text : or_environment(arguments.proxies, "FAULTLINE_PROXY")) {
+    auto proxy = parse_proxy_option(text);
+    if (!proxy) return within("--proxy", proxy.error());
+    options.proxies.push_back(*std::move(proxy));
+  }
+  if (!arguments.listen.empty()) {
+    store("--listen", parse_listen(arguments.listen), options.listen, error);
+  }
+  options.seed = random_seed();
+  if (!arguments.seed.empty()) {
+    store("--seed", parse_count(arguments.seed, UINT64_MAX), options.seed, error);
+  }
+  if (!arguments.workers.empty()) {
+    store("--workers", parse_count(arguments.workers, kMostWorkers), options.workers.count, error);
+  }
+  if (!arguments.memory_limit.empty()) {
+    store("--memory-limit", parse_size(arguments.memory_limit), options.workers.memory_limit_bytes,
+          error);
+  }
+  if (!arguments.drain_timeout.empty()) {
+    store("--drain-timeout", parse_duration(arguments.drain_timeout), options.drain_timeout, error);
+  }
+  options.log_level = log_level_from_environment(LogLevel::kInfo);
+  if (!arguments.log_level.empty()) {
+    store("--log-level", parse_log_level(arguments.log_level), options.log_level, error);
+  }
+  options.log_format = isatty(STDERR_FILENO) == 1 ? LogFormat::kText : LogFormat::kJson;
+  if (!arguments.log_format.empty()) {
+    store("--log-format", parse_log_format(arguments.log_format), options.log_format, error);
+  }
+  if (error) return Fail(*error);
+  auto hosts = or_environment(arguments.allowed_hosts, "FAULTLINE_ALLOW_HOST");
+  auto origins = or_environment(arguments.allowed_origins, "FAULTLINE_ALLOW_ORIGIN");
+  if (!hosts.empty()) options.allowed_hosts = std::move(hosts);
+  if (!origins.empty()) options.allowed_origins = std::move(origins);
+  return options;
+}
+
+void add_flag(CLI::App& command, const std::string& name, std::string& target,
+              const std::string& type, const std::string& help) {
+  std::string variable = "FAULTLINE_" + name;
+  std::replace(variable.begin(), variable.end(), '-', '_');
+  std::transform(variable.begin(), variable.end(), variable.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  command.add_option("--" + name, target, help)->envname(variable)->type_name(type);
+}
+
+void add_list_flag(CLI::App& command, const std::string& name, std::vector<std::string>& target,
+                   const std::string& type, const std::string& help) {
+  command.add_option("--" + name, target, help)
+      ->type_name(type)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& root, Invocation& invocation) {
+  CLI::App& command = add_command(
+      root, {"serve"}, "Run the proxy server",
+      "  faultline serve --proxy redis=127.0.0.1:26379,127.0.0.1:6379\n"
+      "  faultline serve --config faultline.yaml\n"
+      "\nEvery option can also come from the environment: --log-level is FAULTLINE_LOG_LEVEL\n"
+      "(or LOG_LEVEL), a list has blanks between its entries. Signals: SIGHUP reads the file\n"
+      "again, SIGUSR1 removes every toxic, SIGTERM ends after open connections fell silent.");
+  const auto arguments = std::make_shared<ServeArguments>();
+  add_flag(command, "config", arguments->config, "FILE",
+           "Proxies and toxics, in YAML or Toxiproxy's JSON");
+  add_list_flag(command, "proxy", arguments->proxies, "NAME=LISTEN,UPSTREAM",
+                "A proxy to start with, as often as needed");
+  add_flag(command, "listen", arguments->listen, "HOST:PORT",
+           "The control API (default 127.0.0.1:8474)");
+  add_flag(command, "seed", arguments->seed, "NUMBER",
+           "Repeats the random choices of an earlier run (default: a new one)");
+  add_flag(command, "workers", arguments->workers, "NUMBER",
+           "Threads that move bytes (default 0: one per core)");
+  add_flag(command, "memory-limit", arguments->memory_limit, "SIZE",
+           "What toxics may hold back, in all (default 1GiB)");
+  add_flag(command, "log-level", arguments->log_level, "LEVEL",
+           "trace, debug, info, warn, error or off (default info)");
+  add_flag(command, "log-format", arguments->log_format, "json|text",
+           "(default text on a terminal, else json)");
+  add_list_flag(command, "allow-host", arguments->allowed_hosts, "NAME",
+                "A further name the API may be called by; * is any");
+  add_list_flag(command, "allow-origin", arguments->allowed_origins, "ORIGIN",
+                "A web page's origin that may call the API; * is any");
+  add_flag(command, "drain-timeout", arguments->drain_timeout, "DURATION",
+           "How long SIGTERM waits for open connections (default 5s)");
+  set_action(command, invocation, [&invocation, arguments] {
+    const auto options = serve_options_from(*arguments);
+    if (!options) {
+      invocation.console.err << "faultline serve: " << printable(options.error().message) << '\n';
+      return kExitUsage;
+    }
+    return serve(*options);
+  });
+}
+
+}  // namespace faultline

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "control-api/metrics.h"
+#include "proxy/spec.h"
+#include "proxy/workers.h"
+
+namespace faultline {
+
+/// What a server is told by its flags and environment.
+struct ServeOptions {
+  std::optional<std::string> config_path;
+  std::vector<ProxySpec> proxies;  ///< In addition to those of the file.
+  std::optional<std::string>
+      listen;  ///< Control API, HOST:PORT. Else the file's, else the default.
+  std::optional<std::vector<std::string>> allowed_hosts;    ///< Else the file's.
+  std::optional<std::vector<std::string>> allowed_origins;  ///< Else the file's.
+  std::uint64_t seed = 0;
+  Workers::Options workers;
+  Metrics::Groups metrics;
+  std::chrono::milliseconds drain_timeout{5'000};
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kJson;
+};
+
+inline constexpr std::string_view kDefaultListen = "127.0.0.1:8474";
+
+/// NAME=LISTEN,UPSTREAM, e.g. "redis=127.0.0.1:26379,127.0.0.1:6379". Errors:
+/// kInvalid, saying what was probably meant.
+Result<ProxySpec> parse_proxy_option(std::string_view text);
+
+/// A seed nobody chose.
+std::uint64_t random_seed();
+
+/// $LOG_LEVEL, if it is set to a level; else `fallback`.
+LogLevel log_level_from_environment(LogLevel fallback);
+
+}  // namespace faultline

@@ -1,0 +1,239 @@
+#include "cli/server.h"
+
+#include <set>
+#include <utility>
+
+#include "base/log.h"
+#include "base/verify.h"
+
+namespace faultline {
+
+namespace {
+
+constexpr std::uint64_t kDrainTickMs = 50;
+constexpr std::uint64_t kQuietMs = 300;
+constexpr std::chrono::milliseconds kApiStopLimit{1'000};
+
+/// Bytes that have reached their destination, over all proxies.
+std::uint64_t moved_bytes(const std::vector<ProxyStats>& stats) {
+  std::uint64_t sum = 0;
+  for (const ProxyStats& proxy : stats) sum += proxy.sent_bytes[0] + proxy.sent_bytes[1];
+  return sum;
+}
+
+bool any_connection(const std::vector<ProxyStats>& stats) {
+  for (const ProxyStats& proxy : stats) {
+    if (proxy.connections_active > 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Server::Server(uv_loop_t& loop, ServeOptions options)
+    : loop_(loop),
+      options_(std::move(options)),
+      workers_(options_.workers),
+      registry_(workers_, options_.seed),
+      reading_(loop),
+      clearing_(loop) {
+  auto timer = std::make_unique<uv_timer_t>();
+  VERIFY(uv_timer_init(&loop, timer.get()) == 0);
+  drain_timer_.reset(timer.release());
+  drain_timer_->data = this;
+}
+
+Server::~Server() = default;
+
+Result<void> Server::start() {
+  if (auto read = read_config(); !read) return read;
+  if (auto bound = bind_api(); !bound) return bound;
+  auto applied =
+      attempt_blocking([this](const Names& names) { return apply(config_.proxies, names); });
+  return applied;
+}
+
+Result<void> Server::read_config() {
+  if (options_.config_path) {
+    auto config = read_config_file(*options_.config_path);
+    if (!config) return Fail(config.error());
+    config_ = *std::move(config);
+  }
+  auto proxies = with_option_proxies(std::move(config_.proxies));
+  if (!proxies) return Fail(proxies.error());
+  config_.proxies = *std::move(proxies);
+  return {};
+}
+
+Result<std::vector<ProxySpec>> Server::with_option_proxies(std::vector<ProxySpec> specs) const {
+  std::set<std::string> names;
+  for (const ProxySpec& spec : specs) names.insert(spec.name);
+  for (const ProxySpec& spec : options_.proxies) {
+    if (!names.insert(spec.name).second) {
+      return fail(ErrorKind::kInvalid,
+                  "--proxy: there already is a proxy named `" + spec.name + "`");
+    }
+    specs.push_back(spec);
+  }
+  return specs;
+}
+
+Result<void> Server::bind_api() {
+  const std::string listen =
+      options_.listen.value_or(config_.control_listen.value_or(std::string(kDefaultListen)));
+  const auto where = parse_host_port(listen);
+  if (!where) return within("control API", where.error());
+  if (where->is_unix) {
+    return fail(ErrorKind::kInvalid, "control API: it listens on HOST:PORT only, not on " + listen);
+  }
+  ControlApi::Options options;
+  options.access = {
+      .bound_host = where->host,
+      .machine_name = machine_name(),
+      .allowed_hosts = options_.allowed_hosts.value_or(config_.control_allowed_hosts),
+      .allowed_origins = options_.allowed_origins.value_or(config_.control_allowed_origins)};
+  options.metrics = options_.metrics;
+  options.id_seed = random_seed();
+  api_.emplace(registry_, workers_, std::move(options));
+  http_.emplace(loop_, HttpLimits(), [this](const HttpRequest& request, const Names& names) {
+    return api_->handle(request, names);
+  });
+  // Were the name's other address tried too, a taken port would pass unnoticed.
+  const std::string host = where->host == "localhost" ? "127.0.0.1" : where->host;
+  const auto bound = http_->listen(host, where->port);
+  if (!bound) return within("control API", bound.error());
+  api_address_ = to_string(*bound);
+  return {};
+}
+
+Result<void> Server::apply(const std::vector<ProxySpec>& specs, const Names& names) {
+  const auto changes = registry_.reload({}, specs, names);
+  if (!changes) return Fail(changes.error());
+  return {};
+}
+
+void Server::log_start() const {
+  log(LogLevel::kInfo, "server", "faultline started",
+      {{"version", FAULTLINE_VERSION},
+       {"seed", std::to_string(registry_.seed())},
+       {"workers", static_cast<std::int64_t>(workers_.size())}});
+  for (const ProxySpec* proxy : registry_.list()) {
+    log(LogLevel::kInfo, "server", proxy->enabled ? "proxy listens" : "proxy is disabled",
+        {{"proxy", proxy->name},
+         {"listen", proxy->listen},
+         {"upstream", proxy->upstream},
+         {"toxics", static_cast<std::int64_t>(proxy->toxics.size())}});
+  }
+  log(LogLevel::kInfo, "server", "control API listens",
+      {{"address", api_address_}, {"check", "curl http://" + api_address_ + "/version"}});
+}
+
+// ---- Changes while serving -------------------------------------------------
+
+void Server::reload() {
+  if (!options_.config_path) {
+    log(LogLevel::kWarn, "server", "nothing to reload: started without --config");
+    return;
+  }
+  if (reading_.busy()) {
+    reload_again_ = true;
+    return;
+  }
+  const auto config = std::make_shared<Result<Config>>();
+  reading_.run([path = *options_.config_path, config] { *config = read_config_file(path); },
+               [this, config] { on_config_read(*config); });
+}
+
+void Server::on_config_read(const Result<Config>& config) {
+  if (!config) {
+    on_reloaded(Fail(config.error()));
+    return;
+  }
+  auto proxies = with_option_proxies(config->proxies);
+  if (!proxies) {
+    on_reloaded(Fail(proxies.error()));
+    return;
+  }
+  Config now = *config;
+  now.proxies = *std::move(proxies);
+  const auto attempt = [this, now](const Names& names) -> Result<void> {
+    auto changes = registry_.reload(config_.proxies, now.proxies, names);
+    if (!changes) return Fail(changes.error());
+    reload_changes_ = *std::move(changes);
+    return {};
+  };
+  attempt_with_lookups(reading_, attempt, [this, now](const Result<void>& result) {
+    if (result) {
+      if (now.control_listen != config_.control_listen ||
+          now.control_allowed_hosts != config_.control_allowed_hosts ||
+          now.control_allowed_origins != config_.control_allowed_origins) {
+        log(LogLevel::kWarn, "server", "changes of `control` take effect at the next start");
+      }
+      config_.proxies = now.proxies;
+    }
+    on_reloaded(result);
+  });
+}
+
+void Server::on_reloaded(const Result<void>& result) {
+  if (!result) {
+    log(LogLevel::kError, "server", "reload failed, nothing was changed",
+        {{"error", result.error().message}});
+  } else {
+    for (const std::string& change : reload_changes_) {
+      log(LogLevel::kInfo, "server", "reload", {{"change", change}});
+    }
+    log(LogLevel::kInfo, "server", "reloaded",
+        {{"config", *options_.config_path},
+         {"changes", static_cast<std::int64_t>(reload_changes_.size())}});
+  }
+  if (std::exchange(reload_again_, false)) reload();
+}
+
+void Server::clear_toxics() {
+  if (clearing_.busy()) return;
+  attempt_with_lookups(
+      clearing_, [this](const Names& names) { return registry_.reset(names); },
+      [](const Result<void>& result) {
+        if (result) {
+          log(LogLevel::kInfo, "server", "all toxics removed, all proxies enabled");
+        } else {
+          log(LogLevel::kError, "server", "toxics removed, but not every proxy could be enabled",
+              {{"error", result.error().message}});
+        }
+      });
+}
+
+// ---- The end ---------------------------------------------------------------
+
+void Server::drain(std::function<void()> drained) {
+  VERIFY(api_ && !drained_);
+  drained_ = std::move(drained);
+  api_->start_draining();
+  registry_.stop_accepting();
+  uv_update_time(&loop_);
+  moved_at_ms_ = uv_now(&loop_);
+  drain_deadline_ms_ = moved_at_ms_ + static_cast<std::uint64_t>(options_.drain_timeout.count());
+  VERIFY(uv_timer_start(drain_timer_.get(), on_drain_tick, 0, kDrainTickMs) == 0);
+}
+
+void Server::on_drain_tick(uv_timer_t* timer) noexcept {
+  auto* self = static_cast<Server*>(timer->data);
+  if (self != nullptr) self->watch_drain();
+}
+
+void Server::watch_drain() {
+  const std::uint64_t now = uv_now(&loop_);
+  const std::vector<ProxyStats> stats = registry_.stats();
+  const std::uint64_t moved = moved_bytes(stats);
+  if (moved != moved_bytes_) {
+    moved_bytes_ = moved;
+    moved_at_ms_ = now;
+  }
+  const bool quiet = !any_connection(stats) || now - moved_at_ms_ >= kQuietMs;
+  if (!quiet && now < drain_deadline_ms_) return;
+  uv_timer_stop(drain_timer_.get());
+  http_->stop(kApiStopLimit, [this] { drained_(); });
+}
+
+}  // namespace faultline

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/background.h"
+#include "cli/serve_options.h"
+#include "control-api/control_api.h"
+#include "control-api/http_server.h"
+#include "proxy/config_file.h"
+#include "proxy/registry.h"
+#include "proxy/uv_handle.h"
+#include "proxy/workers.h"
+
+namespace faultline {
+
+/// Everything a Faultline server is: workers, registry and control API, on one
+/// loop. Which signal asks for what is its owner's business.
+///
+/// After destruction run the loop until it is empty.
+class Server {
+ public:
+  /// `loop` must outlive the server, and is the only thread that touches it.
+  Server(uv_loop_t& loop, ServeOptions options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Reads the file, binds the control API and every proxy, or nothing. Blocks
+  /// for names that must be looked up. Errors are one line for people: a
+  /// kInvalid file, an address that cannot be bound. Once only.
+  Result<void> start();
+
+  /// Where the control API listens, "127.0.0.1:8474". REQUIRES: started.
+  const std::string& api_address() const { return api_address_; }
+  Registry& registry() { return registry_; }
+
+  /// Logs version, seed, proxies and address, the seed in the first line. REQUIRES: started.
+  void log_start() const;
+
+  /// Reads the file again and makes what changed in it so, or, if anything in
+  /// it is wrong, nothing. The outcome is logged.
+  void reload();
+
+  /// Enables every proxy and removes every toxic. The outcome is logged.
+  void clear_toxics();
+
+  /// Accepts no more, and calls `drained` from the loop once no connection has
+  /// moved a byte for a while, at the latest after the drain timeout. Once only.
+  void drain(std::function<void()> drained);
+
+ private:
+  Result<void> read_config();
+  Result<void> bind_api();
+  Result<void> apply(const std::vector<ProxySpec>& specs, const Names& names);
+  Result<std::vector<ProxySpec>> with_option_proxies(std::vector<ProxySpec> specs) const;
+  void on_config_read(const Result<Config>& config);
+  void on_reloaded(const Result<void>& result);
+  static void on_drain_tick(uv_timer_t* timer) noexcept;
+  void watch_drain();
+
+  uv_loop_t& loop_;
+  const ServeOptions options_;
+  Workers workers_;
+  Registry registry_;
+  Config config_;                   // As last read; its proxies include those of the options.
+  std::optional<ControlApi> api_;   // Once the addresses are known.
+  std::optional<HttpServer> http_;  // Calls api_.
+  std::string api_address_;
+  Background reading_;
+  bool reload_again_ = false;  // Asked for during a reload.
+  std::vector<std::string> reload_changes_;
+  Background clearing_;
+
+  OwnedHandle<uv_timer_t> drain_timer_;
+  std::function<void()> drained_;
+  std::uint64_t drain_deadline_ms_ = 0;
+  std::uint64_t moved_bytes_ = 0;  // When last looked at,
+  std::uint64_t moved_at_ms_ = 0;  // and when it last changed.
+};
+
+}  // namespace faultline

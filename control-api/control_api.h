@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "control-api/access_rules.h"
+#include "control-api/http_message.h"
+#include "control-api/metrics.h"
+#include "control-api/request_ids.h"
+#include "proxy/names.h"
+#include "proxy/registry.h"
+#include "proxy/workers.h"
+
+namespace faultline {
+
+/// Toxiproxy's HTTP API on a registry: which call a request is, who may make
+/// it, and its answer. Knows no socket; the HttpServer's handler is a call of
+/// handle(). On the control thread.
+class ControlApi {
+ public:
+  struct Options {
+    AccessRules::Options access;
+    Metrics::Groups metrics;    ///< Without any, /metrics does not exist.
+    std::uint64_t id_seed = 0;  ///< For request ids; different at each start.
+  };
+
+  /// `registry` and `workers` must outlive this.
+  ControlApi(Registry& registry, const Workers& workers, Options options);
+
+  /// Waits for nothing. The only error is kNeedsLookup (see HttpHandler).
+  Result<HttpResponse> handle(const HttpRequest& request, const Names& names);
+
+  /// From now on /readyz answers 503.
+  void start_draining() { draining_ = true; }
+
+ private:
+  Registry& registry_;
+  const Workers& workers_;
+  const Metrics::Groups metric_groups_;
+  const AccessRules access_;
+  RequestIds ids_;
+  bool draining_ = false;
+};
+
+}  // namespace faultline

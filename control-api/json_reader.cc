@@ -1,0 +1,177 @@
+#include "control-api/json_reader.h"
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control-api/utf8.h"
+
+namespace faultline {
+
+namespace {
+
+/// The four hex digits of "\uNNNN" at `position`, if that is what stands there.
+std::optional<unsigned> unicode_escape(std::string_view text, std::size_t position) {
+  if (text.substr(position, 2) != "\\u" || position + 6 > text.size()) return std::nullopt;
+  unsigned value = 0;
+  for (const char c : text.substr(position + 2, 4)) {
+    const bool digit = c >= '0' && c <= '9';
+    const bool lower = c >= 'a' && c <= 'f';
+    const bool upper = c >= 'A' && c <= 'F';
+    if (!digit && !lower && !upper) return std::nullopt;
+    value = value * 16 + static_cast<unsigned>(digit ? c - '0' : (lower ? c - 'a' : c - 'A') + 10);
+  }
+  return value;
+}
+
+bool is_high_surrogate(unsigned unit) {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+bool is_low_surrogate(unsigned unit) {
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/// Copies the escape sequence at `position` to `out`, with a lone surrogate
+/// replaced; returns how many bytes of `text` that took.
+std::size_t copy_escape(std::string_view text, std::size_t position, std::string& out) {
+  const std::optional<unsigned> unit = unicode_escape(text, position);
+  if (!unit) {
+    // "\\", "\n", or broken. The byte behind the backslash is no start of another escape.
+    const bool ascii =
+        position + 1 < text.size() && static_cast<unsigned char>(text[position + 1]) < 0x80;
+    const std::size_t length = ascii ? 2 : 1;
+    out += text.substr(position, length);
+    return length;
+  }
+  const std::optional<unsigned> next = unicode_escape(text, position + 6);
+  if (is_high_surrogate(*unit) && next && is_low_surrogate(*next)) {
+    out += text.substr(position, 12);
+    return 12;
+  }
+  if (is_high_surrogate(*unit) || is_low_surrogate(*unit)) {
+    out += "\\ufffd";
+  } else {
+    out += text.substr(position, 6);
+  }
+  return 6;
+}
+
+/// `text` with U+FFFD for what nlohmann would refuse and Toxiproxy reads.
+std::string with_replacements(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  std::size_t position = 0;
+  while (position < text.size()) {
+    if (text[position] == '\\') {
+      position += copy_escape(text, position, out);
+      continue;
+    }
+    const std::size_t length = utf8_length(text, position);
+    out += length == 0 ? kReplacement : text.substr(position, length);
+    position += length == 0 ? 1 : length;
+  }
+  return out;
+}
+
+/// Builds the document while nlohmann reads.
+class Builder : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit Builder(std::size_t text_size) : text_size_(text_size) {}
+
+  bool null() override { return put(std::monostate{}); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(value); }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (value <= static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max())) {
+      return put(static_cast<std::int64_t>(value));
+    }
+    return put(static_cast<double>(value));
+  }
+  bool number_float(number_float_t value, const string_t& /*text*/) override { return put(value); }
+  bool string(string_t& value) override { return put(std::move(value)); }
+  bool binary(binary_t& /*value*/) override { return false; }
+  bool start_object(std::size_t /*size*/) override { return open(Document::Object{}); }
+  bool key(string_t& name) override {
+    std::get<Document::Object>(open_.back()->value).emplace_back(std::move(name), Document{});
+    return true;
+  }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t /*size*/) override { return open(Document::Array{}); }
+  bool end_array() override { return close(); }
+
+  bool parse_error(std::size_t position, const std::string& /*last_token*/,
+                   const nlohmann::detail::exception& exception) override {
+    if (position > text_size_) {  // It read past the end.
+      error_ = "unexpected EOF";
+      return false;
+    }
+    error_ = exception.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
+    const std::size_t tag = error_.find("] ");
+    if (tag != std::string::npos) error_.erase(0, tag + 2);
+    return false;
+  }
+
+  Document take_document() { return std::move(root_); }
+  const std::string& error() const { return error_; }
+
+ private:
+  /// Where the next value belongs. The pointers in open_ stay good: a list or
+  /// map grows only while it is the innermost.
+  Document& next_place() {
+    if (open_.empty()) return root_;
+    if (auto* list = std::get_if<Document::Array>(&open_.back()->value)) {
+      return list->emplace_back();
+    }
+    return std::get<Document::Object>(open_.back()->value).back().second;
+  }
+
+  template <class Value>
+  bool put(Value value) {
+    next_place().value = std::move(value);
+    return true;
+  }
+
+  template <class Container>
+  bool open(Container container) {
+    if (open_.size() >= kJsonDepth) {
+      error_ = "nested more than " + std::to_string(kJsonDepth) + " deep";
+      return false;
+    }
+    Document& place = next_place();
+    place.value = std::move(container);
+    open_.push_back(&place);
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  const std::size_t text_size_;
+  Document root_;
+  std::vector<Document*> open_;
+  std::string error_;
+};
+
+}  // namespace
+
+Result<Document> parse_json(std::string_view text) {
+  const auto bad = [](const std::string& reason) {
+    return fail(ErrorKind::kInvalid, "bad request body: " + reason);
+  };
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return bad("EOF");
+  if (text.substr(0, 3) == "\xef\xbb\xbf") return bad("a byte order mark is not JSON");
+  const std::string readable = with_replacements(text);
+  Builder builder(readable.size());
+  constexpr bool kWholeText = false;
+  const bool read = nlohmann::json::sax_parse(readable, &builder,
+                                              nlohmann::json::input_format_t::json, kWholeText);
+  if (!read) return bad(builder.error());
+  return builder.take_document();
+}
+
+}  // namespace faultline

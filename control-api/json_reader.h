@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "proxy/document.h"
+
+namespace faultline {
+
+/// How deep lists and maps may be nested.
+inline constexpr int kJsonDepth = 64;
+
+/// Reads the first JSON value in `text`, as Toxiproxy does: what follows it is
+/// ignored, invalid UTF-8 and lone surrogates become U+FFFD. Whole numbers
+/// outside 64 bits become doubles. The documents have no line or column.
+/// Errors: kInvalid, "bad request body: " and what is wrong ("EOF" for an
+/// empty text, "unexpected EOF" for one that is cut off).
+Result<Document> parse_json(std::string_view text);
+
+}  // namespace faultline

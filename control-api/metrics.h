@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "proxy/registry.h"
+#include "toxics/toxic_counters.h"
+
+namespace faultline {
+
+/// What the metrics page is made of, read at one moment.
+struct Metrics {
+  /// Which of it is shown.
+  struct Groups {
+    bool faultline = true;  ///< faultline_*
+    bool toxiproxy = true;  ///< toxiproxy_proxy_*, names and labels as Toxiproxy has them.
+    bool process = true;    ///< process_*
+
+    bool any() const { return faultline || toxiproxy || process; }
+  };
+
+  std::vector<ProxyStats> proxies;
+  std::vector<DurationHistogram::Snapshot> loop_lag;  ///< By worker.
+  std::size_t held_bytes = 0;
+};
+
+/// The page, in Prometheus' text format, version 0.0.4.
+std::string metrics_text(const Metrics& metrics, const Metrics::Groups& groups);
+
+}  // namespace faultline

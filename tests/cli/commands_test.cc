@@ -1,0 +1,259 @@
+// The client commands, run in this process against a server in this process.
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <sstream>
+
+#include "cli/program.h"
+#include "tests/cli/running_server.h"
+
+using namespace faultline;
+using test::RunningServer;
+
+namespace {
+
+struct Outcome {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+std::vector<std::string> split(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+Outcome run(const std::string& line, bool terminal = false) {
+  std::ostringstream out;
+  std::ostringstream err;
+  Console console{out, err, terminal, terminal};
+  const int status = run_command(split(line), console);
+  return {status, out.str(), err.str()};
+}
+
+/// A command line for one server.
+class Client {
+ public:
+  explicit Client(const RunningServer& server) : host_(" -h " + server.api_address()) {}
+
+  Outcome operator()(const std::string& line, bool terminal = false) const {
+    return run(line + host_, terminal);
+  }
+  /// What a command that succeeds prints.
+  std::string says(const std::string& line) const {
+    const Outcome outcome = (*this)(line);
+    INFO(line << ": " << outcome.err);
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err.empty());
+    return outcome.out;
+  }
+  /// The exit code and the error of a command that fails.
+  std::string fails(const std::string& line) const {
+    const Outcome outcome = (*this)(line);
+    CHECK(outcome.out.empty());
+    return std::to_string(outcome.status) + ": " + outcome.err;
+  }
+
+ private:
+  std::string host_;
+};
+
+/// `text` with the ports the kernel chose replaced.
+std::string without_ports(const std::string& text) {
+  return std::regex_replace(text, std::regex(R"(127\.0\.0\.1:\d{4,5})"), "127.0.0.1:PORT");
+}
+
+}  // namespace
+
+TEST_CASE("a proxy's life, in Toxiproxy's words", "[commands]") {
+  const RunningServer server;
+  const Client client(server);
+  CHECK(client.says("list").empty());
+  CHECK(client.says("create redis -l 127.0.0.1:0 -u a.example:1") == "Created new proxy redis\n");
+  CHECK(client.says("new -u unix:/x -l localhost:0 b") == "Created new proxy b\n");
+  CHECK(without_ports(client.says("ls")) ==
+        "b\t127.0.0.1:PORT\tunix:/x\tenabled\t0\n"
+        "redis\t127.0.0.1:PORT\ta.example:1\tenabled\t0\n");
+  CHECK(client.says("disable redis") == "Proxy redis is now disabled\n");
+  CHECK(client.says("enable redis") == "Proxy redis is now enabled\n");
+  CHECK(client.says("toggle redis") == "Proxy redis is now disabled\n");
+  CHECK(client.says("tog redis") == "Proxy redis is now enabled\n");
+  CHECK(client.says("disable b") == "Proxy b is now disabled\n");
+  CHECK(client.says("reset") == "All proxies are enabled and all toxics removed\n");
+  CHECK(client.says("list").find("disabled") == std::string::npos);
+  CHECK(client.says("delete b") == "Deleted proxy b\n");
+
+  CHECK(client.fails("create redis -l 127.0.0.1:0 -u a:1") ==
+        "1: Failed to create proxy: HTTP 409: proxy already exists\n");
+  CHECK(client.fails("inspect rdis") ==
+        "1: Failed to retrieve proxy rdis: HTTP 404: proxy not found; did you mean `redis`?\n");
+  CHECK(client.fails("delete zzz") == "1: Failed to delete proxy zzz: HTTP 404: proxy not found\n");
+}
+
+TEST_CASE("a toxic's life, in Toxiproxy's words", "[commands]") {
+  const RunningServer server;
+  const Client client(server);
+  client.says("create redis -l 127.0.0.1:0 -u a:1");
+  CHECK(client.says("toxic add redis -t latency -a latency=10000000 -a jitter=10") ==
+        "Added downstream latency toxic 'latency_downstream' on proxy 'redis'\n");
+  CHECK(client.says("-u -n slow t a -t bandwidth --tox 0.25 redis -a rate=7") ==
+        "Added upstream bandwidth toxic 'slow' on proxy 'redis'\n");
+  CHECK(client.says("inspect redis") ==
+        "slow\ttype=bandwidth\tstream=upstream\ttoxicity=0.25\tattributes=[\trate=7\t]\n"
+        "latency_downstream\ttype=latency\tstream=downstream\ttoxicity=1.00\t"
+        "attributes=[\tjitter=10\tlatency=1e+07\t]\n");
+  // Toxiproxy's own CLI would set the toxicity back to 1.
+  CHECK(client.says("toxic update -n slow -a rate=8 redis") ==
+        "Updated toxic 'slow' on proxy 'redis'\n");
+  CHECK(client.says("i redis").find("toxicity=0.25\tattributes=[\trate=8\t]") != std::string::npos);
+  client.says("toxic update -n slow --toxicity 0.5 redis");
+  CHECK(client.says("i redis").find("toxicity=0.50\tattributes=[\trate=8\t]") != std::string::npos);
+  CHECK(client.says("t d redis -n slow") == "Removed toxic 'slow' on proxy 'redis'\n");
+
+  CHECK(client.fails("toxic add -t latency redis") ==
+        "1: Failed to add toxic: HTTP 409: toxic already exists\n");
+  CHECK(client.fails("toxic add -t latency rediss") ==
+        "1: Failed to add toxic: HTTP 404: proxy not found; did you mean `redis`?\n");
+  CHECK(client.fails("toxic remove -n latency_dowstream redis") ==
+        "1: Failed to remove toxic: HTTP 404: toxic not found; did you mean "
+        "`latency_downstream`?\n");
+  CHECK(client.fails("toxic update -n latency_downstream -a rate=1 redis") ==
+        "2: faultline: `latency` has no attribute `rate`; attributes: latency, jitter\n");
+  CHECK(client.fails("toxic update -n latency_downstream redis") ==
+        "2: faultline: nothing to update: give -a NAME=VALUE or --toxicity\n");
+  CHECK(client.fails("toxic add -t latency -u -d redis") ==
+        "2: faultline: Only one should be specified: upstream or downstream.\n");
+  CHECK(client.fails("toxic add -t noop --tox 2 redis") ==
+        "2: faultline: toxicity should be a float between 0 and 1.\n");
+}
+
+TEST_CASE("-o json prints what the server says", "[commands]") {
+  const RunningServer server;
+  const Client client(server);
+  using nlohmann::json;
+  CHECK(json::parse(client.says("-o json create a -l 127.0.0.1:0 -u b:1"))["name"] == "a");
+  CHECK(json::parse(client.says("toxic add -t latency a -o json"))["name"] == "latency_downstream");
+  CHECK(json::parse(client.says("list -o json"))["a"]["toxics"].size() == 1);
+  CHECK(json::parse(client.says("inspect a -o json"))["upstream"] == "b:1");
+  CHECK(json::parse(client.says("disable a -o json"))["enabled"] == false);
+  CHECK(client.says("delete a -o json").empty());
+  const json version = json::parse(client.says("version -o json"));
+  CHECK(version["client"] == FAULTLINE_VERSION);
+  CHECK(version["server"] == "faultline " FAULTLINE_VERSION " (API of Toxiproxy 2.12.0)");
+  const json types = json::parse(client.says("toxic types -o json"));
+  CHECK(types[0]["type"] == "latency");
+  CHECK(types[0]["attributes"][0]["unit"] == "ms");
+}
+
+TEST_CASE("a terminal gets a table, in colour", "[commands]") {
+  const RunningServer server;
+  const Client client(server);
+  CHECK(client("list", true).out.find("no proxies") == 0);
+  client.says("create a -l 127.0.0.1:0 -u b:1");
+  client.says("toxic add -t latency -a latency=10000000 a");
+  const std::string list = client("list", true).out;
+  CHECK(list.find("Name  Listen") != std::string::npos);
+  CHECK(list.find("\x1b[32ma   \x1b[0m") != std::string::npos);
+  const std::string inspect = client("inspect a", true).out;
+  CHECK(inspect.find("Upstream toxics:\x1b[0m\n\x1b[2m  none") != std::string::npos);
+  CHECK(inspect.find("latency=10000000") != std::string::npos);
+}
+
+TEST_CASE("no server, a wrong command line: each has its exit code and its line", "[commands]") {
+  const std::pair<const char*, std::string> usage[] = {
+      {"lst", "faultline: unknown command `lst`; did you mean `list`?\n"},
+      {"create a -l b:1",
+       "faultline create: --upstream is required (see `faultline create "
+       "--help`)\n"},
+      {"create -l b:1 -u c:2",
+       "faultline create: NAME is required (see `faultline create "
+       "--help`)\n"},
+      {"create a -l b:1 -u https://c",
+       "faultline: --upstream: `https://c` is a URL; did you mean "
+       "`c:443`?\n"},
+      {"list -o yaml",
+       "faultline list: --output: `yaml` is neither table nor json (see "
+       "`faultline list --help`)\n"},
+      {"list -h https://x",
+       "faultline: --host: `https://x`: the control API speaks plain http "
+       "only\n"},
+      {"toxic add -t latencyy a",
+       "faultline: no toxic type `latencyy`; did you mean `latency`? "
+       "attributes: latency, jitter\n"},
+      {"serve --proxy a",
+       "faultline serve: --proxy: `a` is not NAME=LISTEN,UPSTREAM, for example "
+       "redis=127.0.0.1:26379,127.0.0.1:6379\n"},
+      {"serve --workers -1",
+       "faultline serve: --workers: `-1` is not a whole number from 0 to "
+       "1024\n"},
+      {"serve --drain-timeout 5",
+       "faultline serve: --drain-timeout: `5` is no duration: write "
+       "500ms, 5s, 2m or 1h30m\n"},
+      {"serve --config /nonexistent", ""},  // Its line goes to the process's stderr.
+      {"completion tcsh",
+       "faultline completion: SHELL: `tcsh` is neither bash, zsh nor fish (see "
+       "`faultline completion --help`)\n"},
+  };
+  for (const auto& [line, expected] : usage) {
+    INFO(line);
+    const Outcome outcome = run(line);
+    CHECK(outcome.status == 2);
+    CHECK(outcome.err == expected);
+    CHECK(outcome.out.empty());
+  }
+  const Outcome unreachable = run("list -h 127.0.0.1:1");
+  CHECK(unreachable.status == 3);
+  CHECK(unreachable.err ==
+        "Failed to retrieve proxies: cannot reach Faultline at 127.0.0.1:1: Connection refused; "
+        "`faultline serve` starts one, --host names another\n");
+  CHECK(run("version -h 127.0.0.1:1").status == 0);
+}
+
+TEST_CASE("the address comes from the flag, else from the environment", "[commands]") {
+  const RunningServer server;
+  setenv("TOXIPROXY_URL", ("http://" + server.api_address()).c_str(), 1);
+  CHECK(run("list").status == 0);
+  setenv("FAULTLINE_URL", "127.0.0.1:1", 1);
+  CHECK(run("list").status == 3);
+  CHECK(run("list --host " + server.api_address()).status == 0);
+  unsetenv("FAULTLINE_URL");
+  unsetenv("TOXIPROXY_URL");
+}
+
+TEST_CASE("every command has a help text with an example", "[commands]") {
+  for (const char* command : {"serve", "demo", "list", "inspect", "create", "delete", "enable",
+                              "disable", "toggle", "reset", "version", "completion", "toxic add",
+                              "toxic update", "toxic remove", "toxic types"}) {
+    INFO(command);
+    const Outcome outcome = run(std::string(command) + " --help");
+    CHECK(outcome.status == 0);
+    CHECK(outcome.out.find("Usage: faultline " + std::string(command)) != std::string::npos);
+    CHECK(outcome.out.find("Examples:\n  ") != std::string::npos);
+    CHECK(outcome.err.empty());
+  }
+}
+
+TEST_CASE("completion knows every command, option and toxic type", "[commands]") {
+  for (const std::string shell : {"bash", "zsh", "fish"}) {
+    INFO(shell);
+    const std::string script = run("completion " + shell).out;
+    for (const char* word :
+         {"serve",    "demo",      "list",    "inspect",   "create",  "delete",
+          "enable",   "disable",   "toggle",  "reset",     "version", "completion",
+          "toxic",    "add",       "update",  "remove",    "types",   "drain-timeout",
+          "upstream", "toxicName", "latency", "limit_data"}) {
+      INFO(word);
+      CHECK(script.find(word) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("toxic types explains every toxic", "[commands]") {
+  const std::string text = run("toxic types").out;
+  CHECK(text.find("latency: Delays everything") == 0);
+  CHECK(text.find("\n  latency         ms     default 0  ") != std::string::npos);
+  CHECK(text.find("\nnoop: Changes nothing.\n") != std::string::npos);
+}

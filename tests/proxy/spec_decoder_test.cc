@@ -1,0 +1,281 @@
+#include "proxy/spec_decoder.h"
+
+#include <catch2/catch.hpp>
+#include <cfloat>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "proxy/yaml_document.h"
+
+namespace faultline {
+namespace {
+
+constexpr Dialect kLoose = Dialect::kToxiproxy;
+constexpr Dialect kStrict = Dialect::kStrict;
+
+void forget_places(Document& document) {
+  document.line = document.column = 0;
+  if (auto* list = std::get_if<Document::Array>(&document.value)) {
+    for (Document& element : *list) forget_places(element);
+  } else if (auto* map = std::get_if<Document::Object>(&document.value)) {
+    for (auto& entry : *map) forget_places(entry.second);
+  }
+}
+
+Document with_places(const std::string& text) {
+  const auto document = parse_yaml(text, [](const std::string&) { return std::nullopt; });
+  INFO(text);
+  REQUIRE(document);
+  return *document;
+}
+
+/// As the JSON reader makes them: no lines, no columns.
+Document plain(const std::string& text) {
+  Document document = with_places(text);
+  forget_places(document);
+  return document;
+}
+
+template <class Value>
+std::string error_of(const Result<Value>& result) {
+  if (result) return "no error";
+  CHECK(result.error().kind == ErrorKind::kInvalid);
+  return result.error().message;
+}
+
+ToxicSpec toxic(const std::string& text) {
+  const auto spec = decode_toxic(plain(text), kLoose);
+  INFO(text << ": " << (spec ? "" : spec.error().message));
+  REQUIRE(spec);
+  return *spec;
+}
+
+std::string toxic_error(const std::string& text) {
+  return error_of(decode_toxic(plain(text), kLoose));
+}
+
+std::string strict_error(const std::string& text) {
+  return error_of(decode_proxy(with_places(text), kStrict));
+}
+
+Document number(double value) {
+  return Document{.value = value};
+}
+
+Document toxic_with(const std::string& key, Document value) {
+  return Document{.value = Document::Object{{"type", Document{.value = std::string("latency")}},
+                                            {key, std::move(value)}}};
+}
+
+TEST_CASE("a proxy has Toxiproxy's defaults", "[spec_decoder]") {
+  const auto proxy = decode_proxy(plain("{name: a, upstream: 'b:1'}"), kLoose);
+  REQUIRE(proxy);
+  CHECK(proxy->name == "a");
+  CHECK(proxy->listen.empty());
+  CHECK(proxy->upstream == "b:1");
+  CHECK(proxy->enabled);
+  CHECK(proxy->toxics.empty());
+}
+
+TEST_CASE("name is missed before upstream, and empty is missing", "[spec_decoder]") {
+  CHECK(error_of(decode_proxy(plain("{}"), kLoose)) == "missing required field: name");
+  CHECK(error_of(decode_proxy(plain("null"), kLoose)) == "missing required field: name");
+  CHECK(error_of(decode_proxy(plain("{name: '', upstream: x}"), kLoose)) ==
+        "missing required field: name");
+  CHECK(error_of(decode_proxy(plain("{name: a}"), kLoose)) == "missing required field: upstream");
+}
+
+TEST_CASE("keys match in any letter case, the last wins, null is absent", "[spec_decoder]") {
+  const auto text = [](const char* value) { return Document{.value = std::string(value)}; };
+  const Document document{.value = Document::Object{{"NAME", text("first")},
+                                                    {"Name", text("last")},
+                                                    {"name", Document{}},
+                                                    {"UpStream", text("b:1")},
+                                                    {"listen", Document{}},
+                                                    {"Enabled", Document{.value = false}},
+                                                    {"logger", text("ignored")}}};
+  const auto proxy = decode_proxy(document, kLoose);
+  REQUIRE(proxy);
+  CHECK(proxy->name == "last");
+  CHECK(proxy->upstream == "b:1");
+  CHECK(proxy->listen.empty());
+  CHECK_FALSE(proxy->enabled);
+
+  const ToxicSpec spec = toxic("{TYPE: latency, ATTRIBUTES: {LaTency: 5}, Toxicity: 0.5}");
+  CHECK(spec.attributes == Attributes{5, 0});
+  CHECK(spec.toxicity == 0.5F);
+}
+
+TEST_CASE("wrong types are a bad request body", "[spec_decoder]") {
+  CHECK(error_of(decode_proxy(plain("[]"), kLoose)) ==
+        "bad request body: a proxy must be a map, not a list");
+  CHECK(error_of(decode_proxy(plain("{name: 5, upstream: x}"), kLoose)) ==
+        "bad request body: name must be a string, not the number 5");
+  CHECK(error_of(decode_proxy(plain("{name: a, upstream: x, enabled: 1}"), kLoose)) ==
+        "bad request body: enabled must be true or false, not the number 1");
+  CHECK(error_of(decode_proxies(plain("{}"), kLoose)) ==
+        "bad request body: proxies must be a list, not a map");
+  CHECK(toxic_error("{type: latency, toxicity: '1'}") ==
+        "bad request body: toxicity must be a number, not a string");
+  CHECK(toxic_error("{type: latency, attributes: {latency: '1'}}") ==
+        "bad request body: latency must be a whole number of 64 bits, not a string");
+  CHECK(toxic_error("{type: latency, attributes: {latency: 100.5}}") ==
+        "bad request body: latency must be a whole number of 64 bits, not the number 100.5");
+  CHECK(toxic_error("{type: latency, attributes: 5}") ==
+        "bad request body: attributes must be a map, not the number 5");
+}
+
+TEST_CASE("F12: whole floats, an empty list of attributes, enabled as text", "[spec_decoder]") {
+  CHECK(toxic("{type: latency, attributes: {latency: 100.0, jitter: 1e3}}").attributes ==
+        Attributes{100, 1000});
+  CHECK(toxic("{type: latency, attributes: []}").attributes == Attributes{0, 0});
+  CHECK(toxic_error("{type: latency, attributes: [1]}").find("bad request body") == 0);
+  const auto proxy = decode_proxy(plain("{name: a, upstream: x, enabled: 'False'}"), kLoose);
+  REQUIRE(proxy);
+  CHECK_FALSE(proxy->enabled);
+}
+
+TEST_CASE("whole numbers outside 64 bits, NaN and infinity are refused", "[spec_decoder]") {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (const double value :
+       {0x1p63, -0x1p63, 1e30, -1e30, 0.5, kInfinity, -kInfinity, std::nan("")}) {
+    INFO(value);
+    const Document attributes{.value = Document::Object{{"latency", number(value)}}};
+    CHECK_FALSE(decode_toxic(toxic_with("attributes", attributes), kLoose));
+    CHECK_FALSE(decode_toxic(toxic_with("attributes", attributes), kStrict));
+  }
+  const Document largest{.value = Document::Object{{"latency", Document{.value = INT64_MAX}},
+                                                   {"jitter", Document{.value = INT64_MIN}}}};
+  const auto spec = decode_toxic(toxic_with("attributes", largest), kLoose);
+  REQUIRE(spec);
+  CHECK(spec->attributes == Attributes{INT64_MAX, INT64_MIN});
+}
+
+TEST_CASE("toxicity is any number that a float can hold", "[spec_decoder]") {
+  for (const double value : {-1.0, 2.5, 80.0, 0.0, static_cast<double>(FLT_MAX)}) {
+    const auto spec = decode_toxic(toxic_with("toxicity", number(value)), kLoose);
+    REQUIRE(spec);
+    CHECK(spec->toxicity == static_cast<float>(value));
+  }
+  for (const double value : {1e39, -1e39, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    INFO(value);
+    const auto spec = decode_toxic(toxic_with("toxicity", number(value)), kLoose);
+    CHECK(error_of(spec).find("bad request body: toxicity") == 0);
+  }
+  CHECK(toxic("{type: latency, toxicity: 80}").toxicity == 80.0F);
+}
+
+TEST_CASE("a toxic is named after its type and stream, spelt as sent", "[spec_decoder]") {
+  CHECK(toxic("{type: latency}").name == "latency_downstream");
+  CHECK(toxic("{type: latency, name: ''}").name == "latency_downstream");
+  const ToxicSpec spec = toxic("{type: latency, stream: UpStream}");
+  CHECK(spec.name == "latency_UpStream");
+  CHECK(spec.stream_text == "UpStream");
+  CHECK(spec.direction == Direction::kUpstream);
+  CHECK(toxic("{type: latency, stream: null}").direction == Direction::kDownstream);
+}
+
+TEST_CASE("a toxic's stream is checked before its type, its type before its attributes",
+          "[spec_decoder]") {
+  const std::string bad_stream = "stream was invalid, can be either upstream or downstream";
+  CHECK(toxic_error("{type: 5, stream: x}").find("bad request body") == 0);
+  CHECK(toxic_error("{type: x, stream: sideways}") == bad_stream);
+  CHECK(toxic_error("{type: latency, stream: ''}") == bad_stream);
+  CHECK(toxic_error("{type: x, attributes: 5}") == "invalid toxic type");
+  CHECK(toxic_error("{type: Latency}") == "invalid toxic type");
+  CHECK(toxic_error("{}") == "invalid toxic type");
+}
+
+TEST_CASE("unknown keys and attributes are ignored for Toxiproxy's clients", "[spec_decoder]") {
+  CHECK(toxic("{type: latency, direction: upstream, attributes: {rate: x}}").attributes ==
+        Attributes{0, 0});
+}
+
+TEST_CASE("a proxy's toxics are decoded with it; two of one name are refused", "[spec_decoder]") {
+  const auto proxy = decode_proxy(
+      plain("{name: a, upstream: x, toxics: [{type: latency, attributes: {latency: 9}},"
+            "{type: latency, stream: upstream}]}"),
+      kLoose);
+  REQUIRE(proxy);
+  REQUIRE(proxy->toxics.size() == 2);
+  CHECK(proxy->toxics[0].attributes == Attributes{9, 0});
+  CHECK(proxy->toxics[1].name == "latency_upstream");
+  CHECK(error_of(decode_proxy(plain("{name: a, upstream: x, toxics: [{type: noop}, {type: noop}]}"),
+                              kLoose)) == "toxic `noop_downstream` is given twice");
+  CHECK(error_of(decode_proxy(plain("{name: a, upstream: x, toxics: [{type: x}]}"), kLoose)) ==
+        "toxic 1: invalid toxic type");
+}
+
+TEST_CASE("populate says which proxy is wrong, types of all first", "[spec_decoder]") {
+  const auto error = [](const std::string& text) {
+    return error_of(decode_proxies(plain(text), kLoose));
+  };
+  CHECK(error("[{name: a, upstream: x}, {upstream: x}]") ==
+        "missing required field: name at proxy 2");
+  CHECK(error("[{name: a}, {}]") == "missing required field: upstream at proxy 1");
+  CHECK(error("[{}, {name: 5}]") ==
+        "bad request body: name must be a string, not the number 5 at proxy 2");
+  CHECK(decode_proxies(plain("null"), kLoose)->empty());
+  CHECK(decode_proxies(plain("[]"), kLoose)->empty());
+}
+
+TEST_CASE("a change holds only what was sent", "[spec_decoder]") {
+  auto change = decode_proxy_change(plain("{enabled: false, listen: null, name: x}"), kLoose);
+  REQUIRE(change);
+  CHECK(change->enabled == false);
+  CHECK_FALSE(change->listen);
+  CHECK_FALSE(change->upstream);
+  change = decode_proxy_change(plain("{listen: '', upstream: u}"), kLoose);
+  REQUIRE(change);
+  CHECK(change->listen == "");
+  CHECK(change->upstream == "u");
+  CHECK_FALSE(change->enabled);
+  CHECK(error_of(decode_proxy_change(plain("{name: 5}"), kLoose)).find("bad request body") == 0);
+
+  const ToxicType& latency = *find_toxic_type("latency");
+  const auto toxic_change = decode_toxic_change(
+      plain("{attributes: {jitter: 7, other: 1}, stream: 5, type: []}"), latency, kLoose);
+  REQUIRE(toxic_change);
+  CHECK(toxic_change->attributes == std::map<int, std::int64_t>{{1, 7}});
+  CHECK_FALSE(toxic_change->toxicity);
+  CHECK(
+      error_of(decode_toxic_change(plain("{attributes: {latency: 7, jitter: q}}"), latency, kLoose))
+          .find("bad request body: jitter") == 0);
+}
+
+TEST_CASE("the strict dialect says where, and what was probably meant", "[spec_decoder]") {
+  CHECK(strict_error("name: a\nupstream: x\nlisten_: y\n") ==
+        "3:1: unknown key `listen_`; did you mean `listen`?");
+  CHECK(strict_error("NAME: a\n").find("1:1: unknown key `NAME`") == 0);
+  CHECK(strict_error("name: 12\nupstream: x\n") == "1:1: name must be a string, not the number 12");
+  CHECK(strict_error("name: a\nupstream: x\nenabled: 'true'\n") ==
+        "3:1: enabled must be true or false, not a string");
+  const std::string toxics = "name: a\nupstream: x\ntoxics:\n  - ";
+  CHECK(strict_error(toxics + "type: latancy\n") ==
+        "4:5: invalid toxic type `latancy`; did you mean `latency`?");
+  CHECK(strict_error(toxics + "name: x\n") == "4:5: missing required field: type");
+  CHECK(strict_error(toxics + "type: noop\n    stream: upstraem\n") ==
+        "5:5: stream was invalid, can be either upstream or downstream; did you mean `upstream`?");
+  CHECK(strict_error(toxics + "type: latency\n    toxicity: 1.5\n") ==
+        "5:5: toxicity must be from 0 to 1, not the number 1.5");
+  CHECK(strict_error(toxics + "type: latency\n    toxicity: .nan\n")
+            .find("5:5: toxicity must be from 0 to 1") == 0);
+  CHECK(strict_error(toxics + "type: latency\n    attributes: {latency: -1}\n") ==
+        "5:18: latency must be at least 0, not -1");
+  CHECK(strict_error(toxics + "type: latency\n    attributes: {latencyy: 1}\n") ==
+        "5:18: unknown key `latencyy`; did you mean `latency`?");
+  CHECK(strict_error(toxics + "type: latency\n    attributes: []\n") ==
+        "5:5: attributes must be a map, not a list");
+  const auto both = decode_proxies(with_places("- {name: a, upstream: x}\n- {name: b}\n"), kStrict);
+  CHECK(error_of(both) == "2:3: missing required field: upstream at proxy 2");
+}
+
+TEST_CASE("a strict map with a key twice is refused", "[spec_decoder]") {
+  const Document document{.value = Document::Object{{"name", Document{.value = std::string("a")}},
+                                                    {"name", Document{.value = std::string("b")}}}};
+  CHECK(error_of(decode_proxy(document, kStrict)) == "key `name` is given twice");
+}
+
+}  // namespace
+}  // namespace faultline
