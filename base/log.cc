@@ -295,7 +295,6 @@ void stop_log() {
   }
   if (stopped == nullptr) return;
   stopped->sink->give_up_at(Clock::now() + kStopPatience);
-  stopped->lines.reset();
   stopped->writer.reset();  // Joins the thread, which writes what is queued first.
 }
 

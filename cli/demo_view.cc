@@ -37,10 +37,12 @@ std::string fitted(const std::string& text, std::size_t width) {
 
 /// One of eight heights on a logarithmic scale: each two are a factor of ten, from 0.3 ms to 2 s.
 std::string_view bar(std::chrono::nanoseconds latency) {
-  static constexpr std::array<std::string_view, 8> kBars = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  constexpr std::string_view kBars = "▁▂▃▄▅▆▇█";
+  constexpr std::size_t kBytesEach = 3;
   const double milliseconds = static_cast<double>(latency.count()) / 1e6;
   const double height = 2 * std::log10(std::max(milliseconds, 1e-3) / 0.3);
-  return kBars.at(static_cast<std::size_t>(std::clamp(height, 0.0, 7.0)));
+  const auto index = static_cast<std::size_t>(std::clamp(height, 0.0, 7.0));
+  return kBars.substr(index * kBytesEach, kBytesEach);
 }
 
 }  // namespace

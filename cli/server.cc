@@ -98,9 +98,7 @@ Result<void> Server::bind_api() {
   http_.emplace(loop_, HttpLimits(), [this](const HttpRequest& request, const Names& names) {
     return api_->handle(request, names);
   });
-  // Were the name's other address tried too, a taken port would pass unnoticed.
-  const std::string host = where->host == "localhost" ? "127.0.0.1" : where->host;
-  const auto bound = http_->listen(host, where->port);
+  const auto bound = http_->listen(where->host, where->port);
   if (!bound) return within("control API", bound.error());
   api_address_ = to_string(*bound);
   return {};

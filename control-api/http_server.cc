@@ -63,13 +63,10 @@ Result<SocketAddress> HttpServer::listen(const std::string& host, std::uint16_t 
     addresses = addresses_of(where, names);
   }
   if (!addresses) return fail(ErrorKind::kNetwork, "listen tcp: " + addresses.error().message);
-  const bool wildcard = host.empty() || host == "0.0.0.0" || host == "::";
-  if (wildcard) addresses->push_back(ipv4_wildcard(port));
-
   Result<SocketAddress> bound = listen_on(addresses->front());
-  // The first failure says more than that of the last resort.
-  for (std::size_t i = 1; i < addresses->size() && !bound; ++i) {
-    if (auto other = listen_on((*addresses)[i])) bound = other;
+  const bool wildcard = host.empty() || host == "0.0.0.0" || host == "::";
+  if (!bound && wildcard) {
+    if (auto ipv4 = listen_on(ipv4_wildcard(port))) return ipv4;
   }
   return bound;
 }

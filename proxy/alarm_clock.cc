@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kChildren = 4;  // A flat heap: fewer cache misses than a binary one.
 
+constexpr std::size_t kAlarmsPerTurn = 64;
+
 timespec to_timespec(TimePoint time) {
   const auto nanoseconds = std::max<std::int64_t>(time.time_since_epoch().count(), 1);
   return {.tv_sec = nanoseconds / 1'000'000'000, .tv_nsec = nanoseconds % 1'000'000'000};
@@ -113,8 +115,8 @@ void AlarmClock::on_timer() {
   if (::read(timer_.get(), &expirations, sizeof expirations) < 0) return;  // Re-armed meanwhile.
 
   const TimePoint now = clock_now();
-  // An owner may set its alarm anew; each that is due now has one turn.
-  for (std::size_t turns = heap_.size(); turns > 0 && !heap_.empty(); --turns) {
+  // What is still due after a few goes on in the next turn: control calls wait for the end of this.
+  for (std::size_t turns = kAlarmsPerTurn; turns > 0 && !heap_.empty(); --turns) {
     Alarm& alarm = *heap_.front();
     if (alarm.due_ > now) break;
     lag_.record(now - alarm.due_);

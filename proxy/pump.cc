@@ -7,8 +7,9 @@ namespace faultline {
 
 namespace {
 
-/// Reads in one turn, so that one busy link does not keep the loop from the others.
-constexpr int kReadsPerTurn = 4;
+/// What a link may send in one turn. With thousands of busy links a turn must
+/// stay short all the same: control calls wait for its end.
+constexpr std::size_t kBytesPerTurn = 64 * 1024;
 
 /// A close that a toxic asks for waits so long for a peer that takes no bytes.
 constexpr Duration kClosePatience = std::chrono::seconds(1);
@@ -25,8 +26,8 @@ Pump::Pump(Worker& worker, Direction direction, Socket& source, Socket& destinat
     : worker_(worker),
       source_(source),
       destination_(destination),
-      counters_(counters),
-      direction_(direction) {}
+      received_bytes_(counters.received_bytes[static_cast<std::size_t>(direction)]),
+      sent_bytes_(counters.sent_bytes[static_cast<std::size_t>(direction)]) {}
 
 Pump::~Pump() {
   worker_.account(accounted_, 0);
@@ -40,19 +41,21 @@ void Pump::arrange(const std::vector<StagePlan>& plan, TimePoint now) {
 }
 
 void Pump::read(TimePoint now) {
-  for (int i = 0; i < kReadsPerTurn; ++i) {
-    const std::size_t wanted = room(now);
-    if (wanted == 0) break;
-    const Transfer transfer = source_.read(worker_.scratch().data(), wanted);
-    if (transfer.state == Transfer::State::kWouldBlock) break;
-    if (transfer.state == Transfer::State::kEnd) {
-      end_source(Finish{}, now);
-    } else if (transfer.state == Transfer::State::kBroken) {
-      end_source(Reset{}, now);
-    } else {
+  const std::size_t wanted = room(now);
+  if (wanted == 0) return;
+  const Transfer transfer = source_.read(worker_.scratch().data(), wanted);
+  switch (transfer.state) {
+    case Transfer::State::kMoved:
       take_in({worker_.scratch().data(), transfer.bytes}, now);
-      if (transfer.bytes < wanted) break;
-    }
+      break;
+    case Transfer::State::kEnd:
+      end_source(Finish{}, now);
+      break;
+    case Transfer::State::kBroken:
+      end_source(Reset{}, now);
+      break;
+    case Transfer::State::kWouldBlock:
+      break;
   }
   settle_memory();
 }
@@ -68,8 +71,7 @@ std::size_t Pump::room(TimePoint now) {
 }
 
 void Pump::take_in(std::string_view bytes, TimePoint now) {
-  const auto index = static_cast<std::size_t>(direction_);
-  count(counters_.received_bytes[index], bytes.size());
+  count(received_bytes_, bytes.size());
   if (passes_through()) {
     write(bytes);
     return;
@@ -114,7 +116,9 @@ void Pump::deliver(TimePoint now) {
     const Chunk chunk = *std::exchange(unsent_, std::nullopt);
     if (!write(chunk.bytes())) break;
   }
-  while (chain_ != nullptr && (dead || !unsent_) && outcome_ == Outcome::kFlowing) {
+  const std::uint64_t turn_ends_at = sent_bytes_ + kBytesPerTurn;
+  while (chain_ != nullptr && (dead || !unsent_) && outcome_ == Outcome::kFlowing &&
+         sent_bytes_ < turn_ends_at) {
     const std::optional<Signal> signal = chain_->pop(now);
     if (!signal) break;
     on_signal(*signal);
@@ -144,7 +148,7 @@ bool Pump::write(std::string_view bytes) {
   while (!bytes.empty() && !destination_dead_) {
     const Transfer transfer = destination_.write(bytes);
     if (transfer.state == Transfer::State::kMoved) {
-      count(counters_.sent_bytes[static_cast<std::size_t>(direction_)], transfer.bytes);
+      count(sent_bytes_, transfer.bytes);
       bytes.remove_prefix(transfer.bytes);
     } else if (transfer.state == Transfer::State::kBroken) {
       destination_dead_ = true;

@@ -37,10 +37,11 @@ class Pump {
   /// Makes the toxics those of `plan`; see ToxicChain::arrange.
   void arrange(const std::vector<StagePlan>& plan, TimePoint now);
 
-  /// Reads what there is and there is room for, and moves it on.
+  /// Reads what there is and there is room for, in one go, and moves it on.
   void read(TimePoint now);
 
-  /// Moves on what is due and the destination takes.
+  /// Moves on what is due and the destination takes, up to the limit of one
+  /// turn; next_due() then is in the past.
   void deliver(TimePoint now);
 
   /// The other link of the connection has moved bytes: what comes next here answers them.
@@ -70,8 +71,8 @@ class Pump {
   Worker& worker_;
   Socket& source_;
   Socket& destination_;
-  ProxyCounters& counters_;
-  const Direction direction_;
+  ProxyCounters::Counter& received_bytes_;
+  ProxyCounters::Counter& sent_bytes_;
   Outcome outcome_ = Outcome::kFlowing;
   bool source_done_ = false;
   bool destination_dead_ = false;

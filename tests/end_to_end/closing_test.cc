@@ -143,7 +143,7 @@ TEST_CASE("B2: a toxic with toxicity 0 changes neither bytes nor how a connectio
   for (std::size_t i = 0; i < count; ++i) {
     const Socket client = Socket::connect(listen);
     if (i % 10 == 0) {
-      client.set_receive_buffer(4096);
+      client.set_receive_buffer(64 * 1024);
       pause_for(milliseconds(20));
     }
     const Received received = client.receive_all();

@@ -261,10 +261,9 @@ TEST_CASE("B12: no connection gets past the toxics its proxy is created with",
   const std::string body = R"({"name":"p","listen":")" + listen + R"(","upstream":")" +
                            upstream.address() +
                            R"(","toxics":[{"type":"limit_data","attributes":{"bytes":0}}]})";
-  std::atomic<bool> stop = false;
   std::atomic<std::size_t> unfaulted = 0;
-  std::jthread client([&] {
-    while (!stop) {
+  std::jthread client([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
       const auto [socket, error] = Socket::try_connect(listen);
       if (error != 0) continue;
       socket.send_some("x");
@@ -276,7 +275,7 @@ TEST_CASE("B12: no connection gets past the toxics its proxy is created with",
     pause_for(milliseconds(2));
     REQUIRE(world.api.remove("/proxies/p").status == 204);
   }
-  stop = true;
+  client.request_stop();
   client.join();
   CHECK(unfaulted == 0);
 }

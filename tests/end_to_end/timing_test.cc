@@ -10,7 +10,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
-#include <numeric>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>

@@ -226,13 +226,12 @@ TEST_CASE("connections come and go while toxics and the proxy do", "[transfer][t
   World world;
   const Server upstream(echo());
   const std::string listen = world.add_proxy("p", upstream.address());
-  std::atomic<bool> stop = false;
   std::atomic<int> wrong = 0;
   std::vector<std::jthread> clients;
   for (int i = 0; i < 4; ++i) {
-    clients.emplace_back([&, i] {
+    clients.emplace_back([&, i](const std::stop_token& stop) {
       const std::string bytes = noise(10'000, static_cast<std::uint64_t>(i));
-      while (!stop) {
+      while (!stop.stop_requested()) {
         try {
           const Socket client = Socket::connect(listen);
           for (int j = 0; j < 5; ++j) {
@@ -252,7 +251,6 @@ TEST_CASE("connections come and go while toxics and the proxy do", "[transfer][t
     world.api.post("/proxies/p", R"({"enabled":true})");
     pause_for(milliseconds(5));
   }
-  stop = true;
   clients.clear();
   CHECK(wrong == 0);
 }

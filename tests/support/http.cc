@@ -15,6 +15,10 @@ std::string Reply::header(std::string_view name) const {
   return "(none)";
 }
 
+std::string error_body(const std::string& message, int status) {
+  return R"({"error":")" + message + R"(","status":)" + std::to_string(status) + "}\n";
+}
+
 Reply HttpConnection::read_reply(bool to_head) {
   Reply reply;
   const std::string status_line = read_line();
@@ -102,10 +106,6 @@ Reply Api::raw(std::string_view bytes) const {
   HttpConnection connection(address_);
   connection.send(bytes);
   return connection.read_reply();
-}
-
-std::string error_body(const std::string& message, int status) {
-  return R"({"error":")" + message + R"(","status":)" + std::to_string(status) + "}\n";
 }
 
 }  // namespace faultline::test

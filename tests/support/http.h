@@ -21,6 +21,9 @@ struct Reply {
   std::string header(std::string_view name) const;
 };
 
+/// The body of an error of the control API: {"error":"...","status":404} and a newline.
+std::string error_body(const std::string& message, int status);
+
 /// One HTTP connection on which anything can be said.
 class HttpConnection {
  public:
@@ -40,9 +43,6 @@ class HttpConnection {
   Socket socket_;
   std::string buffer_;  // Read, and not yet used.
 };
-
-/// The body of an API error, to the letter.
-std::string error_body(const std::string& message, int status);
 
 /// A client of the control API: one keep-alive connection, renewed when it is closed.
 class Api {
