@@ -16,8 +16,12 @@ constexpr Duration kClosePatience = std::chrono::seconds(1);
 
 // What makes bytes a new burst: see Pump::opens_burst.
 constexpr Duration kBurstGap = std::chrono::milliseconds(5);
-constexpr Duration kLongestBurst = std::chrono::milliseconds(100);
-constexpr std::size_t kMessageBytes = 16 * 1024;
+constexpr Duration kLongestBurst = std::chrono::seconds(1);
+
+/// A link that holds more leaves its sending to the next turn when its toxics
+/// are changed: the control call waits for all links to be changed, not for
+/// what they held to be sent.
+constexpr std::size_t kSendWhenChanged = 4 * 1024;
 
 }  // namespace
 
@@ -37,7 +41,8 @@ void Pump::arrange(const std::vector<StagePlan>& plan, TimePoint now) {
   if (plan.empty() && chain_ == nullptr) return;
   if (chain_ == nullptr) chain_ = std::make_unique<ToxicChain>(worker_.link_window_bytes());
   chain_->arrange(plan, now);
-  deliver(now);
+  if (chain_->held_memory() <= kSendWhenChanged) deliver(now);
+  settle_memory();
 }
 
 void Pump::read(TimePoint now) {
@@ -76,24 +81,20 @@ void Pump::take_in(std::string_view bytes, TimePoint now) {
     write(bytes);
     return;
   }
-  chain_->push(Chunk(bytes, opens_burst(bytes.size(), now)), now);
+  chain_->push(Chunk(bytes, opens_burst(now)), now);
   deliver(now);
 }
 
 /// Whether what has just arrived starts a message, as far as that can be seen
-/// from outside: nothing of the last one is on its way, and either the other
-/// side has spoken since (after a short message: a long one may be answered
-/// while it goes on) or there was a pause. A long stream is cut now and then.
-bool Pump::opens_burst(std::size_t bytes, TimePoint now) {
+/// from outside: nothing of the last one is on its way, and the other side has
+/// spoken since or there was a pause. A long stream is cut now and then.
+bool Pump::opens_burst(TimePoint now) {
   const bool paused = now - last_arrival_ >= kBurstGap;
-  const bool answered = turned_ && burst_bytes_ < kMessageBytes;
   const bool opens =
-      (chain_->held_memory() == 0 && (paused || answered)) || now - burst_start_ >= kLongestBurst;
+      (chain_->held_memory() == 0 && (paused || turned_)) || now - burst_start_ >= kLongestBurst;
   if (opens) {
     burst_start_ = now;
-    burst_bytes_ = 0;
   }
-  burst_bytes_ += bytes;
   last_arrival_ = now;
   turned_ = false;
   return opens;

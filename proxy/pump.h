@@ -34,7 +34,8 @@ class Pump {
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
-  /// Makes the toxics those of `plan`; see ToxicChain::arrange.
+  /// Makes the toxics those of `plan`; see ToxicChain::arrange. What that
+  /// releases may be left to deliver(), as next_due() then says.
   void arrange(const std::vector<StagePlan>& plan, TimePoint now);
 
   /// Reads what there is and there is room for, in one go, and moves it on.
@@ -61,7 +62,7 @@ class Pump {
   std::size_t room(TimePoint now);
   bool passes_through() const { return chain_ == nullptr || chain_->is_transparent(); }
   void take_in(std::string_view bytes, TimePoint now);
-  bool opens_burst(std::size_t bytes, TimePoint now);
+  bool opens_burst(TimePoint now);
   void end_source(Signal signal, TimePoint now);
   /// True if all was written; what was not is unsent_, or lost if the destination is dead.
   bool write(std::string_view bytes);
@@ -83,7 +84,6 @@ class Pump {
   std::size_t accounted_ = 0;
   TimePoint last_arrival_{};
   TimePoint burst_start_{};
-  std::size_t burst_bytes_ = 0;
 };
 
 }  // namespace faultline

@@ -11,7 +11,7 @@
 #include <regex>
 #include <string>
 
-using namespace faultline;
+namespace faultline {
 
 namespace {
 
@@ -155,3 +155,5 @@ TEST_CASE("level names and Toxiproxy's aliases are read in any letter case", "[l
           "no log level `" + std::string(wrong) + "`: trace, debug, info, warn, error or off");
   }
 }
+
+}  // namespace faultline

@@ -8,7 +8,7 @@
 #include "cli/program.h"
 #include "tests/cli/running_server.h"
 
-using namespace faultline;
+namespace faultline {
 using test::RunningServer;
 
 namespace {
@@ -257,3 +257,5 @@ TEST_CASE("toxic types explains every toxic", "[commands]") {
   CHECK(text.find("\n  latency         ms     default 0  ") != std::string::npos);
   CHECK(text.find("\nnoop: Changes nothing.\n") != std::string::npos);
 }
+
+}  // namespace faultline

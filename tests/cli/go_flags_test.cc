@@ -4,7 +4,7 @@
 
 #include "cli/toxiproxy_server.h"
 
-using namespace faultline;
+namespace faultline {
 
 namespace {
 
@@ -79,3 +79,5 @@ TEST_CASE("Toxiproxy's flags become the options of a server", "[go_flags]") {
   flags.seed = "x";
   CHECK(serve_options_from(flags).error().message == "invalid value \"x\" for flag -seed");
 }
+
+}  // namespace faultline

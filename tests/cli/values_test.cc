@@ -9,7 +9,7 @@
 #include "cli/quantities.h"
 #include "cli/serve_options.h"
 
-using namespace faultline;
+namespace faultline {
 using std::chrono::milliseconds;
 
 TEST_CASE("durations are read as Go writes them", "[quantities]") {
@@ -160,3 +160,5 @@ TEST_CASE("numbers print as Go prints them", "[go_number]") {
   CHECK(plain_number(1e7) == "10000000");
   CHECK(plain_number(std::numeric_limits<double>::infinity()) == "inf");
 }
+
+}  // namespace faultline

@@ -5,7 +5,7 @@
 
 #include "cli/command_tree.h"
 
-using namespace faultline;
+namespace faultline {
 
 namespace {
 
@@ -77,3 +77,5 @@ TEST_CASE("a wrong word is named, with the nearest right one", "[word_order]") {
   CHECK(ordered("toxic add --upstream=x r") ==
         "error: faultline toxic add: --upstream takes no value");
 }
+
+}  // namespace faultline

@@ -1,7 +1,6 @@
 #include "proxy/alarm_clock.h"
 
-#include <random>
-
+#include "base/random.h"
 #include "proxy/event_loop.h"
 
 namespace faultline {
@@ -36,12 +35,12 @@ class Sleeper final : AlarmOwner {
 
 TEST_CASE("alarms go off in the order of their times, none early", "[alarm_clock]") {
   EventLoop loop;
-  std::mt19937 random(Catch::rngSeed());
+  Random random(Catch::rngSeed());
   const TimePoint start = clock_now();
   std::vector<std::pair<std::unique_ptr<Sleeper>, TimePoint>> sleepers;
   for (int i = 0; i < 500; ++i) {
     sleepers.emplace_back(std::make_unique<Sleeper>(loop),
-                          start + std::chrono::microseconds(random() % 50'000));
+                          start + std::chrono::microseconds(random.between(0, 50'000)));
     sleepers.back().first->alarm.set(sleepers.back().second);
   }
   Sleeper last(loop);

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <string>
 
-using namespace faultline;
+namespace faultline {
 
 namespace {
 
@@ -293,3 +293,5 @@ TEST_CASE("deep, large and missing files are refused", "[config_file]") {
         "/nonexistent/x: cannot be read: No such file or directory");
   CHECK(read_config_file("/tmp").error().message == "/tmp: cannot be read: Is a directory");
 }
+
+}  // namespace faultline

@@ -180,8 +180,7 @@ TEST_CASE("toxics are added, changed and removed by name", "[registry]") {
   REQUIRE(world.registry.create(proxy_at("a"), {}));
   REQUIRE(world.registry.add_toxic("a", latency("lag")));
   CHECK(world.registry.add_toxic("a", latency("lag")).error().message == "toxic already exists");
-  const auto changed =
-      world.registry.update_toxic("a", "lag", {.attributes = {{1, 7}}});
+  const auto changed = world.registry.update_toxic("a", "lag", {.attributes = {{1, 7}}});
   REQUIRE(changed);
   CHECK((*changed)->attributes == Attributes{100, 7});
   CHECK(world.registry.remove_toxic("a", "none").error().message == "toxic not found");

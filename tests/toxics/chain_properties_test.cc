@@ -2,8 +2,6 @@
 // hold of every chain. A failure prints its seed; to run it again:
 //   toxics_tests '[properties]' --rng-seed SEED
 
-#include <random>
-
 #include "tests/toxics/chain_driver.h"
 
 namespace faultline {
@@ -47,9 +45,7 @@ class Life {
     std::string type;
   };
 
-  std::int64_t pick(std::int64_t low, std::int64_t high) {
-    return std::uniform_int_distribution<std::int64_t>(low, high)(random_);
-  }
+  std::int64_t pick(std::int64_t low, std::int64_t high) { return random_.between(low, high); }
 
   Attributes settings(const std::string& type) {
     if (type == "latency") return {pick(0, 50), pick(0, 60)};
@@ -101,7 +97,7 @@ class Life {
     REQUIRE(driver_.chain.next_due() > now_);
   }
 
-  std::mt19937_64 random_;
+  Random random_;
   TimePoint now_ = kStart;
   ChainDriver driver_{64 * 1024};
   std::vector<Toxic> toxics_;
@@ -110,9 +106,9 @@ class Life {
 
 TEST_CASE("no chain loses, invents or reorders bytes, however its toxics change",
           "[properties][B20]") {
-  std::mt19937_64 seeds(Catch::rngSeed());
+  Random seeds(Catch::rngSeed());
   for (int i = 0; i < 300; ++i) {
-    const std::uint64_t seed = seeds();
+    const std::uint64_t seed = seeds.next();
     INFO("life seed " << seed << ", suite seed " << Catch::rngSeed());
     Life life(seed);
     for (int step = 0; step < 200; ++step) life.step();
