@@ -243,7 +243,7 @@ void add_toxic_commands(CLI::App& root, Invocation& invocation) {
   add_value_options(*command, updating);
 
   ToxicArguments& removing =
-      add_toxic_command(toxic, invocation, {"remove", "r", "delete", "d"}, "Remove a toxic",
+      add_toxic_command(toxic, invocation, {"remove", "r", "rm", "delete", "d"}, "Remove a toxic",
                         "  faultline toxic remove -n latency_downstream redis", remove, command);
   add_name_option(*command, removing, "The toxic's name")->required();
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.h"
 #include "proxy/shard.h"
 
 namespace faultline {
@@ -22,13 +21,7 @@ Connection::Connection(Shard& shard, FileDescriptor client, std::uint64_t ordina
 void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   shard_.worker().loop().deferred_delete(std::move(dial_));
   if (!upstream) {
-    count(shard_.counters().dial_errors);
-    if (logs(LogLevel::kDebug)) {
-      log(LogLevel::kDebug, "proxy", "cannot reach the upstream",
-          {{"proxy", shard_.name()},
-           {"upstream", shard_.upstream()},
-           {"error", upstream.error().message}});
-    }
+    shard_.note_dial_failure(upstream.error());
     end(Ending::kClose);
     return;
   }

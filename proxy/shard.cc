@@ -16,6 +16,8 @@ namespace {
 /// Accepted in one turn, so that the other workers get their share of a rush.
 constexpr int kAcceptsPerTurn = 16;
 
+constexpr Duration kBetweenComplaints = std::chrono::seconds(10);
+
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
 
 }  // namespace
@@ -92,6 +94,16 @@ void Shard::set_toxics(std::shared_ptr<const ToxicSet> toxics) {
 
 void Shard::close_connections() {
   while (!connections_.empty()) connections_.front()->close();
+}
+
+void Shard::note_dial_failure(const Error& error) {
+  count(counters_.dial_errors);
+  const TimePoint now = clock_now();
+  const bool is_due = now >= next_complaint_;
+  if (is_due) next_complaint_ = after(now, kBetweenComplaints);
+  log(is_due ? LogLevel::kWarn : LogLevel::kDebug, "proxy",
+      "cannot reach the upstream; its clients are closed",
+      {{"proxy", name()}, {"upstream", upstream_}, {"error", error.message}});
 }
 
 void Shard::retire(Connection& connection) {

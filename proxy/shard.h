@@ -53,6 +53,10 @@ class Shard final : AlarmOwner {
   const ToxicSet& toxics() const { return *toxics_; }
   ProxyCounters& counters() { return counters_; }
 
+  /// A connection could not reach its upstream: counted, and said in the log,
+  /// though not for each client of an upstream that is down.
+  void note_dial_failure(const Error& error);
+
   /// `connection` has ended: it is destroyed once the present callback is over.
   void retire(Connection& connection);
 
@@ -68,6 +72,7 @@ class Shard final : AlarmOwner {
   std::shared_ptr<const ToxicSet> toxics_;
   int listening_fd_ = -1;
   OwnedHandle<uv_poll_t> poll_;  // Null while not listening.
+  TimePoint next_complaint_{};   // When a failed dial may be logged again.
   Alarm resume_;                 // Ends a pause after accept() has failed.
   std::list<std::unique_ptr<Connection>> connections_;
 };
