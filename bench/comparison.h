@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/metric.h"
+#include "bench/workload.h"
+
+namespace faultline::bench {
+
+/// What one contender did under one workload.
+struct ContenderResult {
+  std::string contender;
+  std::vector<Sample> rounds;
+  Summary summary;  ///< Over the rounds; empty if nothing was measured.
+};
+
+/// One workload, all contenders.
+struct WorkloadResult {
+  Workload workload;
+  std::vector<ContenderResult> contenders;  ///< In the order they were named.
+};
+
+/// How long, and how often.
+struct Pace {
+  std::size_t rounds = 3;
+  Window window;
+};
+
+/// Puts contenders under load side by side: round by round each has its turn,
+/// and each round another begins, so that what changes about the machine in
+/// the meantime changes for all.
+class Comparison {
+ public:
+  /// All must outlive the comparison; the contenders are started.
+  Comparison(const std::vector<std::unique_ptr<Contender>>& contenders, const Pace& pace)
+      : contenders_(contenders), pace_(pace) {}
+
+  /// A line of progress for each round goes to stderr. Ends early when the
+  /// user wants to stop.
+  WorkloadResult run(const Workload& workload);
+
+  /// What was lost, wrong or refused so far, a line each.
+  const std::vector<std::string>& problems() const { return problems_; }
+
+ private:
+  const std::vector<std::unique_ptr<Contender>>& contenders_;
+  const Pace pace_;
+  std::vector<std::string> problems_;
+};
+
+/// The medians of all rounds that measured something.
+Summary summarize(const std::vector<Sample>& rounds);
+
+}  // namespace faultline::bench

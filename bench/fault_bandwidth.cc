@@ -1,0 +1,73 @@
+#include <cstdio>
+
+#include "bench/bulk_load.h"
+#include "bench/fault_bench.h"
+#include "bench/stop.h"
+
+namespace faultline::bench {
+
+namespace {
+
+/// 10 KB/s, 5 MB/s, 1 GB/s.
+std::string rate_text(std::int64_t kilobytes) {
+  if (kilobytes >= 1'000'000) return format_number(double(kilobytes) / 1e6) + " GB/s";
+  if (kilobytes >= 1'000) return format_number(double(kilobytes) / 1e3) + " MB/s";
+  return std::to_string(kilobytes) + " KB/s";
+}
+
+/// The row of one rate; empty if there is nothing to show.
+std::vector<double> measure_rate(FaultBench bench, const std::string& where, std::int64_t kilobytes,
+                                 const Window& window) {
+  if (auto added = bench.api.add_toxic("bandwidth", "rate", kilobytes); !added) {
+    bench.add_problem(where, added.error().message);
+    return {};
+  }
+  const Target target = bench.proxy.target();
+  BulkLoad load(target, {.way = BulkSettings::Way::kDownload, .connections = 1});
+  LoadResult result;
+  if (auto started = load.start(); !started) {
+    bench.add_problem(where, started.error().message);
+  } else {
+    result = load.measure(window);
+  }
+  // What the proxy still holds goes on at once, so that all can be counted.
+  if (auto removed = bench.api.remove_toxic("bandwidth"); !removed) {
+    bench.add_problem(where, removed.error().message);
+  }
+  load.finish(result);
+  if (result.failures > 0) bench.add_problem(where, result.first_failure);
+  if (result.bytes == 0) return {};
+  const double measured = result.steady_bytes_per_second / 1e3;
+  const auto asked = static_cast<double>(kilobytes);
+  return {asked, measured, 100 * (measured - asked) / asked,
+          result.cpu_seconds / (static_cast<double>(result.bytes) / 1e9)};
+}
+
+}  // namespace
+
+FaultTable measure_bandwidth_accuracy(FaultBench bench,
+                                      const std::vector<std::int64_t>& kilobytes_per_second,
+                                      const Window& window) {
+  FaultTable table{.name = "bandwidth-accuracy",
+                   .title = "A bandwidth limit on one download",
+                   .note =
+                       "Measured where the bytes arrive, from the first piece of the window "
+                       "to the last.",
+                   .row_heading = "asked for",
+                   .columns = {{"asked_kilobytes_per_second", "asked KB/s"},
+                               {"measured_kilobytes_per_second", "measured KB/s"},
+                               {"error_percent", "error (%)"},
+                               {"cpu_seconds_per_gb", "CPU s/GB"}},
+                   .rows = {}};
+  for (const std::int64_t rate : kilobytes_per_second) {
+    if (stop_requested()) break;
+    const std::string where = "bandwidth-accuracy, " + rate_text(rate);
+    std::vector<double> values = measure_rate(bench, where, rate, window);
+    if (values.empty()) continue;
+    std::fprintf(stderr, "%s: error %.2f %%\n", where.c_str(), values[2]);
+    table.rows.push_back({rate_text(rate), std::move(values)});
+  }
+  return table;
+}
+
+}  // namespace faultline::bench

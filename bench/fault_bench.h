@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bench/comparison.h"
+#include "bench/contender.h"
+#include "bench/live_faultline.h"
+
+namespace faultline::bench {
+
+/// Figures about faults under load, ready to be shown.
+struct FaultTable {
+  struct Column {
+    std::string key;      ///< For JSON, with the unit: "error_p50_ms".
+    std::string heading;  ///< For people.
+  };
+  struct Row {
+    std::string label;
+    std::vector<double> values;  ///< One for each column.
+  };
+
+  std::string name;  ///< For --workloads: "latency-accuracy".
+  std::string title;
+  std::string note;  ///< What was done, and how to read it.
+  std::string row_heading;
+  std::vector<Column> columns;
+  std::vector<Row> rows;
+};
+
+/// A Faultline that faults are measured on. All must outlive what uses it.
+struct FaultBench {
+  LaunchedProxy& proxy;
+  const LiveFaultline& api;
+  std::vector<std::string>& problems;  ///< Gets a line for what was lost, wrong or refused.
+
+  void add_problem(const std::string& where, const std::string& what) {
+    problems.push_back(where + ": " + what);
+  }
+};
+
+/// Connections, and messages a second over all of them.
+struct Crowd {
+  std::size_t connections = 1;
+  double rate = 200;
+};
+
+/// How late messages are under a latency of 50 ms, for each crowd.
+FaultTable measure_latency_accuracy(FaultBench bench, const std::vector<Crowd>& crowds,
+                                    const Window& window);
+
+/// How far a download is from the rate asked for, for each rate.
+FaultTable measure_bandwidth_accuracy(FaultBench bench,
+                                      const std::vector<std::int64_t>& kilobytes_per_second,
+                                      const Window& window);
+
+/// What latencies leave of the throughput of one download.
+FaultTable measure_throughput_under_latency(FaultBench bench,
+                                            const std::vector<std::int64_t>& latencies_ms,
+                                            const Window& window);
+
+/// How long it takes from a call that adds or removes a toxic to its answer,
+/// and to its effect on every live connection, with messages on all of them.
+FaultTable measure_change(FaultBench bench, const Crowd& crowd, std::size_t changes_each);
+
+}  // namespace faultline::bench

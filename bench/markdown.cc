@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "bench/report.h"
+
+namespace faultline::bench {
+
+namespace {
+
+/// The metrics that any contender has, in their order.
+std::vector<Metric> metrics_of(const WorkloadResult& result) {
+  std::set<Metric> metrics;
+  for (const ContenderResult& contender : result.contenders) {
+    for (const auto& [metric, spread] : contender.summary) metrics.insert(metric);
+  }
+  return {metrics.begin(), metrics.end()};
+}
+
+std::string row(const std::vector<std::string>& cells) {
+  std::string text = "|";
+  for (const std::string& cell : cells) text += " " + cell + " |";
+  return text + "\n";
+}
+
+/// Headings, and the line below them: the first column to the left, figures to the right.
+std::string head(const std::vector<std::string>& headings) {
+  std::string text = row(headings) + "|:--|";
+  for (std::size_t i = 1; i < headings.size(); ++i) text += "--:|";
+  return text + "\n";
+}
+
+std::string spread_cell(const Summary& summary, Metric metric) {
+  const auto found = summary.find(metric);
+  if (found == summary.end()) return "";
+  const Spread& spread = found->second;
+  if (spread.least == spread.most) return format_number(spread.median);
+  return format_number(spread.median) + " (" + format_number(spread.least) + "-" +
+         format_number(spread.most) + ")";
+}
+
+/// `above` / `below` of the medians; "" where one is missing.
+std::string ratio_cell(const Summary& above, const Summary& below, Metric metric) {
+  const auto dividend = above.find(metric);
+  const auto divisor = below.find(metric);
+  if (dividend == above.end() || divisor == below.end() || divisor->second.median <= 0) return "";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", dividend->second.median / divisor->second.median);
+  return text;
+}
+
+std::string comparison_table(const WorkloadResult& result) {
+  const std::vector<Metric> metrics = metrics_of(result);
+  if (metrics.empty()) return "Nothing was measured.\n";
+  std::vector<std::string> headings = {""};
+  for (const Metric metric : metrics) headings.emplace_back(text_of(metric).heading);
+  std::string text = head(headings);
+  for (const ContenderResult& contender : result.contenders) {
+    if (contender.summary.empty()) continue;
+    std::vector<std::string> cells = {contender.contender};
+    for (const Metric metric : metrics) cells.push_back(spread_cell(contender.summary, metric));
+    text += row(cells);
+  }
+  const ContenderResult* ours = find_contender(result, kOurs);
+  if (ours == nullptr) return text;
+  for (const ContenderResult& contender : result.contenders) {
+    if (&contender == ours || contender.summary.empty()) continue;
+    std::vector<std::string> cells = {"**" + std::string(kOurs) + " / " + contender.contender +
+                                      "**"};
+    for (const Metric metric : metrics) {
+      const std::string ratio = ratio_cell(ours->summary, contender.summary, metric);
+      cells.push_back(ratio.empty() ? "" : "**" + ratio + "**");
+    }
+    text += row(cells);
+  }
+  return text;
+}
+
+std::string fault_table(const FaultTable& table) {
+  std::vector<std::string> headings = {table.row_heading};
+  for (const FaultTable::Column& column : table.columns) headings.push_back(column.heading);
+  std::string text = head(headings);
+  for (const FaultTable::Row& values : table.rows) {
+    std::vector<std::string> cells = {values.label};
+    for (const double value : values.values) cells.push_back(format_number(value));
+    text += row(cells);
+  }
+  return text;
+}
+
+std::string list(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += "- " + line + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string count_text(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+const ContenderResult* find_contender(const WorkloadResult& result, const std::string& name) {
+  const auto found =
+      std::find_if(result.contenders.begin(), result.contenders.end(),
+                   [&](const ContenderResult& contender) { return contender.contender == name; });
+  return found == result.contenders.end() ? nullptr : &*found;
+}
+
+std::string to_markdown(const Report& report) {
+  std::string text = "# Faultline " + report.version + ", side by side\n\n";
+  text += "Measured on " + report.machine.text() +
+          ", over loopback: " + count_text(report.pace.rounds, "round") + " of " +
+          format_number(std::chrono::duration<double>(report.pace.window.length).count()) + " s, " +
+          count_text(report.workers, "worker") +
+          " each. Medians (least-most). CPU and memory are those of the proxy alone.\n"
+          "Compare the ratios; the figures themselves are those of this machine.\n";
+  for (const std::string& warning : report.warnings) text += "\n**Warning:** " + warning + ".\n";
+  for (const WorkloadResult& result : report.comparisons) {
+    text += "\n## " + result.workload.title + " (`" + result.workload.name + "`)\n\n";
+    text += comparison_table(result);
+  }
+  for (const FaultTable& table : report.faults) {
+    text += "\n## " + table.title + " (`" + table.name + "`)\n\n" + table.note + "\n\n";
+    text += fault_table(table);
+  }
+  if (!report.notes.empty()) text += "\n## Left out\n\n" + list(report.notes);
+  if (!report.problems.empty()) text += "\n## Problems\n\n" + list(report.problems);
+  return text;
+}
+
+}  // namespace faultline::bench

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "bench/wire.h"
+#include "proxy/file_descriptor.h"
+
+namespace faultline::bench {
+
+/// TCP on 127.0.0.1. All sockets are non-blocking, without Nagle's delay.
+
+/// Listens on `port`, or for 0 on a free one. Errors: kNetwork.
+Result<FileDescriptor> listen_on_loopback(std::uint16_t port);
+
+/// The port that `socket` is bound to.
+std::uint16_t port_of(const FileDescriptor& socket);
+
+/// A port that was free a moment ago, outside the range that the kernel hands
+/// to outgoing connections. Another program can still take it first.
+std::uint16_t find_free_port();
+
+/// Connects, and says `greeting`. Blocks, at most for seconds: on a loopback
+/// the kernel does it all within the call, unless the backlog is full. Errors:
+/// kNetwork.
+Result<FileDescriptor> connect_and_greet(std::uint16_t port, const Greeting& greeting);
+
+/// The next connection, or none.
+std::optional<FileDescriptor> accept_from(const FileDescriptor& listener);
+
+/// Makes closing `socket` a reset: the peers let go of it at once.
+void reset_on_close(const FileDescriptor& socket);
+
+/// Raises the limit on open files, of this process and those it starts, as far
+/// as the kernel lets it, and returns it.
+std::size_t raise_open_files_limit();
+
+/// What one call moved.
+struct Moved {
+  std::size_t bytes = 0;
+  bool is_blocked = false;  ///< Nothing can be moved now.
+  bool is_over = false;     ///< The peer has sent FIN or RST, or is gone.
+};
+
+Moved send_some(const FileDescriptor& socket, std::string_view bytes);
+Moved receive_some(const FileDescriptor& socket, char* buffer, std::size_t room);
+
+/// Takes bytes that have arrived without looking at them (cheap: nothing is copied).
+Moved discard_some(const FileDescriptor& socket, std::size_t most);
+
+}  // namespace faultline::bench

@@ -1,0 +1,18 @@
+#include "bench/statistics.h"
+
+#include <algorithm>
+
+#include "base/verify.h"
+
+namespace faultline::bench {
+
+Spread spread_of(std::vector<double> values) {
+  VERIFY(!values.empty());
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  const double median =
+      values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  return {.median = median, .least = values.front(), .most = values.back()};
+}
+
+}  // namespace faultline::bench

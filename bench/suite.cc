@@ -1,0 +1,144 @@
+#include "bench/suite.h"
+
+#include <algorithm>
+
+namespace faultline::bench {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kSpareFiles = 300;  // Beyond the two of each connection in a proxy.
+
+/// 64 -> "64 B", 65536 -> "64 KiB", 1048576 -> "1 MiB".
+std::string size_text(std::size_t bytes) {
+  if (bytes >= 1U << 20) return std::to_string(bytes >> 20) + " MiB";
+  if (bytes >= 1U << 10) return std::to_string(bytes >> 10) + " KiB";
+  return std::to_string(bytes) + " B";
+}
+
+std::string connections_text(std::size_t connections) {
+  return std::to_string(connections) + (connections == 1 ? " connection" : " connections");
+}
+
+Workload echo(std::size_t message_bytes, std::size_t connections) {
+  return {.name = "echo-" + std::to_string(message_bytes),
+          .title = "Echo, " + size_text(message_bytes) + ", " + connections_text(connections),
+          .settings = EchoSettings{.connections = connections, .message_bytes = message_bytes},
+          .headline = {Metric::kRequestsPerSecond, Metric::kCpuPerRequest}};
+}
+
+Workload steady(std::size_t message_bytes, std::size_t connections, double rate) {
+  return {
+      .name = "steady-" + std::to_string(message_bytes),
+      .title = "Echo at " + format_number(rate) + " messages/s, " + size_text(message_bytes) +
+               ", " + connections_text(connections),
+      .settings =
+          EchoSettings{.connections = connections, .message_bytes = message_bytes, .rate = rate},
+      .headline = {Metric::kP99, Metric::kCpuPerRequest}};
+}
+
+Workload bulk(BulkSettings::Way way, std::size_t connections) {
+  const bool is_download = way == BulkSettings::Way::kDownload;
+  return {.name = (is_download ? "download-" : "upload-") + std::to_string(connections),
+          .title = std::string(is_download ? "Download" : "Upload") + ", " +
+                   connections_text(connections),
+          .settings = BulkSettings{.way = way, .connections = connections},
+          .headline = {Metric::kMegabytesPerSecond, Metric::kCpuPerGigabyte}};
+}
+
+Workload connect(std::size_t at_once) {
+  return {.name = "connect",
+          .title = "Connect, request, close; " + std::to_string(at_once) + " at once",
+          .settings = ConnectSettings{.at_once = at_once, .answer_bytes = 64},
+          .headline = {Metric::kRequestsPerSecond, Metric::kCpuPerRequest}};
+}
+
+Workload idle(std::size_t connections) {
+  return {.name = "idle",
+          .title = connections_text(connections) + ", idle after one message",
+          .settings = IdleSettings{.connections = connections},
+          .headline = {Metric::kBytesPerConnection, Metric::kResidentMegabytes}};
+}
+
+constexpr auto kUp = BulkSettings::Way::kUpload;
+constexpr auto kDown = BulkSettings::Way::kDownload;
+
+Suite full() {
+  return {.pace = {.rounds = 3, .window = {.warm_up = 250ms, .length = 1s}},
+          .workloads = {echo(64, 64), echo(1 << 10, 64), echo(16 << 10, 64), echo(128 << 10, 16),
+                        echo(1 << 20, 8), steady(64, 64, 10'000), bulk(kDown, 8), bulk(kUp, 8),
+                        bulk(kDown, 1), bulk(kUp, 1), connect(16), idle(5'000)},
+          .fault_window = {.warm_up = 500ms, .length = 2s},
+          .latency_crowds = {{1, 200}, {256, 5'000}, {5'000, 10'000}},
+          .bandwidths_kilobytes = {10, 100, 1'000, 10'000, 100'000, 1'000'000},
+          .bandwidth_window = {.warm_up = 500ms, .length = 5s},
+          .latencies_ms = {1, 10, 100},
+          .change_crowd = {10'000, 10'000},
+          .changes_each = 8};
+}
+
+Suite quick() {
+  Suite suite = full();
+  suite.pace = {.rounds = 3, .window = {.warm_up = 150ms, .length = 400ms}};
+  suite.workloads = {echo(64, 64),   echo(16 << 10, 64), steady(64, 64, 10'000),
+                     bulk(kDown, 8), bulk(kUp, 8),       connect(16),
+                     idle(1'000)};
+  suite.fault_window = {.warm_up = 300ms, .length = 700ms};
+  suite.bandwidth_window = {.warm_up = 300ms, .length = 1s};
+  suite.change_crowd = {2'000, 10'000};
+  suite.changes_each = 4;
+  return suite;
+}
+
+Suite smoke() {
+  Suite suite = full();
+  suite.pace = {.rounds = 1, .window = {.warm_up = 10ms, .length = 60ms}};
+  suite.workloads = {echo(64, 8),    echo(1 << 20, 2), steady(64, 8, 1'000),
+                     bulk(kDown, 2), bulk(kUp, 2),     connect(4),
+                     idle(20)};
+  suite.fault_window = {.warm_up = 20ms, .length = 150ms};
+  suite.latency_crowds = {{1, 200}, {32, 1'000}};
+  suite.bandwidths_kilobytes = {1'000, 100'000};
+  suite.bandwidth_window = {.warm_up = 50ms, .length = 200ms};
+  suite.latencies_ms = {10};
+  suite.change_crowd = {50, 1'000};
+  suite.changes_each = 1;
+  return suite;
+}
+
+}  // namespace
+
+Suite suite_of(Scale scale) {
+  switch (scale) {
+    case Scale::kSmoke:
+      return smoke();
+    case Scale::kQuick:
+      return quick();
+    case Scale::kFull:
+      return full();
+  }
+  return full();
+}
+
+void fit_to_open_files(Suite& suite, std::size_t open_files, std::vector<std::string>& notes) {
+  const std::size_t most = open_files > 2 * kSpareFiles ? (open_files - kSpareFiles) / 2 : 1;
+  const auto fit = [&](const std::string& what, std::size_t& connections) {
+    if (connections <= most) return false;
+    notes.push_back(what + ": " + std::to_string(most) + " connections instead of " +
+                    std::to_string(connections) + ", for a process may open only " +
+                    std::to_string(open_files) + " files (ulimit -Hn)");
+    connections = most;
+    return true;
+  };
+  for (Crowd& crowd : suite.latency_crowds) fit("latency-accuracy", crowd.connections);
+  fit("change-effect", suite.change_crowd.connections);
+  for (Workload& workload : suite.workloads) {
+    auto* settings = std::get_if<IdleSettings>(&workload.settings);
+    if (settings != nullptr && fit(workload.name, settings->connections)) {
+      workload.title = idle(settings->connections).title;
+    }
+  }
+}
+
+}  // namespace faultline::bench
