@@ -79,7 +79,7 @@ class Peer final : public Contender {
   const pid_t process_;
 };
 
-/// How to start a proxy that listens on `listen_port`.
+/// A program and what it is told.
 struct Command {
   std::string program;
   std::vector<std::string> arguments;
@@ -92,7 +92,8 @@ class LaunchedProxy final : public Contender {
     std::uint16_t listen = 0;
     std::uint16_t origin = 0;
   };
-  /// One kind of proxy that can be started. Errors of `command`: kNotFound.
+  /// One kind of proxy, and how to start it. Errors of `command`: kNotFound, a
+  /// part of it is not installed; kNetwork, its configuration cannot be written.
   struct Kind {
     const char* name;
     Result<Command> (*command)(const LaunchSettings& settings, const Ports& ports);

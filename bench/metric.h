@@ -35,8 +35,8 @@ using Sample = std::map<Metric, double>;
 /// ... and of all rounds.
 using Summary = std::map<Metric, Spread>;
 
-/// `value` with three significant digits or more, and blanks between thousands never:
-/// "0.123", "12.3", "12345".
+/// `value` with three significant digits, or all of its integer part: "0.123",
+/// "12.3", "12345".
 std::string format_number(double value);
 
 }  // namespace faultline::bench

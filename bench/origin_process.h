@@ -19,7 +19,6 @@ class OriginProcess {
   OriginProcess& operator=(const OriginProcess&) = delete;
 
   std::uint16_t port() const { return port_; }
-  bool is_running() { return child_.is_running(); }
   const OriginCounters& counters() const { return *counters_; }
 
   /// Begins a new run: counters start at 0, and what is left of earlier runs

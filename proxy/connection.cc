@@ -100,8 +100,8 @@ std::optional<Connection::Ending> Connection::ending() const {
 }
 
 void Connection::wait_for_more(TimePoint now) {
-  const bool read_client = up_->wants_to_read(now);
-  const bool read_upstream = down_->wants_to_read(now);
+  const bool read_client = up_->wants_to_read();
+  const bool read_upstream = down_->wants_to_read();
   client_->watch(read_client, down_->wants_to_write());
   upstream_->watch(read_upstream, up_->wants_to_write());
   TimePoint due = std::min(up_->next_due(), down_->next_due());

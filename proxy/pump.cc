@@ -41,12 +41,13 @@ void Pump::arrange(const std::vector<StagePlan>& plan, TimePoint now) {
   if (plan.empty() && chain_ == nullptr) return;
   if (chain_ == nullptr) chain_ = std::make_unique<ToxicChain>(worker_.link_window_bytes());
   chain_->arrange(plan, now);
-  if (chain_->held_memory() <= kSendWhenChanged) deliver(now);
+  if (unsent_ || chain_->held_memory() <= kSendWhenChanged) deliver(now);
   settle_memory();
 }
 
 void Pump::read(TimePoint now) {
-  const std::size_t wanted = room(now);
+  if (chain_ != nullptr) deliver(now);  // Makes room.
+  const std::size_t wanted = room();
   if (wanted == 0) return;
   const Transfer transfer = source_.read(worker_.scratch().data(), wanted);
   switch (transfer.state) {
@@ -67,11 +68,11 @@ void Pump::read(TimePoint now) {
 
 /// How many bytes to read: none while what was read before waits to be sent,
 /// and no more than the chain, or what is left of the worker's memory, will hold.
-std::size_t Pump::room(TimePoint now) {
+std::size_t Pump::room() const {
   if (source_done_ || destination_dead_ || outcome_ != Outcome::kFlowing) return 0;
   const std::size_t most = worker_.scratch().size();
   if (passes_through()) return unsent_ ? 0 : most;
-  const std::size_t chain_room = std::min(most, chain_->room(now));
+  const std::size_t chain_room = std::min(most, chain_->room());
   return std::min(chain_room, worker_.room_for(chain_->held_memory()));
 }
 

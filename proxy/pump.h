@@ -49,7 +49,7 @@ class Pump {
   void note_turn() { turned_ = true; }
 
   Outcome outcome() const { return outcome_; }
-  bool wants_to_read(TimePoint now) { return room(now) > 0; }
+  bool wants_to_read() const { return room() > 0; }
   bool wants_to_write() const { return unsent_.has_value() && !destination_dead_; }
   bool source_is_done() const { return source_done_; }
   /// The destination takes no more bytes and never will; what was for it is lost.
@@ -59,7 +59,7 @@ class Pump {
   TimePoint next_due() const;
 
  private:
-  std::size_t room(TimePoint now);
+  std::size_t room() const;
   bool passes_through() const { return chain_ == nullptr || chain_->is_transparent(); }
   void take_in(std::string_view bytes, TimePoint now);
   bool opens_burst(TimePoint now);

@@ -130,8 +130,7 @@ void ToxicChain::remove(std::size_t index, TimePoint now) {
   for (Held& orphan : stage->held) arrive(index, std::move(orphan.signal), now);
 }
 
-std::size_t ToxicChain::room(TimePoint now) {
-  advance(now);
+std::size_t ToxicChain::room() const {
   if (dead_) return 0;
   std::size_t room = link_window_;
   for (std::size_t i = 0; i < stages_.size(); ++i) {

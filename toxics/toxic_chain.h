@@ -51,8 +51,9 @@ class ToxicChain {
   /// new toxic and keeps what it held; the others do not notice.
   void arrange(const std::vector<StagePlan>& plan, TimePoint now);
 
-  /// How many bytes may be pushed at `now`; 0 means stop reading.
-  std::size_t room(TimePoint now);
+  /// How many bytes may be pushed, as things stood at the last advance(); 0
+  /// means stop reading.
+  std::size_t room() const;
 
   /// Takes in what arrived at `now`, even if there is no room.
   void push(Signal signal, TimePoint now);
@@ -60,7 +61,7 @@ class ToxicChain {
   /// What has left the last stage by `now`, one signal a call, in order.
   std::optional<Signal> pop(TimePoint now);
 
-  /// When pop() or room() may next have something new, or kNever.
+  /// When pop() may next have something new, or kNever.
   TimePoint next_due() const;
 
   /// Whether bytes may go round the chain: no toxic looks at them and none are held.

@@ -1,5 +1,5 @@
-// How exact delays are, and what the proxy itself costs. Bounds hold in
-// release builds; on a noisy machine the best of three runs counts.
+// How exact delays are, and what the proxy itself costs. The bounds are those
+// of release builds on a machine of their own; elsewhere much wider ones hold.
 
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -30,9 +30,14 @@ double percentile(Times times, double share) {
   return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
 }
 
-/// True as soon as one of three runs of `run` satisfies `good`.
-bool best_of_three(const std::function<bool()>& good_run) {
-  return good_run() || good_run() || good_run();
+bool is_exact() {
+  return is_fast_build() && !is_busy_machine();
+}
+
+/// True if one of three runs is good. `good_run` is told by what to multiply its bounds.
+bool best_of_three(const std::function<bool(double slack)>& good_run) {
+  const auto slack = [] { return is_exact() ? 1.0 : 50.0; };
+  return good_run(slack()) || good_run(slack()) || good_run(slack());
 }
 
 /// How long an echo of one byte takes on each of `sockets`, `rounds` times. The
@@ -117,13 +122,12 @@ TEST_CASE("latency 50 over 256 connections: median within 0.2 ms, p99 within 2 m
   std::vector<Socket> sockets;
   for (int i = 0; i < 256; ++i) sockets.push_back(Socket::connect(listen));
   echo_times(sockets, 1, std::chrono::microseconds(500));
-  const bool good = best_of_three([&] {
+  const bool good = best_of_three([&](double slack) {
     const Times times =
         echo_times(sockets, is_fast_build() ? 8 : 1, std::chrono::microseconds(500));
     const double median = percentile(times, 0.5);
     const double p99 = percentile(times, 0.99);
     WARN("median " << median << " ms, p99 " << p99 << " ms, max " << percentile(times, 1) << " ms");
-    const double slack = is_fast_build() ? 1 : 50;
     REQUIRE(percentile(times, 0) >= 50);
     return median <= 50 + 0.2 * slack && p99 <= 50 + 2 * slack;
   });
@@ -141,9 +145,8 @@ TEST_CASE("B28: an idle proxy adds less than 100 us, 1 ms is 1 ms, and request n
   through.push_back(Socket::connect(listen));
   const std::chrono::microseconds gap(500);
   const int rounds = is_fast_build() ? 2000 : 200;
-  const double slack = is_fast_build() ? 1 : 20;
 
-  const bool adds_little = best_of_three([&] {
+  const bool adds_little = best_of_three([&](double slack) {
     const Times without = echo_times(direct, rounds, gap);
     const Times with = echo_times(through, rounds, gap);
     const double median = percentile(with, 0.5) - percentile(without, 0.5);
@@ -154,7 +157,7 @@ TEST_CASE("B28: an idle proxy adds less than 100 us, 1 ms is 1 ms, and request n
   CHECK(adds_little);
 
   world.add_toxic("p", R"({"type":"latency","attributes":{"latency":1}})");
-  const bool one_is_one = best_of_three([&] {
+  const bool one_is_one = best_of_three([&](double slack) {
     const Times times = echo_times(through, rounds, std::chrono::microseconds(2000));
     const double median = percentile(times, 0.5);
     WARN("1 ms is " << median << " ms in the median, p99 " << percentile(times, 0.99) << " ms");
@@ -220,7 +223,7 @@ TEST_CASE("B14: a long answer is not delayed anew with every part", "[timing]") 
     rest.push_back(Milliseconds(Clock::now() - first).count());
   }
   WARN("from the first byte to the last: median " << percentile(rest, 0.5) << " ms");
-  CHECK(percentile(rest, 0.5) < (is_fast_build() ? 10 : 100));
+  CHECK(percentile(rest, 0.5) < (is_exact() ? 10 : 100));
 }
 
 TEST_CASE("B22: latency does not limit throughput below its window", "[timing]") {
@@ -245,7 +248,7 @@ TEST_CASE("B22: latency does not limit throughput below its window", "[timing]")
   // One link holds at most 16 MiB: so much in flight makes 168 MB/s at 100 ms.
   const double most = std::min(without, 16.0 * 1.048576 / 0.1);
   WARN(without << " MB/s without, " << with << " MB/s with 100 ms");
-  if (is_fast_build()) CHECK(with > 0.8 * most);
+  if (is_exact()) CHECK(with > 0.8 * most);
   CHECK(world.server.resident_bytes() < (is_fast_build() ? 128UL << 20U : 1024UL << 20U));
 }
 

@@ -67,7 +67,11 @@ bool is_fast_build();
 /// later, as far as the kernel lets it.
 void allow_many_files();
 
-/// `fast` in such a build, else ten times as long.
+/// True while other programs want the processors too, such as a second run of
+/// the tests: what was measured now says little. Looks anew every few seconds.
+bool is_busy_machine();
+
+/// `fast` in a fast build on a machine of its own, else ten times as long.
 milliseconds bound(milliseconds fast);
 
 }  // namespace faultline::test

@@ -81,7 +81,7 @@ class Life {
   }
 
   void push() {
-    const auto room = static_cast<std::int64_t>(driver_.chain.room(now_));
+    const auto room = static_cast<std::int64_t>(driver_.chain.room());
     if (room == 0) return;
     std::string bytes(static_cast<std::size_t>(pick(1, std::min<std::int64_t>(room, 2000))), '\0');
     for (char& byte : bytes) byte = static_cast<char>(pick('a', 'z'));

@@ -83,8 +83,8 @@ TEST_CASE("a long transfer takes as long as the rate says, to the microsecond", 
   TimePoint now = kStart;
   constexpr std::size_t kTotal = 10'000'000;
   while (received < kTotal) {
-    while (sent < kTotal && driver.chain.room(now) > 0) {
-      const std::size_t size = std::min(driver.chain.room(now), kTotal - sent);
+    while (sent < kTotal && driver.chain.room() > 0) {
+      const std::size_t size = std::min(driver.chain.room(), kTotal - sent);
       driver.push(std::string(size, 'x'), now);
       sent += size;
     }
