@@ -136,7 +136,7 @@ void Dial::on_socket_ready(Socket& socket, Readiness /*readiness*/) noexcept {
     return;
   }
   last_error_ = {ErrorKind::kNetwork, std::string("dial ") + where_.host + ": " + strerror(error)};
-  loop_.deferred_delete(std::move(connected));
+  connected.reset();  // Now: were it left to the end of the turn, it could still call us then.
   try_next();
   fail_unless_pending();
 }
