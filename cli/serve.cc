@@ -33,9 +33,9 @@ class Service {
  private:
   void take(int number) {
     if (number == SIGHUP) {
-      server_.reload();
+      if (!stopping_) server_.reload();
     } else if (number == SIGUSR1) {
-      server_.clear_toxics();
+      if (!stopping_) server_.clear_toxics();
     } else if (stopping_) {
       constexpr int kKilledBySignal = 128;  // As shells say it.
       std::_Exit(kKilledBySignal + number);

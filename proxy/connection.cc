@@ -57,6 +57,8 @@ void Connection::on_socket_ready(Socket& socket, Readiness readiness) noexcept {
   const bool is_client = &socket == client_.get();
   Pump& from = is_client ? *up_ : *down_;
   Pump& to = is_client ? *down_ : *up_;
+  // A side that is dead after its FIN has nothing more to read that would say so.
+  if (readiness.broken && from.source_is_done()) to.note_dead_destination();
   if (readiness.writable) to.deliver(now);
   if (readiness.readable) {
     from.read(now);

@@ -148,7 +148,9 @@ void Dial::on_alarm(Alarm& /*alarm*/, TimePoint /*now*/) noexcept {
 
 /// Must be the last call: the owner may be done with us.
 void Dial::fail_unless_pending() {
-  if (attempts_.empty() && addresses_.empty()) owner_.on_dialled(Fail(last_error_));
+  if (!attempts_.empty() || !addresses_.empty()) return;
+  alarm_.set(kNever);
+  owner_.on_dialled(Fail(last_error_));
 }
 
 }  // namespace faultline

@@ -28,9 +28,12 @@ Result<std::uint16_t> parse_port(std::string_view port) {
     return static_cast<std::uint16_t>(number);
   }
   if (is_number) return bad_address(port, "invalid port");
-  const servent* service = getservbyname(std::string(port).c_str(), "tcp");
-  if (service == nullptr) return bad_address("tcp/" + std::string(port), "unknown port");
-  return ntohs(static_cast<std::uint16_t>(service->s_port));
+  servent service{};
+  servent* found = nullptr;
+  char buffer[4096];
+  getservbyname_r(std::string(port).c_str(), "tcp", &service, buffer, sizeof buffer, &found);
+  if (found == nullptr) return bad_address("tcp/" + std::string(port), "unknown port");
+  return ntohs(static_cast<std::uint16_t>(service.s_port));
 }
 
 SocketAddress ipv4(in_addr address, std::uint16_t port) {

@@ -99,16 +99,17 @@ void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {
 }
 
 std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& toxics) {
+  static const ToxicSet kNone;
+  const ToxicSet& before = live_toxics_ == nullptr ? kNone : *live_toxics_;
+  // A toxic that has come to stand before another is taken out and put in anew:
+  // stages of a chain never change places.
+  auto rest = before.begin();
   auto live = std::make_shared<ToxicSet>();
   for (const ToxicSpec& spec : toxics) {
-    const LiveToxic* old = nullptr;
-    if (live_toxics_ != nullptr) {
-      const auto found =
-          std::find_if(live_toxics_->begin(), live_toxics_->end(),
-                       [&](const LiveToxic& candidate) { return is_same_toxic(candidate, spec); });
-      if (found != live_toxics_->end()) old = &*found;
-    }
-    if (old == nullptr) {
+    const auto old = std::find_if(rest, before.end(), [&](const LiveToxic& candidate) {
+      return is_same_toxic(candidate, spec);
+    });
+    if (old == before.end()) {
       live->push_back({.id = ++last_id_,
                        .revision = 0,
                        .spec = spec,
@@ -116,6 +117,7 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
                        .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size())});
       continue;
     }
+    rest = std::next(old);
     LiveToxic& changed = live->emplace_back(*old);
     if (changed.spec.attributes != spec.attributes) ++changed.revision;
     changed.spec = spec;

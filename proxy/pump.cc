@@ -112,19 +112,21 @@ void Pump::end_source(Signal signal, TimePoint now) {
 }
 
 void Pump::deliver(TimePoint now) {
+  const std::uint64_t sent_before = sent_bytes_;
   if (chain_ != nullptr) chain_->advance(now);
   const bool dead = chain_ != nullptr && chain_->is_dead();
   while (!dead && unsent_ && !destination_dead_) {
     const Chunk chunk = *std::exchange(unsent_, std::nullopt);
     if (!write(chunk.bytes())) break;
   }
-  const std::uint64_t turn_ends_at = sent_bytes_ + kBytesPerTurn;
+  const std::uint64_t turn_ends_at = sent_before + kBytesPerTurn;
   while (chain_ != nullptr && (dead || !unsent_) && outcome_ == Outcome::kFlowing &&
          sent_bytes_ < turn_ends_at) {
     const std::optional<Signal> signal = chain_->pop(now);
     if (!signal) break;
     on_signal(*signal);
   }
+  if (sent_bytes_ != sent_before) close_by_ = kNever;
   if (chain_ != nullptr && chain_->is_closing() && unsent_ && outcome_ == Outcome::kFlowing) {
     if (close_by_ == kNever) close_by_ = after(now, kClosePatience);
     if (close_by_ <= now) outcome_ = Outcome::kClose;
@@ -164,7 +166,9 @@ bool Pump::write(std::string_view bytes) {
 
 TimePoint Pump::next_due() const {
   if (chain_ == nullptr || outcome_ != Outcome::kFlowing) return kNever;
-  return unsent_ ? std::min(chain_->next_stage_event(), close_by_) : chain_->next_due();
+  const bool close_is_new = unsent_ && chain_->is_closing() && close_by_ == kNever;
+  if (!unsent_ || close_is_new) return chain_->next_due();
+  return std::min(chain_->next_stage_event(), close_by_);
 }
 
 /// Tells the worker how much this link holds.

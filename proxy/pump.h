@@ -45,6 +45,9 @@ class Pump {
   /// turn; next_due() then is in the past.
   void deliver(TimePoint now);
 
+  /// The destination has died without a write of ours to say so.
+  void note_dead_destination() { destination_dead_ = true; }
+
   /// The other link of the connection has moved bytes: what comes next here answers them.
   void note_turn() { turned_ = true; }
 

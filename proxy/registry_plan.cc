@@ -60,7 +60,8 @@ Result<void> Registry::Plan::carry_out() {
   std::map<std::string, ListeningSocket> inheritance;
   for (const auto& [name, proxy] : leaving_) {
     const std::string address = proxy->spec().listen;
-    inheritance[address] = proxy->stop();
+    ListeningSocket socket = proxy->stop();
+    if (socket.is_open()) inheritance[address] = std::move(socket);
     registry_.proxies_.erase(name);
   }
   for (auto& [name, arrival] : arrivals_) {

@@ -47,6 +47,11 @@ void Bandwidth::on_data(Chunk chunk, TimePoint arrived, Outlet& out) {
   out.send(std::move(chunk), transmitted(busy_bytes_));
 }
 
+std::size_t Bandwidth::window() const {
+  constexpr std::uint64_t kWindowsPerSecond = 20;
+  return std::max<std::size_t>(kSmallWindow, bytes_per_second_ / kWindowsPerSecond);
+}
+
 TimePoint Bandwidth::transmitted(std::uint64_t end) const {
   const auto wait = static_cast<unsigned __int128>(end) * kNanosecondsPerSecond / bytes_per_second_;
   const auto longest = static_cast<unsigned __int128>(kLongest.count());

@@ -20,6 +20,9 @@ class Bandwidth final : public Toxic {
   void on_start(TimePoint now, Outlet& out) override;
   void on_data(Chunk chunk, TimePoint arrived, Outlet& out) override;
 
+  /// 50 ms' worth, so that the cable does not run dry while its link has to wait for a turn.
+  std::size_t window() const override;
+
  private:
   /// When the byte before `end`, counted from busy_since_, has been transmitted.
   TimePoint transmitted(std::uint64_t end) const;

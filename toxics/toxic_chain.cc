@@ -114,6 +114,11 @@ void ToxicChain::replace(Stage& stage, const StagePlan& plan, TimePoint now) {
   stage.wake_at = kNever;
   stage.ended = false;
   std::deque<Held> held = std::exchange(stage.held, {});
+  for (const Held& item : held) {  // What it counted as passed it will count anew.
+    const Chunk* chunk = std::get_if<Chunk>(&item.signal);
+    std::uint64_t& passed = stage.memory.passed_bytes;
+    if (chunk != nullptr) passed -= std::min<std::uint64_t>(passed, chunk->size());
+  }
   held_memory_ -= std::exchange(stage.held_memory, 0);
 
   StageOutlet outlet(*this, stage, now, now);
@@ -160,6 +165,7 @@ TimePoint ToxicChain::next_due() const {
 }
 
 TimePoint ToxicChain::next_stage_event() const {
+  if (dead_) return clock_;
   TimePoint earliest = kNever;
   for (std::size_t i = 0; i < stages_.size(); ++i) earliest = std::min(earliest, next_event(i));
   return earliest;

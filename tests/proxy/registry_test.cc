@@ -4,6 +4,8 @@
 
 #include "proxy/listening_socket.h"
 #include "proxy/workers.h"
+#include "tests/support/server.h"
+#include "tests/support/socket.h"
 
 namespace faultline {
 namespace {
@@ -154,6 +156,40 @@ TEST_CASE("reload touches only what changed in the file", "[registry]") {
   bad.erase(bad.begin());
   CHECK_FALSE(world.registry.reload(second, bad, {}));
   CHECK(world.names() == "api edit fresh keep ");
+}
+
+TEST_CASE("toxics may change places, on open connections too", "[registry]") {
+  World world;
+  const test::Server upstream(test::echo());
+  ProxySpec first = proxy_at("p");
+  first.upstream = upstream.address();
+  first.toxics = {latency("a"), latency("b"), latency("c")};
+  for (ToxicSpec& toxic : first.toxics) toxic.attributes = {0, 0};
+  REQUIRE(world.registry.reload({}, {first}, {}));
+  const test::Socket client = test::Socket::connect(world.at("p").listen);
+  client.send("x");
+  REQUIRE(client.receive(1) == "x");
+
+  ProxySpec second = first;
+  std::swap(second.toxics[0], second.toxics[2]);
+  REQUIRE(world.registry.reload({first}, {second}, {}));
+  CHECK(world.at("p").toxics == second.toxics);
+  client.send("y");
+  CHECK(client.receive(1) == "y");
+}
+
+TEST_CASE("two proxies of one address: the socket goes to the one that listens", "[registry]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("a"), {}));
+  ProxySpec a = world.at("a");
+  ProxySpec b = a;
+  b.name = "b";
+  b.enabled = false;
+  REQUIRE(world.registry.create(b, {}));
+  a.upstream = b.upstream = "127.0.0.1:10";
+  REQUIRE(world.registry.populate({a, b}, {}));
+  CHECK(world.at("a").enabled);
+  CHECK_FALSE(ListeningSocket::bind(a.listen, {}));  // Really listening.
 }
 
 TEST_CASE("reset enables all, removes all toxics, and goes on past a failure", "[registry][F5]") {

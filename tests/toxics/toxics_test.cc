@@ -232,6 +232,19 @@ TEST_CASE("limit_data keeps its count when the limit is changed", "[limit_data][
   }
 }
 
+TEST_CASE("limit_data counts what it still holds once, however often it is changed",
+          "[limit_data][K16]") {
+  ChainDriver driver;
+  const auto limit = driver.add("limit_data", {200'000});
+  driver.add("bandwidth", {0});
+  for (int i = 0; i < 5; ++i) driver.push(std::string(30'000, 'x'), kStart);
+  driver.change(limit, {200'001}, kStart);
+  driver.change(limit, {200'002}, kStart);
+  for (int i = 0; i < 2; ++i) driver.push(std::string(30'000, 'x'), kStart);
+  driver.remove(2, kStart);
+  CHECK(driver.pop(kStart) == std::string(200'002, 'x') + "<close>");
+}
+
 TEST_CASE("limit_data of 0 or less closes at the first byte", "[limit_data]") {
   const std::int64_t limit = GENERATE(std::int64_t{0}, std::int64_t{-1}, kTiny);
   ChainDriver driver;
