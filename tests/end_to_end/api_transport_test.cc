@@ -214,7 +214,7 @@ TEST_CASE("the ways HTTP may be spoken", "[api_transport]") {
   }
 }
 
-TEST_CASE("success is application/json without newline, an error text/plain with one",
+TEST_CASE("K2 K3: success is application/json without newline, an error text/plain with one",
           "[api_transport]") {
   World world;
   const Reply list = world.api.get("/proxies");
@@ -222,7 +222,7 @@ TEST_CASE("success is application/json without newline, an error text/plain with
   CHECK(list.header("Content-Type") == kJson);
   CHECK(list.header("Content-Length") == "2");
 
-  const Reply error = world.api.get("/proxies/none");  // K2, K3
+  const Reply error = world.api.get("/proxies/none");
   CHECK(error.status == 404);
   CHECK(error.body == "{\"error\":\"proxy not found\",\"status\":404}\n");
   CHECK(error.header("Content-Type") == kText);

@@ -222,6 +222,17 @@ TEST_CASE("slicer cuts data into pieces with pauses, losing none", "[toxics]") {
   CHECK(Clock::now() - start < bound(milliseconds(220)));
 }
 
+TEST_CASE("F2: a slicer without an average size does not slice", "[toxics]") {
+  World world;
+  const Server upstream(echo());
+  const std::string listen =
+      world.add_proxy("p", upstream.address(),
+                      R"({"type":"slicer","attributes":{"size_variation":9,"delay":1000000}})");
+  const Socket client = Socket::connect(listen);
+  client.send(std::string(1000, 'x'));
+  CHECK(client.receive_some(SIZE_MAX).bytes.size() == 1000);
+}
+
 TEST_CASE("limit_data passes so many bytes and closes the whole connection", "[toxics]") {
   World world;
   const Server upstream(echo());
