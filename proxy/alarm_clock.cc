@@ -37,24 +37,14 @@ void Alarm::set(TimePoint due) {
   if (due != kNever) clock_.insert(*this);
 }
 
-AlarmClock::AlarmClock(uv_loop_t* loop)
-    : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+AlarmClock::AlarmClock() : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
   VERIFY(timer_.is_open());
-  auto* poll = new uv_poll_t;
-  VERIFY(uv_poll_init(loop, poll, timer_.get()) == 0);
-  poll_.reset(poll);
-  poll->data = this;
-  uv_poll_start(poll, UV_READABLE, [](uv_poll_t* handle, int, int) noexcept {
-    auto* self = static_cast<AlarmClock*>(handle->data);
-    if (self != nullptr) self->on_timer();
-  });
 }
 
 void AlarmClock::insert(Alarm& alarm) {
   heap_.push_back(&alarm);
   alarm.position_ = heap_.size() - 1;
   sift_up(alarm.position_);
-  if (alarm.due_ < armed_for_) arm();
 }
 
 void AlarmClock::remove(Alarm& alarm) {
@@ -101,29 +91,32 @@ void AlarmClock::sift_down(std::size_t position) {
   place(position, alarm);
 }
 
-/// Sets the timer for the earliest alarm. Only ever moved forward when it
-/// fires: an alarm that was taken away costs one idle wake-up, not a call each.
-void AlarmClock::arm() {
-  armed_for_ = heap_.empty() ? kNever : heap_.front()->due_;
-  itimerspec setting{};
-  if (armed_for_ != kNever) setting.it_value = to_timespec(armed_for_);
+/// Only ever set earlier, or once it has fired: an alarm that was taken away
+/// costs one idle wake-up, not a call each.
+bool AlarmClock::arm() {
+  if (heap_.empty()) return true;
+  const TimePoint due = heap_.front()->due_;
+  const TimePoint now = clock_now();
+  if (due <= now) return false;
+  if (armed_for_ <= due && armed_for_ > now) return true;
+  armed_for_ = due;
+  const itimerspec setting{.it_interval = {}, .it_value = to_timespec(due)};
   VERIFY(timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &setting, nullptr) == 0);
+  return true;
 }
 
-void AlarmClock::on_timer() {
-  std::uint64_t expirations = 0;
-  if (::read(timer_.get(), &expirations, sizeof expirations) < 0) return;  // Re-armed meanwhile.
-
+void AlarmClock::ring() {
+  if (heap_.empty()) return;
   const TimePoint now = clock_now();
-  // What is still due after a few goes on in the next turn: control calls wait for the end of this.
+  // What is still due after a few goes on in the next turn, as does what is set for now by those
+  // that ring: control calls, and sockets, wait for the end of this.
   for (std::size_t turns = kAlarmsPerTurn; turns > 0 && !heap_.empty(); --turns) {
     Alarm& alarm = *heap_.front();
-    if (alarm.due_ > now) break;
+    if (alarm.due_ >= now) break;
     lag_.record(now - alarm.due_);
     remove(alarm);
     alarm.owner_.on_alarm(alarm, now);
   }
-  arm();
 }
 
 }  // namespace faultline

@@ -1,13 +1,10 @@
 #pragma once
 
-#include <uv.h>
-
 #include <cstddef>
 #include <vector>
 
 #include "base/time.h"
 #include "proxy/file_descriptor.h"
-#include "proxy/uv_handle.h"
 #include "toxics/toxic_counters.h"
 
 namespace faultline {
@@ -53,11 +50,24 @@ class Alarm {
 /// Precise deadlines for one loop: a heap of alarms on one timerfd. (libuv's
 /// own timers count whole milliseconds: up to 1.9 ms late at p99. A timerfd was
 /// measured at 0.02 ms late in the median and 0.1 ms at p99.)
+///
+/// The loop asks it before it waits and rings it after; an alarm that is due
+/// already, such as one set for now, costs no call of the kernel's.
 class AlarmClock {
  public:
-  explicit AlarmClock(uv_loop_t* loop);
+  AlarmClock();
   AlarmClock(const AlarmClock&) = delete;
   AlarmClock& operator=(const AlarmClock&) = delete;
+
+  /// Readable once the time that arm() has set is there; need not be read.
+  int fd() const { return timer_.get(); }
+
+  /// Sees to it that fd() becomes readable in time for the earliest alarm.
+  /// False if one is due already: then there is nothing to wait for.
+  bool arm();
+
+  /// Lets the alarms that are due go off, some at a time.
+  void ring();
 
   /// How late alarms went off. Any thread may take a snapshot.
   const DurationHistogram& lag() const { return lag_; }
@@ -70,11 +80,8 @@ class AlarmClock {
   void place(std::size_t position, Alarm* alarm);
   void sift_up(std::size_t position);
   void sift_down(std::size_t position);
-  void arm();
-  void on_timer();
 
   FileDescriptor timer_;
-  OwnedHandle<uv_poll_t> poll_;
   std::vector<Alarm*> heap_;  // The earliest first.
   TimePoint armed_for_ = kNever;
   DurationHistogram lag_;

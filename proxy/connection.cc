@@ -7,16 +7,15 @@
 
 namespace faultline {
 
-Connection::Connection(Shard& shard, FileDescriptor client, std::uint64_t ordinal)
+Connection::Connection(Shard& shard, FileDescriptor client, Socket::Family family,
+                       std::uint64_t ordinal)
     : shard_(shard),
       ordinal_(ordinal),
-      client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client),
+      client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client), family,
                                        static_cast<SocketOwner&>(*this))),
       dial_(std::make_unique<Dial>(shard.worker().loop(), shard.upstream(),
                                    static_cast<DialOwner&>(*this))),
-      alarm_(shard.worker().loop().alarms(), *this) {
-  client_->watch(false, false);  // For its death only: nobody to read for yet.
-}
+      alarm_(shard.worker().loop().alarms(), *this) {}
 
 void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   shard_.worker().loop().deferred_delete(std::move(dial_));
@@ -32,6 +31,7 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   down_.emplace(shard_.worker(), Direction::kDownstream, *upstream_, *client_, counters);
   const TimePoint now = clock_now();
   arrange(now);
+  read(*up_, *down_, now);  // What the client has said meanwhile.
   settle(now);
 }
 
@@ -48,9 +48,9 @@ void Connection::arrange(TimePoint now) {
   down_->arrange(stages_for(toxics, Direction::kDownstream, ordinal_, worker), now);
 }
 
-void Connection::on_socket_ready(Socket& socket, Readiness readiness) noexcept {
+void Connection::on_socket_ready(Socket& socket) noexcept {
   if (!up_) {  // The client has died before its upstream was reached.
-    if (readiness.broken) end(Ending::kReset);
+    if (socket.is_broken()) end(Ending::kReset);
     return;
   }
   const TimePoint now = clock_now();
@@ -58,21 +58,22 @@ void Connection::on_socket_ready(Socket& socket, Readiness readiness) noexcept {
   Pump& from = is_client ? *up_ : *down_;
   Pump& to = is_client ? *down_ : *up_;
   // A side that is dead after its FIN has nothing more to read that would say so.
-  if (readiness.broken && from.source_is_done()) to.note_dead_destination();
-  if (readiness.writable) to.deliver(now);
-  if (readiness.readable) {
-    from.read(now);
-    to.note_turn();
-  }
+  if (socket.is_broken() && from.source_is_done()) to.note_dead_destination();
+  if (socket.may_write() && to.wants_to_write()) to.deliver(now);
+  read(from, to, now);
   settle(now);
+}
+
+/// Reads for `pump`; what comes the other way next, through `answers`, answers it.
+void Connection::read(Pump& pump, Pump& answers, TimePoint now) {
+  if (pump.read(now)) answers.note_turn();
 }
 
 void Connection::on_alarm(Alarm& /*alarm*/, TimePoint now) noexcept {
   up_->deliver(now);
   down_->deliver(now);
-  // Nothing tells us any more when a broken socket can be read, so we look.
-  if (client_->is_broken()) up_->read(now);
-  if (upstream_->is_broken()) down_->read(now);
+  read(*up_, *down_, now);
+  read(*down_, *up_, now);
   settle(now);
 }
 
@@ -102,15 +103,9 @@ std::optional<Connection::Ending> Connection::ending() const {
 }
 
 void Connection::wait_for_more(TimePoint now) {
-  const bool read_client = up_->wants_to_read();
-  const bool read_upstream = down_->wants_to_read();
-  client_->watch(read_client, down_->wants_to_write());
-  upstream_->watch(read_upstream, up_->wants_to_write());
-  TimePoint due = std::min(up_->next_due(), down_->next_due());
-  const bool look_again =
-      (client_->is_broken() && read_client) || (upstream_->is_broken() && read_upstream);
-  if (look_again) due = now;
-  alarm_.set(due);
+  // A socket tells us of what is new only: what we have left, we come back for.
+  const bool has_more = up_->can_read() || down_->can_read();
+  alarm_.set(has_more ? now : std::min(up_->next_due(), down_->next_due()));
 }
 
 void Connection::end(Ending ending) {

@@ -29,8 +29,8 @@ class Shard;
 class Connection final : SocketOwner, DialOwner, AlarmOwner {
  public:
   /// Starts dialling. `shard` outlives the connection's open life (until end());
-  /// `client` is an accepted, non-blocking socket.
-  Connection(Shard& shard, FileDescriptor client, std::uint64_t ordinal);
+  /// `client` is an accepted, non-blocking socket of that family.
+  Connection(Shard& shard, FileDescriptor client, Socket::Family family, std::uint64_t ordinal);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -50,10 +50,11 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner {
     kReset,  ///< RST to both.
   };
 
-  void on_socket_ready(Socket& socket, Readiness readiness) noexcept override;
+  void on_socket_ready(Socket& socket) noexcept override;
   void on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
   void arrange(TimePoint now);
+  static void read(Pump& pump, Pump& answers, TimePoint now);
   void settle(TimePoint now);
   void wait_for_more(TimePoint now);
   std::optional<Ending> ending() const;

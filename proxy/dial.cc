@@ -104,7 +104,7 @@ bool Dial::try_address(const SocketAddress& address) {
   FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   int error = fd.is_open() ? 0 : errno;
   if (error == 0) {
-    if (address.family() != AF_UNIX) set_stream_options(fd.get());
+    set_stream_options(fd.get(), address);
     if (connect(fd.get(), address.get(), address.length) != 0) error = errno;
   }
   if (error == EAGAIN && address.family() == AF_UNIX) {
@@ -115,23 +115,24 @@ bool Dial::try_address(const SocketAddress& address) {
     last_error_ = {ErrorKind::kNetwork, "dial " + to_string(address) + ": " + strerror(error)};
     return false;
   }
+  const auto family = where_.is_unix ? Socket::Family::kUnix : Socket::Family::kTcp;
   attempts_.push_back(
-      std::make_unique<Socket>(loop_, std::move(fd), static_cast<SocketOwner&>(*this)));
-  attempts_.back()->watch(false, true);
+      std::make_unique<Socket>(loop_, std::move(fd), family, static_cast<SocketOwner&>(*this)));
   return true;
 }
 
-void Dial::on_socket_ready(Socket& socket, Readiness /*readiness*/) noexcept {
+void Dial::on_socket_ready(Socket& socket) noexcept {
+  if (!socket.may_write()) return;
   const auto attempt = std::find_if(attempts_.begin(), attempts_.end(),
                                     [&](const auto& other) { return other.get() == &socket; });
-  const int error = socket.take_error();
+  // Writable and no error: connected. Only an error has to be asked for.
+  const int error = socket.is_broken() ? socket.take_error() : 0;
   std::unique_ptr<Socket> connected = std::move(*attempt);
   attempts_.erase(attempt);
   if (error == 0) {
     attempts_.clear();
     addresses_.clear();
     alarm_.set(kNever);
-    connected->watch(false, false);
     owner_.on_dialled(std::move(connected));
     return;
   }

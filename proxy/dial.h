@@ -17,8 +17,8 @@ namespace faultline {
 /// Is told how its dial ended.
 class DialOwner {
  public:
-  /// `socket` is connected and watched for nothing; it has the dial as its
-  /// owner until it is given another. Or: why no address could be reached.
+  /// `socket` is connected, and has the dial as its owner until it is given
+  /// another. Or: why no address could be reached.
   virtual void on_dialled(Result<std::unique_ptr<Socket>> socket) noexcept = 0;
 
  protected:
@@ -45,7 +45,7 @@ class Dial final : SocketOwner, AlarmOwner {
   void on_looked_up(Result<std::vector<SocketAddress>> addresses);
   void try_next();
   bool try_address(const SocketAddress& address);
-  void on_socket_ready(Socket& socket, Readiness readiness) noexcept override;
+  void on_socket_ready(Socket& socket) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
   void fail_unless_pending();
 

@@ -1,43 +1,65 @@
 #include "proxy/event_loop.h"
 
+#include <sys/eventfd.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "base/verify.h"
 
 namespace faultline {
 
-EventLoop::EventLoop() {
-  VERIFY(uv_loop_init(&loop_) == 0);
-  auto* wake_up = new uv_async_t;
-  VERIFY(uv_async_init(&loop_, wake_up, [](uv_async_t* handle) noexcept {
-           auto* self = static_cast<EventLoop*>(handle->data);
-           if (self != nullptr) self->run_posted();
-         }) == 0);
-  wake_up_.reset(wake_up);
-  wake_up->data = this;
-
-  auto* before_waiting = new uv_prepare_t;
-  VERIFY(uv_prepare_init(&loop_, before_waiting) == 0);
-  before_waiting_.reset(before_waiting);
-  before_waiting->data = this;
-  uv_prepare_start(before_waiting, [](uv_prepare_t* handle) noexcept {
-    auto* self = static_cast<EventLoop*>(handle->data);
-    if (self != nullptr) std::exchange(self->retired_, {});
-  });
-  alarms_ = std::make_unique<AlarmClock>(&loop_);
+EventLoop::EventLoop()
+    : epoll_(epoll_create1(EPOLL_CLOEXEC)), letter_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  VERIFY(epoll_.is_open() && letter_.is_open());
+  VERIFY(uv_loop_init(&uv_) == 0);
+  // Edge-triggered, so neither has to be read to be quiet again.
+  watch(letter_.get(), EPOLLIN | EPOLLET, mailbox_);
+  watch(uv_backend_fd(&uv_), EPOLLIN | EPOLLET, wake_up_);
+  watch(alarms_.fd(), EPOLLIN | EPOLLET, wake_up_);
 }
 
 EventLoop::~EventLoop() {
   retired_.clear();
-  alarms_.reset();
-  wake_up_.reset();
-  before_waiting_.reset();
-  uv_run(&loop_, UV_RUN_DEFAULT);  // Lets what is closing close.
-  VERIFY(uv_loop_close(&loop_) == 0);
+  uv_run(&uv_, UV_RUN_DEFAULT);  // Lets what was cancelled end.
+  VERIFY(uv_loop_close(&uv_) == 0);
+}
+
+void EventLoop::watch(int fd, std::uint32_t events, Watcher& watcher) {
+  epoll_event event{.events = events, .data = {.ptr = &watcher}};
+  VERIFY(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0);
+}
+
+void EventLoop::unwatch(int fd, Watcher& watcher) {
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  forget(watcher);
+}
+
+void EventLoop::forget(Watcher& watcher) {
+  for (std::size_t i = next_event_; i < end_event_; ++i) {
+    if (events_[i].data.ptr == &watcher) events_[i].data.ptr = &wake_up_;
+  }
 }
 
 void EventLoop::run() {
-  uv_run(&loop_, UV_RUN_DEFAULT);
+  is_running_ = true;
+  while (is_running_) turn();
+}
+
+void EventLoop::turn() {
+  std::swap(retired_, dying_);
+  dying_.clear();
+  // Look-ups need a turn of libuv's to begin and to end.
+  if (uv_loop_alive(&uv_) != 0) uv_run(&uv_, UV_RUN_NOWAIT);
+  const int patience = alarms_.arm() ? -1 : 0;
+  const int ready = epoll_wait(epoll_.get(), events_.data(), kEventsPerTurn, patience);
+  VERIFY(ready >= 0 || errno == EINTR);
+  end_event_ = ready < 0 ? 0 : static_cast<std::size_t>(ready);
+  for (next_event_ = 0; next_event_ < end_event_;) {
+    const epoll_event& event = events_[next_event_++];
+    static_cast<Watcher*>(event.data.ptr)->on_ready(event.events);
+  }
+  alarms_.ring();
 }
 
 void EventLoop::post(std::function<void()> task) {
@@ -45,14 +67,15 @@ void EventLoop::post(std::function<void()> task) {
     const std::lock_guard lock(mutex_);
     posted_.push_back(std::move(task));
   }
-  uv_async_send(wake_up_.get());
+  const std::uint64_t one = 1;
+  VERIFY(::write(letter_.get(), &one, sizeof one) == sizeof one);
 }
 
-void EventLoop::run_posted() {
+void EventLoop::Mailbox::on_ready(std::uint32_t /*events*/) noexcept {
   std::vector<std::function<void()>> tasks;
   {
-    const std::lock_guard lock(mutex_);
-    tasks.swap(posted_);
+    const std::lock_guard lock(loop_.mutex_);
+    tasks.swap(loop_.posted_);
   }
   for (const std::function<void()>& task : tasks) task();
 }

@@ -9,14 +9,14 @@ namespace {
 
 constexpr Duration kLonger = std::chrono::seconds(1);
 
-/// Throws away what has arrived. True if the peer may send more.
+/// Throws away what has arrived. False once the peer has closed, or died. A peer
+/// that never stops is left to the next turn: the socket says so.
 bool drain(Socket& socket) {
-  constexpr int kReads = 16;  // A peer that never stops is left to the next turn.
+  constexpr int kReads = 16;
   char nowhere[16 * 1024];
-  for (int i = 0; i < kReads; ++i) {
-    const Transfer transfer = socket.read(nowhere, sizeof nowhere);
-    if (transfer.state == Transfer::State::kWouldBlock) return true;
-    if (transfer.state != Transfer::State::kMoved) return false;
+  for (int i = 0; i < kReads && socket.may_read(); ++i) {
+    const Transfer::State state = socket.read(nowhere, sizeof nowhere).state;
+    if (state == Transfer::State::kEnd || state == Transfer::State::kBroken) return false;
   }
   return true;
 }
@@ -32,21 +32,40 @@ void Farewells::close(std::unique_ptr<Socket> socket) {
     return;
   }
   socket->set_owner(*this);
-  socket->watch(true, false);
-  const TimePoint until = after(clock_now(), kLonger);
-  partings_.push_back({std::move(socket), until});
-  alarm_.set(partings_.front().until);
+  const TimePoint now = clock_now();
+  has_more_ = has_more_ || socket->may_read();
+  partings_.push_back({std::move(socket), after(now, kLonger)});
+  set_alarm(now);
 }
 
-void Farewells::on_socket_ready(Socket& socket, Readiness readiness) noexcept {
-  if (drain(socket) && !readiness.broken) return;
+void Farewells::on_socket_ready(Socket& socket) noexcept {
+  if (drain(socket)) {
+    has_more_ = has_more_ || socket.may_read();
+    set_alarm(clock_now());
+    return;
+  }
   end(std::find_if(partings_.begin(), partings_.end(),
                    [&](const Parting& parting) { return parting.socket.get() == &socket; }));
 }
 
 void Farewells::on_alarm(Alarm& /*alarm*/, TimePoint now) noexcept {
   while (!partings_.empty() && partings_.front().until <= now) end(partings_.begin());
-  if (!partings_.empty()) alarm_.set(partings_.front().until);
+  if (std::exchange(has_more_, false)) {
+    for (auto next = partings_.begin(); next != partings_.end();) {
+      const auto parting = next++;
+      if (!drain(*parting->socket)) {
+        end(parting);
+      } else {
+        has_more_ = has_more_ || parting->socket->may_read();
+      }
+    }
+  }
+  set_alarm(now);
+}
+
+void Farewells::set_alarm(TimePoint now) {
+  if (partings_.empty()) return;
+  alarm_.set(has_more_ ? now : partings_.front().until);
 }
 
 void Farewells::end(std::list<Parting>::iterator parting) {

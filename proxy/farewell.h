@@ -30,13 +30,15 @@ class Farewells final : SocketOwner, AlarmOwner {
     TimePoint until;
   };
 
-  void on_socket_ready(Socket& socket, Readiness readiness) noexcept override;
+  void on_socket_ready(Socket& socket) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
+  void set_alarm(TimePoint now);
   void end(std::list<Parting>::iterator parting);
 
   EventLoop& loop_;
   Alarm alarm_;
   std::list<Parting> partings_;  // In the order of their `until`.
+  bool has_more_ = false;        // Some have more to be read than one turn allows.
 };
 
 }  // namespace faultline

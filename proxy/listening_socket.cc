@@ -58,7 +58,7 @@ std::pair<FileDescriptor, int> listen_on(const SocketAddress& address) {
   if (address.family() != AF_UNIX) {
     const int on = 1;
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    set_stream_options(fd.get());
+    set_stream_options(fd.get(), address);
   }
   if (is_wildcard(address)) {
     const int off = 0;

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "proxy/file_descriptor.h"
 #include "proxy/names.h"
+#include "proxy/socket.h"
 
 namespace faultline {
 
@@ -26,6 +27,10 @@ class ListeningSocket {
 
   bool is_open() const { return fd_.is_open(); }
   int fd() const { return fd_.get(); }
+  Socket::Family family() const {
+    const bool is_unix = address_.rfind("unix:", 0) == 0;
+    return is_unix ? Socket::Family::kUnix : Socket::Family::kTcp;
+  }
 
   /// Where it really listens: "127.0.0.1:26379", "[::]:80", "unix:/run/a.sock".
   const std::string& address() const { return address_; }

@@ -79,6 +79,18 @@ SocketAddress with_port(SocketAddress address, std::uint16_t port) {
 
 }  // namespace
 
+bool is_loopback(const SocketAddress& address) {
+  if (address.family() == AF_INET) {
+    const auto* in = reinterpret_cast<const sockaddr_in*>(&address.storage);
+    return ntohl(in->sin_addr.s_addr) >> 24U == IN_LOOPBACKNET;
+  }
+  if (address.family() != AF_INET6) return false;
+  const in6_addr& in6 = reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_addr;
+  constexpr std::size_t kFirstIpv4Byte = 12;
+  return IN6_IS_ADDR_LOOPBACK(&in6) ||
+         (IN6_IS_ADDR_V4MAPPED(&in6) && in6.s6_addr[kFirstIpv4Byte] == IN_LOOPBACKNET);
+}
+
 std::string to_string(const SocketAddress& address) {
   char text[INET6_ADDRSTRLEN] = "";
   if (address.family() == AF_INET) {

@@ -27,6 +27,9 @@ struct SocketAddress {
 /// "127.0.0.1:80", "[::1]:80", "unix:/run/a.sock".
 std::string to_string(const SocketAddress& address);
 
+/// 127.0.0.0/8, ::1, and the former as IPv6 writes it.
+bool is_loopback(const SocketAddress& address);
+
 /// An address as users write it, split but not looked up.
 struct HostPort {
   std::string host;  ///< "" is the wildcard; for unix sockets the path.

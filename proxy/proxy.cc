@@ -65,8 +65,9 @@ void Proxy::start(ListeningSocket socket) {
   listening_ = std::move(socket);
   spec_.listen = listening_.address();
   spec_.enabled = true;
-  workers_.run_on_all(
-      [this](Worker& worker, std::size_t) { worker.shard(id_).listen(listening_.fd()); });
+  workers_.run_on_all([this](Worker& worker, std::size_t) {
+    worker.shard(id_).listen(listening_.fd(), listening_.family());
+  });
 }
 
 ListeningSocket Proxy::stop() {

@@ -11,6 +11,13 @@ namespace {
 /// stay short all the same: control calls wait for its end.
 constexpr std::size_t kBytesPerTurn = 64 * 1024;
 
+/// The same for bytes that are spliced: they cost less.
+constexpr std::size_t kSplicedPerTurn = 256 * 1024;
+
+/// A link that was bulk and has so few bytes at a time is copied again: below
+/// this, two copies cost less than the calls that save them.
+constexpr std::size_t kLeastBulk = 32 * 1024;
+
 /// A close that a toxic asks for waits so long for a peer that takes no bytes.
 constexpr Duration kClosePatience = std::chrono::seconds(1);
 
@@ -34,6 +41,7 @@ Pump::Pump(Worker& worker, Direction direction, Socket& source, Socket& destinat
       sent_bytes_(counters.sent_bytes[static_cast<std::size_t>(direction)]) {}
 
 Pump::~Pump() {
+  if (pipe_ != nullptr) worker_.pipes().give_back(std::move(pipe_));
   worker_.account(accounted_, 0);
 }
 
@@ -41,29 +49,75 @@ void Pump::arrange(const std::vector<StagePlan>& plan, TimePoint now) {
   if (plan.empty() && chain_ == nullptr) return;
   if (chain_ == nullptr) chain_ = std::make_unique<ToxicChain>(worker_.link_window_bytes());
   chain_->arrange(plan, now);
-  if (unsent_ || chain_->held_memory() <= kSendWhenChanged) deliver(now);
+  if (is_blocked() || chain_->held_memory() <= kSendWhenChanged) deliver(now);
   settle_memory();
 }
 
-void Pump::read(TimePoint now) {
+bool Pump::read(TimePoint now) {
   if (chain_ != nullptr) deliver(now);  // Makes room.
-  const std::size_t wanted = room();
-  if (wanted == 0) return;
-  const Transfer transfer = source_.read(worker_.scratch().data(), wanted);
-  switch (transfer.state) {
-    case Transfer::State::kMoved:
-      take_in({worker_.scratch().data(), transfer.bytes}, now);
-      break;
-    case Transfer::State::kEnd:
-      end_source(Finish{}, now);
-      break;
-    case Transfer::State::kBroken:
-      end_source(Reset{}, now);
-      break;
-    case Transfer::State::kWouldBlock:
-      break;
-  }
+  if (!can_read()) return false;
+  const bool came = is_bulk_ && passes_through() ? splice(now) : copy(now);
   settle_memory();
+  return came;
+}
+
+bool Pump::copy(TimePoint now) {
+  std::vector<char>& scratch = worker_.scratch();
+  bool came = false;
+  do {
+    const Transfer transfer = source_.read(scratch.data(), room());
+    if (transfer.state != Transfer::State::kMoved) {
+      note_end(transfer.state, now);
+      break;
+    }
+    came = true;
+    take_in({scratch.data(), transfer.bytes}, now);
+    is_bulk_ = transfer.bytes == scratch.size() && source_.may_splice();
+  } while (source_.is_at_end() && room() > 0);  // Then the end has come along.
+  return came;
+}
+
+bool Pump::splice(TimePoint now) {
+  std::size_t moved = 0;
+  while (moved < kSplicedPerTurn) {
+    if (source_.may_splice()) pipe_ = worker_.pipes().take();
+    if (pipe_ == nullptr) {
+      is_bulk_ = false;
+      break;
+    }
+    const Transfer transfer = source_.splice_into(*pipe_);
+    if (transfer.state != Transfer::State::kMoved) {
+      if (moved < kLeastBulk) is_bulk_ = false;
+      worker_.pipes().give_back(std::move(pipe_));
+      note_end(transfer.state, now);
+      break;
+    }
+    moved += transfer.bytes;
+    count(received_bytes_, transfer.bytes);
+    if (!empty_pipe()) break;
+  }
+  return moved > 0;
+}
+
+/// True if the destination took all that was in the pipe.
+bool Pump::empty_pipe() {
+  while (pipe_->held > 0) {
+    const Transfer transfer = destination_.splice_from(*pipe_);
+    if (transfer.state == Transfer::State::kWouldBlock) return false;
+    count(sent_bytes_, transfer.bytes);
+    if (transfer.state == Transfer::State::kBroken) {
+      destination_dead_ = true;
+      break;
+    }
+  }
+  worker_.pipes().give_back(std::move(pipe_));
+  return !destination_dead_;
+}
+
+/// A read has brought no bytes.
+void Pump::note_end(Transfer::State state, TimePoint now) {
+  if (state == Transfer::State::kEnd) end_source(Finish{}, now);
+  if (state == Transfer::State::kBroken) end_source(Reset{}, now);
 }
 
 /// How many bytes to read: none while what was read before waits to be sent,
@@ -71,7 +125,7 @@ void Pump::read(TimePoint now) {
 std::size_t Pump::room() const {
   if (source_done_ || destination_dead_ || outcome_ != Outcome::kFlowing) return 0;
   const std::size_t most = worker_.scratch().size();
-  if (passes_through()) return unsent_ ? 0 : most;
+  if (passes_through()) return is_blocked() ? 0 : most;
   const std::size_t chain_room = std::min(most, chain_->room());
   return std::min(chain_room, worker_.room_for(chain_->held_memory()));
 }
@@ -115,19 +169,20 @@ void Pump::deliver(TimePoint now) {
   const std::uint64_t sent_before = sent_bytes_;
   if (chain_ != nullptr) chain_->advance(now);
   const bool dead = chain_ != nullptr && chain_->is_dead();
+  if (!dead && pipe_ != nullptr) empty_pipe();
   while (!dead && unsent_ && !destination_dead_) {
     const Chunk chunk = *std::exchange(unsent_, std::nullopt);
     if (!write(chunk.bytes())) break;
   }
   const std::uint64_t turn_ends_at = sent_before + kBytesPerTurn;
-  while (chain_ != nullptr && (dead || !unsent_) && outcome_ == Outcome::kFlowing &&
+  while (chain_ != nullptr && (dead || !is_blocked()) && outcome_ == Outcome::kFlowing &&
          sent_bytes_ < turn_ends_at) {
     const std::optional<Signal> signal = chain_->pop(now);
     if (!signal) break;
     on_signal(*signal);
   }
   if (sent_bytes_ != sent_before) close_by_ = kNever;
-  if (chain_ != nullptr && chain_->is_closing() && unsent_ && outcome_ == Outcome::kFlowing) {
+  if (chain_ != nullptr && chain_->is_closing() && is_blocked() && outcome_ == Outcome::kFlowing) {
     if (close_by_ == kNever) close_by_ = after(now, kClosePatience);
     if (close_by_ <= now) outcome_ = Outcome::kClose;
   }
@@ -166,8 +221,8 @@ bool Pump::write(std::string_view bytes) {
 
 TimePoint Pump::next_due() const {
   if (chain_ == nullptr || outcome_ != Outcome::kFlowing) return kNever;
-  const bool close_is_new = unsent_ && chain_->is_closing() && close_by_ == kNever;
-  if (!unsent_ || close_is_new) return chain_->next_due();
+  const bool close_is_new = is_blocked() && chain_->is_closing() && close_by_ == kNever;
+  if (!is_blocked() || close_is_new) return chain_->next_due();
   return std::min(chain_->next_stage_event(), close_by_);
 }
 

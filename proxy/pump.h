@@ -13,8 +13,9 @@
 namespace faultline {
 
 /// Moves the bytes of one link: from its source, through its toxics if it has
-/// any, to its destination. While no toxic needs to see bytes they are read
-/// and written in one go, through the worker's scratch buffer.
+/// any, to its destination. While no toxic needs to see bytes they pass by:
+/// read and written in one go through the worker's scratch buffer or, once
+/// there are many at a time, spliced through a pipe without being copied here.
 ///
 /// The pump does what it is told and keeps no callback: its connection asks
 /// afterwards what has become of it.
@@ -38,8 +39,9 @@ class Pump {
   /// releases may be left to deliver(), as next_due() then says.
   void arrange(const std::vector<StagePlan>& plan, TimePoint now);
 
-  /// Reads what there is and there is room for, in one go, and moves it on.
-  void read(TimePoint now);
+  /// Reads what there is and there is room for, up to the limit of one turn,
+  /// and moves it on. True if bytes have come.
+  bool read(TimePoint now);
 
   /// Moves on what is due and the destination takes, up to the limit of one
   /// turn; next_due() then is in the past.
@@ -52,8 +54,9 @@ class Pump {
   void note_turn() { turned_ = true; }
 
   Outcome outcome() const { return outcome_; }
-  bool wants_to_read() const { return room() > 0; }
-  bool wants_to_write() const { return unsent_.has_value() && !destination_dead_; }
+  /// Whether read() would find something, and a place to put it.
+  bool can_read() const { return source_.may_read() && room() > 0; }
+  bool wants_to_write() const { return is_blocked() && !destination_dead_; }
   bool source_is_done() const { return source_done_; }
   /// The destination takes no more bytes and never will; what was for it is lost.
   bool destination_is_dead() const { return destination_dead_; }
@@ -63,8 +66,13 @@ class Pump {
 
  private:
   std::size_t room() const;
+  bool is_blocked() const { return unsent_.has_value() || pipe_ != nullptr; }
   bool passes_through() const { return chain_ == nullptr || chain_->is_transparent(); }
+  bool copy(TimePoint now);
+  bool splice(TimePoint now);
+  bool empty_pipe();
   void take_in(std::string_view bytes, TimePoint now);
+  void note_end(Transfer::State state, TimePoint now);
   bool opens_burst(TimePoint now);
   void end_source(Signal signal, TimePoint now);
   /// True if all was written; what was not is unsent_, or lost if the destination is dead.
@@ -81,8 +89,10 @@ class Pump {
   bool source_done_ = false;
   bool destination_dead_ = false;
   bool turned_ = true;
+  bool is_bulk_ = false;               // Many bytes at a time: worth a pipe.
   std::unique_ptr<ToxicChain> chain_;  // Null while the link has no toxics.
-  std::optional<Chunk> unsent_;        // What the destination would not take yet.
+  std::optional<Chunk> unsent_;        // What the destination would not take yet,
+  std::unique_ptr<Pipe> pipe_;         // and the same when spliced; never both.
   TimePoint close_by_ = kNever;        // When a Close stops waiting for the destination.
   std::size_t accounted_ = 0;
   TimePoint last_arrival_{};

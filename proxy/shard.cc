@@ -13,9 +13,6 @@ namespace faultline {
 
 namespace {
 
-/// Accepted in one turn, so that the other workers get their share of a rush.
-constexpr int kAcceptsPerTurn = 16;
-
 constexpr Duration kBetweenComplaints = std::chrono::seconds(10);
 
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
@@ -36,47 +33,47 @@ Shard::~Shard() {
   close_connections();
 }
 
-void Shard::listen(int fd) {
+void Shard::listen(int fd, Socket::Family family) {
   listening_fd_ = fd;
-  auto* poll = new uv_poll_t;
-  VERIFY(uv_poll_init(worker_.loop().uv(), poll, fd) == 0);
-  poll_.reset(poll);
-  poll->data = this;
+  family_ = family;
   watch();
 }
 
 void Shard::stop_listening() {
   resume_.set(kNever);
-  poll_.reset();
+  unwatch();
   listening_fd_ = -1;
 }
 
 void Shard::watch() {
-  uv_poll_start(poll_.get(), UV_READABLE, [](uv_poll_t* handle, int, int) noexcept {
-    auto* self = static_cast<Shard*>(handle->data);
-    if (self != nullptr) self->accept_some();
-  });
+  // Exclusive: one idle worker is woken for a connection, not all.
+  worker_.loop().watch(listening_fd_, EPOLLIN | EPOLLEXCLUSIVE, *this);
+  is_watching_ = true;
 }
 
-void Shard::accept_some() {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    FileDescriptor client(accept4(listening_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (client.is_open()) {
-      count(counters_.connections);
-      const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
-      connections_.push_front(std::make_unique<Connection>(*this, std::move(client), ordinal));
-      connections_.front()->place = connections_.begin();
-      continue;
-    }
-    if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
-    count(counters_.accept_errors);
-    log(LogLevel::kDebug, "proxy", "cannot accept; trying again in 50 ms",
-        {{"proxy", name()}, {"error", std::string_view(std::strerror(errno))}});
-    uv_poll_stop(poll_.get());
-    resume_.set(after(clock_now(), kAcceptPause));
+void Shard::unwatch() {
+  if (std::exchange(is_watching_, false)) worker_.loop().unwatch(listening_fd_, *this);
+}
+
+/// Accepts one connection. Level-triggered: if more are waiting we are told
+/// again, in the next turn or on another worker.
+void Shard::on_ready(std::uint32_t /*events*/) noexcept {
+  FileDescriptor client(accept4(listening_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (client.is_open()) {
+    count(counters_.connections);
+    const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
+    connections_.push_front(
+        std::make_unique<Connection>(*this, std::move(client), family_, ordinal));
+    connections_.front()->place = connections_.begin();
     return;
   }
+  const bool is_over = errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
+  if (is_over || errno == EAGAIN || errno == EWOULDBLOCK) return;
+  count(counters_.accept_errors);
+  log(LogLevel::kDebug, "proxy", "cannot accept; trying again in 50 ms",
+      {{"proxy", name()}, {"error", std::string_view(std::strerror(errno))}});
+  unwatch();
+  resume_.set(after(clock_now(), kAcceptPause));
 }
 
 void Shard::on_alarm(Alarm& /*alarm*/, TimePoint /*now*/) noexcept {

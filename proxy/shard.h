@@ -20,7 +20,7 @@ namespace faultline {
 /// All workers watch the same listening socket, and whoever is idle accepts.
 /// Accepting never stops because something failed: with no descriptors left it
 /// pauses a moment and tries again.
-class Shard final : AlarmOwner {
+class Shard final : Watcher, AlarmOwner {
  public:
   /// What the proxy's shards have in common. Outlives them.
   struct Shared {
@@ -35,8 +35,9 @@ class Shard final : AlarmOwner {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  /// Accepts from `fd`, a listening socket that stays open until stop_listening().
-  void listen(int fd);
+  /// Accepts from `fd`, a listening socket of that family that stays open until
+  /// stop_listening().
+  void listen(int fd, Socket::Family family);
   void stop_listening();
 
   /// For connections made from now on.
@@ -62,7 +63,8 @@ class Shard final : AlarmOwner {
 
  private:
   void watch();
-  void accept_some();
+  void unwatch();
+  void on_ready(std::uint32_t events) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
 
   Worker& worker_;
@@ -70,10 +72,11 @@ class Shard final : AlarmOwner {
   ProxyCounters& counters_;
   std::string upstream_;
   std::shared_ptr<const ToxicSet> toxics_;
-  int listening_fd_ = -1;
-  OwnedHandle<uv_poll_t> poll_;  // Null while not listening.
-  TimePoint next_complaint_{};   // When a failed dial may be logged again.
-  Alarm resume_;                 // Ends a pause after accept() has failed.
+  int listening_fd_ = -1;  // -1 while not listening.
+  Socket::Family family_ = Socket::Family::kTcp;
+  bool is_watching_ = false;
+  TimePoint next_complaint_{};  // When a failed dial may be logged again.
+  Alarm resume_;                // Ends a pause after accept() has failed.
   std::list<std::unique_ptr<Connection>> connections_;
 };
 

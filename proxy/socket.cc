@@ -1,89 +1,127 @@
 #include "proxy/socket.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <fstream>
+#include <string>
 #include <utility>
-
-#include "base/verify.h"
 
 namespace faultline {
 
 namespace {
 
-Transfer outcome(ssize_t moved) {
+/// Repeats `move`, a call of the kernel's, if a signal has kept it from doing anything.
+template <class Move>
+Transfer outcome_of(const Move& move) {
+  ssize_t moved = 0;
+  do moved = move();
+  while (moved < 0 && errno == EINTR);
   if (moved > 0) return {Transfer::State::kMoved, static_cast<std::size_t>(moved)};
   if (moved == 0) return {Transfer::State::kEnd};
-  const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-  return {later ? Transfer::State::kWouldBlock : Transfer::State::kBroken};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {Transfer::State::kWouldBlock};
+  const bool unsupported = errno == EINVAL || errno == ENOSYS || errno == EPERM;
+  return {unsupported ? Transfer::State::kUnsupported : Transfer::State::kBroken};
 }
 
 void set_option(int fd, int level, int option, int value) {
   setsockopt(fd, level, option, &value, sizeof value);
 }
 
+/// Whether new sockets get a congestion control that sends by a timer.
+bool is_paced_by_default() {
+  std::ifstream file("/proc/sys/net/ipv4/tcp_congestion_control");
+  std::string name;
+  return file >> name && name.rfind("bbr", 0) == 0;
+}
+
 }  // namespace
 
-Socket::Socket(EventLoop& loop, FileDescriptor fd, SocketOwner& owner)
-    : fd_(std::move(fd)), owner_(&owner) {
-  auto* poll = new uv_poll_t;
-  VERIFY(uv_poll_init(loop.uv(), poll, fd_.get()) == 0);
-  poll_.reset(poll);
-  poll->data = this;
+Socket::Socket(EventLoop& loop, FileDescriptor fd, Family family, SocketOwner& owner)
+    : loop_(loop), owner_(&owner), fd_(std::move(fd)), plain_(family == Family::kTcp) {
+  loop_.watch(fd_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET, *this);
 }
 
-void Socket::watch(bool readable, bool writable) {
-  // Urgent data is nothing to us, but asking for it keeps the socket watched
-  // for errors when nothing else is asked for.
-  int events = ignores_urgent_ ? 0 : UV_PRIORITIZED;
-  if (readable) events |= UV_READABLE;
-  if (writable) events |= UV_WRITABLE;
-  if (events == watched_ || broken_) return;
-  start(events);
+Socket::~Socket() {
+  loop_.forget(*this);
 }
 
-void Socket::start(int events) {
-  watched_ = events;
-  if (events == 0) {
-    uv_poll_stop(poll_.get());
-    return;
-  }
-  uv_poll_start(poll_.get(), events, [](uv_poll_t* handle, int status, int ready) noexcept {
-    auto* self = static_cast<Socket*>(handle->data);
-    if (self != nullptr) self->on_poll(status, ready);
-  });
-}
-
-void Socket::on_poll(int status, int events) {
-  if (status < 0) {  // EPOLLERR: libuv has stopped the handle.
-    broken_ = true;
-    watched_ = 0;
-    owner_->on_socket_ready(*this, {.readable = true, .writable = true, .broken = true});
-    return;
-  }
-  if ((events & UV_PRIORITIZED) != 0 && (events & (UV_READABLE | UV_WRITABLE)) == 0) {
-    // Urgent data, or both directions over: neither is an error or goes away.
-    ignores_urgent_ = true;
-    start(watched_ & ~UV_PRIORITIZED);
-    return;
-  }
-  owner_->on_socket_ready(
-      *this, {.readable = (events & UV_READABLE) != 0, .writable = (events & UV_WRITABLE) != 0});
+void Socket::on_ready(std::uint32_t events) noexcept {
+  // Urgent data: a read stops short of it, and a splice for good, though there is more behind it.
+  if ((events & EPOLLPRI) != 0) plain_ = false;
+  if ((events & EPOLLERR) != 0) broken_ = true;
+  if ((events & EPOLLRDHUP) != 0) peer_finished_ = true;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) may_read_ = true;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) may_write_ = true;
+  owner_->on_socket_ready(*this);
 }
 
 Transfer Socket::read(char* buffer, std::size_t size) {
-  Transfer transfer = outcome(::recv(fd_.get(), buffer, size, 0));
+  if (at_end_) {
+    may_read_ = false;
+    return {Transfer::State::kEnd};
+  }
+  const Transfer transfer = outcome_of([&] { return ::recv(fd_.get(), buffer, size, 0); });
+  return note_read(transfer, transfer.bytes < size);
+}
+
+Transfer Socket::splice_into(Pipe& pipe) {
+  const Transfer transfer = outcome_of([&] {
+    return ::splice(fd_.get(), nullptr, pipe.write_end.get(), nullptr, pipe.capacity,
+                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  });
+  pipe.held += transfer.bytes;
+  return note_read(transfer, false);  // Less than asked for may be all that the pipe takes.
+}
+
+/// Remembers what a read has told.
+///
+/// A TCP socket that gives less than it was asked for is empty: what comes
+/// later will be told. If FIN was told before the read, nothing comes later,
+/// and the read that would say so can be saved.
+Transfer Socket::note_read(Transfer transfer, bool is_short) {
+  if (transfer.state == Transfer::State::kUnsupported) {
+    plain_ = false;
+    return transfer;
+  }
   // The write that met the RST has taken the error; to later reads it looks like an end.
   if (transfer.state == Transfer::State::kEnd && dead_) transfer.state = Transfer::State::kBroken;
+  if (transfer.state != Transfer::State::kMoved) {
+    may_read_ = false;
+  } else if (is_short && plain_ && !broken_) {
+    if (peer_finished_ && !dead_) {
+      at_end_ = true;
+    } else if (!peer_finished_) {
+      may_read_ = false;
+    }
+  }
   return transfer;
 }
 
 Transfer Socket::write(std::string_view bytes) {
-  const Transfer transfer = outcome(::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
-  if (transfer.state == Transfer::State::kBroken) dead_ = true;
-  return transfer;
+  const Transfer transfer =
+      outcome_of([&] { return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
+  return note_write(transfer, transfer.bytes < bytes.size());
+}
+
+Transfer Socket::splice_from(Pipe& pipe) {
+  const Transfer transfer = outcome_of([&] {
+    return ::splice(pipe.read_end.get(), nullptr, fd_.get(), nullptr, pipe.held,
+                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  });
+  pipe.held -= transfer.bytes;
+  return note_write(transfer, false);
+}
+
+Transfer Socket::note_write(Transfer transfer, bool is_short) {
+  if (transfer.state == Transfer::State::kWouldBlock || is_short) may_write_ = false;
+  if (transfer.state == Transfer::State::kMoved) return transfer;
+  if (transfer.state == Transfer::State::kWouldBlock) return transfer;
+  dead_ = true;
+  return {Transfer::State::kBroken};
 }
 
 void Socket::finish() {
@@ -102,17 +140,18 @@ int Socket::take_error() {
   return error;
 }
 
-FileDescriptor Socket::release() {
-  poll_.reset();
-  return std::move(fd_);
-}
-
-void set_stream_options(int fd) {
+void set_stream_options(int fd, const SocketAddress& address) {
+  if (address.family() == AF_UNIX) return;
   constexpr int kKeepaliveSeconds = 15;
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveSeconds);
   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveSeconds);
+  static const bool paces = is_paced_by_default();
+  if (paces && is_loopback(address)) {
+    constexpr std::string_view kUnpaced = "reno";
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kUnpaced.data(), kUnpaced.size());
+  }
 }
 
 }  // namespace faultline

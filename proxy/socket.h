@@ -1,29 +1,22 @@
 #pragma once
 
-#include <uv.h>
-
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "proxy/event_loop.h"
 #include "proxy/file_descriptor.h"
-#include "proxy/uv_handle.h"
+#include "proxy/names.h"
+#include "proxy/pipe.h"
 
 namespace faultline {
 
 class Socket;
 
-/// What has become of a socket.
-struct Readiness {
-  bool readable = false;
-  bool writable = false;
-  bool broken = false;  ///< The kernel has an error for it; it is watched no longer.
-};
-
-/// Is told when its socket is ready.
+/// Is told when something about its socket has changed; the socket says what.
 class SocketOwner {
  public:
-  virtual void on_socket_ready(Socket& socket, Readiness readiness) noexcept = 0;
+  virtual void on_socket_ready(Socket& socket) noexcept = 0;
 
  protected:
   ~SocketOwner() = default;
@@ -32,10 +25,11 @@ class SocketOwner {
 /// How one read or write went.
 struct Transfer {
   enum class State {
-    kMoved,       ///< `bytes` were moved, at least one.
-    kWouldBlock,  ///< Nothing can be moved now.
-    kEnd,         ///< read: the peer has sent FIN.
-    kBroken,      ///< The connection is dead: RST, time-out, or nobody there to write to.
+    kMoved,        ///< `bytes` were moved, at least one.
+    kWouldBlock,   ///< Nothing can be moved now.
+    kEnd,          ///< read: the peer has sent FIN.
+    kBroken,       ///< The connection is dead: RST, time-out, or nobody there to write to.
+    kUnsupported,  ///< splice: the kernel has no such thing for this socket.
   };
   State state;
   std::size_t bytes = 0;
@@ -43,23 +37,44 @@ struct Transfer {
 
 /// A connected, or connecting, non-blocking stream socket watched by a loop.
 ///
-/// It is watched for errors all the time, so that a peer that dies is noticed
-/// while its bytes are not wanted; for the rest only as far as asked.
-class Socket {
+/// It is put into the loop's epoll set once, edge-triggered, for everything,
+/// and remembers what it was told: whether it may be read or written is a
+/// question to it, not a call of the kernel's. It is told again only after a
+/// read or write has met the end of what there was, so whoever stops before
+/// that has to come back by himself.
+class Socket final : Watcher {
  public:
+  enum class Family { kTcp, kUnix };
+
   /// `loop` and `owner` must outlive the socket. `fd` is open and non-blocking.
-  Socket(EventLoop& loop, FileDescriptor fd, SocketOwner& owner);
+  Socket(EventLoop& loop, FileDescriptor fd, Family family, SocketOwner& owner);
+  ~Socket();
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
   /// Hands the socket, as it is, to another owner.
   void set_owner(SocketOwner& owner) { owner_ = &owner; }
 
-  /// Reports readiness from now on as asked; a call that changes nothing costs nothing.
-  void watch(bool readable, bool writable);
+  /// Whether a read may find bytes, the end or an error; if not, the owner will be told.
+  bool may_read() const { return may_read_; }
+  /// Whether a write may be taken; if not, the owner will be told.
+  bool may_write() const { return may_write_; }
+  /// The kernel has an error for it: there is something to read until read() says kBroken.
+  bool is_broken() const { return broken_; }
+  /// FIN has arrived and all before it was read: the next read() says so, and costs nothing.
+  bool is_at_end() const { return at_end_; }
+  /// Whether splice_into() sees all that read() would.
+  bool may_splice() const { return plain_; }
 
   Transfer read(char* buffer, std::size_t size);
   Transfer write(std::string_view bytes);
+
+  /// Moves what there is, as much as fits, into `pipe`, which is empty; its
+  /// bytes are not copied. kWouldBlock only if there is nothing to read.
+  /// REQUIRES: may_splice().
+  Transfer splice_into(Pipe& pipe);
+  /// Moves what the peer takes out of `pipe`, which is not empty.
+  Transfer splice_from(Pipe& pipe);
 
   void finish();          ///< Sends FIN after what was written.
   void reset_on_close();  ///< Closing will send RST and drop what was not sent.
@@ -67,28 +82,30 @@ class Socket {
   /// The pending error of a socket that is connecting or broken, or 0. Clears it.
   int take_error();
 
-  /// Watched no longer, for the kernel has an error for it: read() on until it says kBroken.
-  bool is_broken() const { return broken_; }
-  int fd() const { return fd_.get(); }
-
-  /// Stops watching and gives up the descriptor.
-  FileDescriptor release();
-
  private:
-  void start(int events);
-  void on_poll(int status, int events);
+  void on_ready(std::uint32_t events) noexcept override;
+  Transfer note_read(Transfer transfer, bool is_short);
+  Transfer note_write(Transfer transfer, bool is_short);
 
-  FileDescriptor fd_;  // Closed after poll_ has let go of it.
-  OwnedHandle<uv_poll_t> poll_;
+  EventLoop& loop_;
   SocketOwner* owner_;
-  int watched_ = 0;  // UV_ events.
-  bool broken_ = false;
-  bool dead_ = false;  // A write has said so; reads would say "end" from then on.
-  bool ignores_urgent_ = false;
+  FileDescriptor fd_;
+  bool may_read_ : 1 = false;
+  bool may_write_ : 1 = false;
+  bool broken_ : 1 = false;
+  bool peer_finished_ : 1 = false;  // FIN has arrived, after what there is to read.
+  bool at_end_ : 1 = false;         // ...of which nothing is left.
+  bool dead_ : 1 = false;           // A write has said so; reads would say "end" from then on.
+  bool plain_ : 1;                  // TCP, and no urgent data seen.
 };
 
 /// TCP_NODELAY and keepalive (15 s idle, 15 s interval, as Toxiproxy sets). On
 /// a listening socket they pass to what it accepts. Unix sockets have neither.
-void set_stream_options(int fd);
+///
+/// Where the system's congestion control is BBR, a socket of a loopback
+/// `address` gets Reno: BBR paces each sender by a timer, and between processes
+/// of one machine, where no link is to be shared, that only costs (measured:
+/// docs/performance.md).
+void set_stream_options(int fd, const SocketAddress& address);
 
 }  // namespace faultline

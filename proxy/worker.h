@@ -11,6 +11,7 @@
 
 #include "proxy/event_loop.h"
 #include "proxy/farewell.h"
+#include "proxy/pipe.h"
 
 namespace faultline {
 
@@ -35,6 +36,7 @@ class Worker final : AlarmOwner {
 
   /// For the bytes of one read, until the callback is over.
   std::vector<char>& scratch() { return scratch_; }
+  PipePool& pipes() { return pipes_; }
 
   void add_shard(std::uint64_t proxy, std::unique_ptr<Shard> shard);
   Shard& shard(std::uint64_t proxy);
@@ -65,6 +67,7 @@ class Worker final : AlarmOwner {
   Farewells farewells_;
   Alarm probe_;  // Goes off now and then, so that the loop's lag is measured on a quiet worker too.
   std::vector<char> scratch_;
+  PipePool pipes_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Shard>> shards_;
   std::atomic<std::size_t> held_bytes_{0};
 };
