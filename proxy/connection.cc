@@ -7,6 +7,14 @@
 
 namespace faultline {
 
+namespace {
+
+/// A connection that is over by then need not be kept alive: three calls saved.
+/// (The client's side has that from its listener.)
+constexpr Duration kYouth = std::chrono::seconds(1);
+
+}  // namespace
+
 Connection::Connection(Shard& shard, FileDescriptor client, Socket::Family family,
                        std::uint64_t ordinal)
     : shard_(shard),
@@ -30,6 +38,7 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   up_.emplace(shard_.worker(), Direction::kUpstream, *client_, *upstream_, counters);
   down_.emplace(shard_.worker(), Direction::kDownstream, *upstream_, *client_, counters);
   const TimePoint now = clock_now();
+  keep_alive_at_ = after(now, kYouth);
   arrange(now);
   read(*up_, *down_, now);  // What the client has said meanwhile.
   settle(now);
@@ -70,6 +79,10 @@ void Connection::read(Pump& pump, Pump& answers, TimePoint now) {
 }
 
 void Connection::on_alarm(Alarm& /*alarm*/, TimePoint now) noexcept {
+  if (keep_alive_at_ <= now) {
+    upstream_->keep_alive();
+    keep_alive_at_ = kNever;
+  }
   up_->deliver(now);
   down_->deliver(now);
   read(*up_, *down_, now);
@@ -103,9 +116,11 @@ std::optional<Connection::Ending> Connection::ending() const {
 }
 
 void Connection::wait_for_more(TimePoint now) {
+  if (up_->outcome() == Pump::Outcome::kFinished) upstream_->finish();
+  if (down_->outcome() == Pump::Outcome::kFinished) client_->finish();
   // A socket tells us of what is new only: what we have left, we come back for.
   const bool has_more = up_->can_read() || down_->can_read();
-  alarm_.set(has_more ? now : std::min(up_->next_due(), down_->next_due()));
+  alarm_.set(has_more ? now : std::min({up_->next_due(), down_->next_due(), keep_alive_at_}));
 }
 
 void Connection::end(Ending ending) {

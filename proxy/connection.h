@@ -69,6 +69,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner {
   std::optional<Pump> up_;            // Both are there from when upstream_ is.
   std::optional<Pump> down_;
   Alarm alarm_;
+  TimePoint keep_alive_at_ = kNever;
   bool ended_ = false;
 };
 

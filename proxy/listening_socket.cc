@@ -59,6 +59,7 @@ std::pair<FileDescriptor, int> listen_on(const SocketAddress& address) {
     const int on = 1;
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     set_stream_options(fd.get(), address);
+    set_keepalive(fd.get());
   }
   if (is_wildcard(address)) {
     const int off = 0;

@@ -62,17 +62,16 @@ bool Pump::read(TimePoint now) {
 }
 
 bool Pump::copy(TimePoint now) {
-  std::vector<char>& scratch = worker_.scratch();
   bool came = false;
   do {
-    const Transfer transfer = source_.read(scratch.data(), room());
+    const Transfer transfer = source_.read(worker_.buffers().scratch(), room());
     if (transfer.state != Transfer::State::kMoved) {
       note_end(transfer.state, now);
       break;
     }
     came = true;
-    take_in({scratch.data(), transfer.bytes}, now);
-    is_bulk_ = transfer.bytes == scratch.size() && source_.may_splice();
+    take_in(transfer.bytes, now);
+    is_bulk_ = transfer.bytes == BufferPool::kBufferBytes && source_.may_splice();
   } while (source_.is_at_end() && room() > 0);  // Then the end has come along.
   return came;
 }
@@ -124,19 +123,22 @@ void Pump::note_end(Transfer::State state, TimePoint now) {
 /// and no more than the chain, or what is left of the worker's memory, will hold.
 std::size_t Pump::room() const {
   if (source_done_ || destination_dead_ || outcome_ != Outcome::kFlowing) return 0;
-  const std::size_t most = worker_.scratch().size();
-  if (passes_through()) return is_blocked() ? 0 : most;
-  const std::size_t chain_room = std::min(most, chain_->room());
+  constexpr std::size_t kMost = BufferPool::kBufferBytes;
+  if (passes_through()) return is_blocked() ? 0 : kMost;
+  const std::size_t chain_room = std::min(kMost, chain_->room());
   return std::min(chain_room, worker_.room_for(chain_->held_memory()));
 }
 
-void Pump::take_in(std::string_view bytes, TimePoint now) {
-  count(received_bytes_, bytes.size());
+/// So many bytes have been read into the worker's buffer.
+void Pump::take_in(std::size_t size, TimePoint now) {
+  count(received_bytes_, size);
   if (passes_through()) {
-    write(bytes);
+    const std::string_view bytes(worker_.buffers().scratch(), size);
+    const std::size_t written = write(bytes);
+    if (written < size && !destination_dead_) unsent_.emplace(bytes.substr(written), false);
     return;
   }
-  chain_->push(Chunk(bytes, opens_burst(now)), now);
+  chain_->push(worker_.buffers().keep(size, opens_burst(now)), now);
   deliver(now);
 }
 
@@ -158,7 +160,7 @@ bool Pump::opens_burst(TimePoint now) {
 void Pump::end_source(Signal signal, TimePoint now) {
   source_done_ = true;
   if (chain_ == nullptr) {
-    on_signal(signal);
+    on_signal(std::move(signal));
     return;
   }
   chain_->push(std::move(signal), now);
@@ -171,15 +173,14 @@ void Pump::deliver(TimePoint now) {
   const bool dead = chain_ != nullptr && chain_->is_dead();
   if (!dead && pipe_ != nullptr) empty_pipe();
   while (!dead && unsent_ && !destination_dead_) {
-    const Chunk chunk = *std::exchange(unsent_, std::nullopt);
-    if (!write(chunk.bytes())) break;
+    if (!send(*std::exchange(unsent_, std::nullopt))) break;
   }
   const std::uint64_t turn_ends_at = sent_before + kBytesPerTurn;
   while (chain_ != nullptr && (dead || !is_blocked()) && outcome_ == Outcome::kFlowing &&
          sent_bytes_ < turn_ends_at) {
-    const std::optional<Signal> signal = chain_->pop(now);
+    std::optional<Signal> signal = chain_->pop(now);
     if (!signal) break;
-    on_signal(*signal);
+    on_signal(*std::move(signal));
   }
   if (sent_bytes_ != sent_before) close_by_ = kNever;
   if (chain_ != nullptr && chain_->is_closing() && is_blocked() && outcome_ == Outcome::kFlowing) {
@@ -190,11 +191,10 @@ void Pump::deliver(TimePoint now) {
   settle_memory();
 }
 
-void Pump::on_signal(const Signal& signal) {
-  if (const Chunk* chunk = std::get_if<Chunk>(&signal)) {
-    write(chunk->bytes());
+void Pump::on_signal(Signal signal) {
+  if (Chunk* chunk = std::get_if<Chunk>(&signal)) {
+    send(*std::move(chunk));
   } else if (std::holds_alternative<Finish>(signal)) {
-    destination_.finish();
     outcome_ = Outcome::kFinished;
   } else if (std::holds_alternative<Close>(signal)) {
     outcome_ = Outcome::kClose;
@@ -203,20 +203,25 @@ void Pump::on_signal(const Signal& signal) {
   }
 }
 
-bool Pump::write(std::string_view bytes) {
-  while (!bytes.empty() && !destination_dead_) {
-    const Transfer transfer = destination_.write(bytes);
-    if (transfer.state == Transfer::State::kMoved) {
-      count(sent_bytes_, transfer.bytes);
-      bytes.remove_prefix(transfer.bytes);
-    } else if (transfer.state == Transfer::State::kBroken) {
-      destination_dead_ = true;
-    } else {
-      unsent_.emplace(bytes, false);
-      return false;
-    }
+/// True if all was sent; what was not is unsent_, or lost if the destination is dead.
+bool Pump::send(Chunk chunk) {
+  const std::size_t written = write(chunk.bytes());
+  if (written == chunk.size()) return true;
+  chunk.remove_prefix(written);
+  if (!destination_dead_) unsent_ = std::move(chunk);
+  return false;
+}
+
+/// How many of `bytes` the destination took. If not all, it is full or dead.
+std::size_t Pump::write(std::string_view bytes) {
+  std::size_t written = 0;
+  while (written < bytes.size() && destination_.may_write() && !destination_dead_) {
+    const Transfer transfer = destination_.write(bytes.substr(written));
+    if (transfer.state == Transfer::State::kBroken) destination_dead_ = true;
+    count(sent_bytes_, transfer.bytes);
+    written += transfer.bytes;
   }
-  return bytes.empty();
+  return written;
 }
 
 TimePoint Pump::next_due() const {

@@ -23,7 +23,7 @@ class Pump {
  public:
   enum class Outcome {
     kFlowing,
-    kFinished,  ///< FIN has been sent on: this link is over, the other may go on.
+    kFinished,  ///< This link is over, the other may go on: FIN is to be sent on.
     kClose,     ///< A toxic asks for the whole connection to be closed.
     kReset,     ///< The whole connection is to be reset.
   };
@@ -71,13 +71,13 @@ class Pump {
   bool copy(TimePoint now);
   bool splice(TimePoint now);
   bool empty_pipe();
-  void take_in(std::string_view bytes, TimePoint now);
+  void take_in(std::size_t size, TimePoint now);
   void note_end(Transfer::State state, TimePoint now);
   bool opens_burst(TimePoint now);
   void end_source(Signal signal, TimePoint now);
-  /// True if all was written; what was not is unsent_, or lost if the destination is dead.
-  bool write(std::string_view bytes);
-  void on_signal(const Signal& signal);
+  std::size_t write(std::string_view bytes);
+  bool send(Chunk chunk);
+  void on_signal(Signal signal);
   void settle_memory();
 
   Worker& worker_;

@@ -125,6 +125,7 @@ Transfer Socket::note_write(Transfer transfer, bool is_short) {
 }
 
 void Socket::finish() {
+  if (std::exchange(finished_, true)) return;
   ::shutdown(fd_.get(), SHUT_WR);
 }
 
@@ -140,13 +141,16 @@ int Socket::take_error() {
   return error;
 }
 
+void set_keepalive(int fd) {
+  constexpr int kSeconds = 15;
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kSeconds);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kSeconds);
+}
+
 void set_stream_options(int fd, const SocketAddress& address) {
   if (address.family() == AF_UNIX) return;
-  constexpr int kKeepaliveSeconds = 15;
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveSeconds);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveSeconds);
   static const bool paces = is_paced_by_default();
   if (paces && is_loopback(address)) {
     constexpr std::string_view kUnpaced = "reno";

@@ -35,6 +35,11 @@ struct Transfer {
   std::size_t bytes = 0;
 };
 
+/// Keepalive, so that a peer that vanished in silence is noticed: after 15 s,
+/// every 15 s, as Toxiproxy has it. On a listening socket it passes to what
+/// that accepts.
+void set_keepalive(int fd);
+
 /// A connected, or connecting, non-blocking stream socket watched by a loop.
 ///
 /// It is put into the loop's epoll set once, edge-triggered, for everything,
@@ -76,8 +81,11 @@ class Socket final : Watcher {
   /// Moves what the peer takes out of `pipe`, which is not empty.
   Transfer splice_from(Pipe& pipe);
 
-  void finish();          ///< Sends FIN after what was written.
+  void finish();          ///< Sends FIN after what was written, once.
   void reset_on_close();  ///< Closing will send RST and drop what was not sent.
+
+  /// See set_keepalive().
+  void keep_alive() { set_keepalive(fd_.get()); }
 
   /// The pending error of a socket that is connecting or broken, or 0. Clears it.
   int take_error();
@@ -90,17 +98,18 @@ class Socket final : Watcher {
   EventLoop& loop_;
   SocketOwner* owner_;
   FileDescriptor fd_;
-  bool may_read_ : 1 = false;
-  bool may_write_ : 1 = false;
-  bool broken_ : 1 = false;
-  bool peer_finished_ : 1 = false;  // FIN has arrived, after what there is to read.
-  bool at_end_ : 1 = false;         // ...of which nothing is left.
-  bool dead_ : 1 = false;           // A write has said so; reads would say "end" from then on.
-  bool plain_ : 1;                  // TCP, and no urgent data seen.
+  bool may_read_ = false;
+  bool may_write_ = false;
+  bool broken_ = false;
+  bool peer_finished_ = false;  // FIN has arrived, after what there is to read.
+  bool at_end_ = false;         // ...of which nothing is left.
+  bool finished_ = false;       // We have sent FIN.
+  bool dead_ = false;           // A write has said so; reads would say "end" from then on.
+  bool plain_;                  // TCP, and no urgent data seen.
 };
 
-/// TCP_NODELAY and keepalive (15 s idle, 15 s interval, as Toxiproxy sets). On
-/// a listening socket they pass to what it accepts. Unix sockets have neither.
+/// TCP_NODELAY: small messages are not held back for an acknowledgement. On a
+/// listening socket it passes to what that accepts. Unix sockets have no such thing.
 ///
 /// Where the system's congestion control is BBR, a socket of a loopback
 /// `address` gets Reno: BBR paces each sender by a timer, and between processes

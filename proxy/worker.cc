@@ -9,17 +9,12 @@ namespace faultline {
 
 namespace {
 
-constexpr std::size_t kScratchBytes = 64 * 1024;
 constexpr Duration kProbeInterval = std::chrono::milliseconds(500);
 
 }  // namespace
 
 Worker::Worker(std::size_t index, const Limits& limits)
-    : index_(index),
-      limits_(limits),
-      farewells_(loop_),
-      probe_(loop_.alarms(), *this),
-      scratch_(kScratchBytes) {
+    : index_(index), limits_(limits), farewells_(loop_), probe_(loop_.alarms(), *this) {
   probe_.set(after(clock_now(), kProbeInterval));
 }
 

@@ -7,8 +7,8 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
-#include <vector>
 
+#include "proxy/buffer_pool.h"
 #include "proxy/event_loop.h"
 #include "proxy/farewell.h"
 #include "proxy/pipe.h"
@@ -34,8 +34,7 @@ class Worker final : AlarmOwner {
   Farewells& farewells() { return farewells_; }
   std::size_t link_window_bytes() const { return limits_.link_window_bytes; }
 
-  /// For the bytes of one read, until the callback is over.
-  std::vector<char>& scratch() { return scratch_; }
+  BufferPool& buffers() { return buffers_; }
   PipePool& pipes() { return pipes_; }
 
   void add_shard(std::uint64_t proxy, std::unique_ptr<Shard> shard);
@@ -63,10 +62,10 @@ class Worker final : AlarmOwner {
 
   const std::size_t index_;
   const Limits limits_;
+  BufferPool buffers_;  // Before whatever may hold some of them.
   EventLoop loop_;
   Farewells farewells_;
   Alarm probe_;  // Goes off now and then, so that the loop's lag is measured on a quiet worker too.
-  std::vector<char> scratch_;
   PipePool pipes_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Shard>> shards_;
   std::atomic<std::size_t> held_bytes_{0};

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace faultline {
 
@@ -16,6 +17,10 @@ class Chunk {
       : storage_(std::make_shared_for_overwrite<char[]>(bytes.size())),
         view_(storage_.get(), bytes.copy(storage_.get(), bytes.size())),
         opens_burst_(opens_burst) {}
+
+  /// Takes the first `size` bytes of `storage`, without a copy.
+  Chunk(std::shared_ptr<char[]> storage, std::size_t size, bool opens_burst)
+      : storage_(std::move(storage)), view_(storage_.get(), size), opens_burst_(opens_burst) {}
 
   std::string_view bytes() const { return view_; }
   std::size_t size() const { return view_.size(); }
