@@ -27,6 +27,7 @@ struct ServeArguments {
   std::string seed;
   std::string workers;
   std::string memory_limit;
+  std::string link_window;
   std::string log_level;
   std::string log_format;
   std::vector<std::string> allowed_hosts;
@@ -76,6 +77,16 @@ Result<std::string> parse_listen(const std::string& text) {
   return text;
 }
 
+/// What one direction of a connection may hold. Less than one read would hold up everything.
+Result<std::size_t> parse_window(const std::string& text) {
+  constexpr std::size_t kLeast = 64 * 1024;
+  auto window = parse_size(text);
+  if (window && *window < kLeast) {
+    return fail(ErrorKind::kInvalid, "`" + text + "` is less than 64KiB");
+  }
+  return window;
+}
+
 Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
   constexpr std::uint64_t kMostWorkers = 1024;
   ServeOptions options;
@@ -98,6 +109,10 @@ Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
   }
   if (!arguments.memory_limit.empty()) {
     store("--memory-limit", parse_size(arguments.memory_limit), options.workers.memory_limit_bytes,
+          error);
+  }
+  if (!arguments.link_window.empty()) {
+    store("--link-window", parse_window(arguments.link_window), options.workers.link_window_bytes,
           error);
   }
   if (!arguments.drain_timeout.empty()) {
@@ -160,6 +175,9 @@ void add_serve_command(CLI::App& root, Invocation& invocation) {
            "Threads that move bytes (default 0: one per core)");
   add_flag(command, "memory-limit", arguments->memory_limit, "SIZE",
            "What toxics may hold back, in all (default 1GiB)");
+  add_flag(command, "link-window", arguments->link_window, "SIZE",
+           "... and on one direction of a connection: 16MiB (the default) carry\n"
+           "1.6 GB/s under a latency of 10 ms, 160 MB/s under 100 ms");
   add_flag(command, "log-level", arguments->log_level, "LEVEL",
            "trace, debug, info, warn, error or off (default info)");
   add_flag(command, "log-format", arguments->log_format, "json|text",

@@ -164,7 +164,7 @@ Result<HttpResponse> delete_toxic(const Call& call) {
 }
 
 Result<HttpResponse> get_metrics(const Call& call) {
-  const Metrics metrics{call.registry.stats(), call.workers.loop_lag(), call.workers.held_bytes()};
+  const Metrics metrics{call.registry.stats(), call.workers.loop_lag(), call.workers.memory()};
   return HttpResponse{200,
                       {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
                       metrics_text(metrics, call.metric_groups)};

@@ -124,7 +124,14 @@ void add_faultline(const Metrics& metrics, std::vector<MetricFamily>& page) {
   add_proxies(metrics.proxies, page);
   add_toxics(metrics.proxies, page);
   page.push_back(single(MetricType::Gauge, "faultline_held_bytes",
-                        "Bytes held back by toxics, over all connections.", metrics.held_bytes));
+                        "Bytes held back by toxics, over all connections.",
+                        metrics.memory.held_bytes));
+  page.push_back(single(MetricType::Gauge, "faultline_memory_limit_bytes",
+                        "How much toxics may hold back; then reading waits.",
+                        metrics.memory.limit_bytes));
+  page.push_back(single(MetricType::Counter, "faultline_memory_limited_reads_total",
+                        "Reads put off or cut short because the memory limit was reached.",
+                        metrics.memory.limited_reads));
   MetricFamily lag = family(MetricType::Histogram, "faultline_event_loop_lag_seconds",
                             "How late a worker's event loop came to its alarms.");
   std::size_t loop = 0;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "proxy/registry.h"
+#include "proxy/workers.h"
 #include "toxics/toxic_counters.h"
 
 namespace faultline {
@@ -22,7 +22,7 @@ struct Metrics {
 
   std::vector<ProxyStats> proxies;
   std::vector<DurationHistogram::Snapshot> loop_lag;  ///< By worker.
-  std::size_t held_bytes = 0;
+  Workers::Memory memory;
 };
 
 /// The page, in Prometheus' text format, version 0.0.4.

@@ -55,6 +55,9 @@ void Pump::arrange(const std::vector<StagePlan>& plan, TimePoint now) {
 
 bool Pump::read(TimePoint now) {
   if (chain_ != nullptr) deliver(now);  // Makes room.
+  if (chain_ != nullptr && source_.may_read() && worker_.is_memory_short()) {
+    worker_.note_limited_read();
+  }
   if (!can_read()) return false;
   const bool came = is_bulk_ && passes_through() ? splice(now) : copy(now);
   settle_memory();

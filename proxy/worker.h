@@ -18,7 +18,7 @@ namespace faultline {
 class Shard;
 
 /// One thread's world: a loop, its share of every proxy, and what they share.
-/// Touched by its own thread alone, but for held_bytes() and lag.
+/// Touched by its own thread alone, but for held_bytes(), limited_reads() and lag.
 class Worker final : AlarmOwner {
  public:
   struct Limits {
@@ -57,6 +57,11 @@ class Worker final : AlarmOwner {
   }
   std::size_t held_bytes() const { return held_bytes_.load(std::memory_order_relaxed); }
 
+  /// All links together hold what they may: a read is put off or cut short for that.
+  bool is_memory_short() const { return held_bytes() >= limits_.held_bytes; }
+  void note_limited_read() { count(limited_reads_); }
+  std::uint64_t limited_reads() const { return limited_reads_.load(std::memory_order_relaxed); }
+
  private:
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
 
@@ -69,6 +74,7 @@ class Worker final : AlarmOwner {
   PipePool pipes_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Shard>> shards_;
   std::atomic<std::size_t> held_bytes_{0};
+  std::atomic<std::uint64_t> limited_reads_{0};
 };
 
 }  // namespace faultline

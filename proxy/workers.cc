@@ -15,7 +15,7 @@ struct Workers::Thread {
   std::thread thread;
 };
 
-Workers::Workers(const Options& options) {
+Workers::Workers(const Options& options) : memory_limit_bytes_(options.memory_limit_bytes) {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t count = options.count == 0 ? cores : options.count;
   const Worker::Limits limits{.held_bytes = options.memory_limit_bytes / count,
@@ -52,10 +52,13 @@ std::vector<DurationHistogram::Snapshot> Workers::loop_lag() const {
   return lag;
 }
 
-std::size_t Workers::held_bytes() const {
-  std::size_t bytes = 0;
-  for (const std::unique_ptr<Thread>& thread : threads_) bytes += thread->worker.held_bytes();
-  return bytes;
+Workers::Memory Workers::memory() const {
+  Memory memory{.held_bytes = 0, .limit_bytes = memory_limit_bytes_, .limited_reads = 0};
+  for (const std::unique_ptr<Thread>& thread : threads_) {
+    memory.held_bytes += thread->worker.held_bytes();
+    memory.limited_reads += thread->worker.limited_reads();
+  }
+  return memory;
 }
 
 }  // namespace faultline

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -37,11 +38,17 @@ class Workers {
   /// How late each worker's loop came to its alarms, by worker. Any thread.
   std::vector<DurationHistogram::Snapshot> loop_lag() const;
 
-  /// Bytes held back by toxics, over all workers. Any thread.
-  std::size_t held_bytes() const;
+  /// What toxics hold back, over all workers.
+  struct Memory {
+    std::size_t held_bytes = 0;
+    std::size_t limit_bytes = 0;
+    std::uint64_t limited_reads = 0;  ///< Reads put off or cut short by the limit, ever.
+  };
+  Memory memory() const;  ///< Any thread.
 
  private:
   struct Thread;
+  const std::size_t memory_limit_bytes_;
   std::vector<std::unique_ptr<Thread>> threads_;
 };
 

@@ -44,6 +44,8 @@ TEST_CASE("the page shows proxies, toxics and the process", "[metrics]") {
            "faultline_toxic_delay_error_seconds_count{proxy=\"a\",toxic=\"lag\"",
            "faultline_event_loop_lag_seconds_bucket{loop=\"1\",le=\"+Inf\"}",
            "faultline_held_bytes 0\n",
+           "faultline_memory_limit_bytes 1073741824\n",
+           "faultline_memory_limited_reads_total 0\n",
            "toxiproxy_proxy_received_bytes_total{direction=\"upstream\","
            "listener=\"127.0.0.1:1\",proxy=\"a\",upstream=\"up:9\"} 0\n",
            "toxiproxy_proxy_sent_bytes_total{direction=\"downstream\","

@@ -294,6 +294,9 @@ TEST_CASE("B23: senders that outrun stalled readers are held back, in bounded me
   const std::size_t grown = world.server.resident_bytes() - before;
   WARN(clients.size() << " flooded connections grew the server by " << (grown >> 20U) << " MiB");
   if (is_fast_build()) CHECK(grown < (96UL << 20U));
+  // The metrics say how close the limit is, and that it holds readers up.
+  CHECK(world.metric("faultline_memory_limit_bytes") == 64 << 20U);
+  if (is_fast_build()) CHECK(world.metric("faultline_memory_limited_reads_total") > 0);
   CHECK(time_of([&] { world.remove_toxic("p", "latency_downstream"); }) < bound(milliseconds(100)));
 }
 
