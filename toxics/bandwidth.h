@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "toxics/rate.h"
 #include "toxics/toxic.h"
 
 namespace faultline {
@@ -14,20 +15,17 @@ namespace faultline {
 /// or given a rate.
 class Bandwidth final : public Toxic {
  public:
-  /// A rate of 0 or less is 0.
-  explicit Bandwidth(std::int64_t kilobytes_per_second);
+  explicit Bandwidth(Rate rate);
 
   void on_start(TimePoint now, Outlet& out) override;
   void on_data(Chunk chunk, TimePoint arrived, Outlet& out) override;
-
-  /// 50 ms' worth, so that the cable does not run dry while its link has to wait for a turn.
-  std::size_t window() const override;
+  std::size_t window() const override { return rate_.window(); }
 
  private:
   /// When the byte before `end`, counted from busy_since_, has been transmitted.
   TimePoint transmitted(std::uint64_t end) const;
 
-  const std::uint64_t bytes_per_second_;
+  const Rate rate_;
   const std::size_t piece_bytes_;  ///< What is sent at once: about 10 ms' worth.
   TimePoint busy_since_{};         ///< The cable has been busy from here...
   std::uint64_t busy_bytes_ = 0;   ///< ...with so many bytes: no rounding adds up.

@@ -31,7 +31,7 @@ const std::vector<ToxicType> kCatalog = {
      "Limits each connection's rate; at 0 it stalls without losing a byte.",
      {{"rate", "KB/s", "1 KB is 1000 bytes; 0 lets nothing pass until the toxic is removed"}},
      [](const Attributes& set, StageMemory&) -> Made {
-       return std::make_unique<Bandwidth>(set[0]);
+       return std::make_unique<Bandwidth>(Rate(set[0]));
      }},
     {"slow_close",
      "Passes data untouched and delays the end of the stream.",
