@@ -113,9 +113,13 @@ std::string json_number(float number) {
 std::string to_json(const ToxicSpec& toxic) {
   std::string attributes;
   for (std::size_t i = 0; i < toxic.attributes.size(); ++i) {
-    if (i > 0) attributes += ',';
+    const AttributeType& attribute = toxic.type->attributes.at(i);
+    const std::int64_t value = toxic.attributes[i];
+    if (attribute.goes_without_saying(value)) continue;
+    const std::string text = attribute.text_of(value);
+    if (!attributes.empty()) attributes += ',';
     attributes +=
-        json_string(toxic.type->attributes.at(i).name) + ":" + std::to_string(toxic.attributes[i]);
+        json_string(attribute.name) + ":" + (attribute.choices.empty() ? text : json_string(text));
   }
   return R"({"attributes":{)" + attributes + R"(},"name":)" + json_string(toxic.name) +
          R"(,"type":)" + json_string(toxic.type->name) + R"(,"stream":)" +

@@ -19,7 +19,8 @@ std::vector<StagePlan> stages_for(const ToxicSet& toxics, Direction direction,
                       .type = toxic.spec.type,
                       .attributes = &toxic.spec.attributes,
                       .chance_key = derive_key(derive_key(toxic.chance_key, ordinal), 1),
-                      .counters = &(*toxic.counters)[worker]});
+                      .counters = &(*toxic.counters)[worker],
+                      .line = toxic.line.get()});
   }
   return stages;
 }

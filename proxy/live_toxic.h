@@ -18,6 +18,9 @@ struct LiveToxic {
   std::uint64_t chance_key = 0;
   /// One for each worker.
   std::shared_ptr<std::vector<ToxicCounters>> counters;
+  /// A new one for each revision: what was on its way at the old settings does
+  /// not hold up what comes.
+  std::shared_ptr<SharedLine> line;
 
   /// Whether it applies to the proxy's connection number `ordinal`: drawn from
   /// the key and the ordinal alone, so it holds until `toxicity` moves past the draw.

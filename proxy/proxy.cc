@@ -92,7 +92,7 @@ void Proxy::set_upstream(const std::string& upstream) {
 
 void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {
   spec_.toxics = std::move(toxics);
-  // The old set, and with it the counters its stages use, lives until all have moved on.
+  // The old set, and with it what its stages use, lives until all have moved on.
   const std::shared_ptr<const ToxicSet> before =
       std::exchange(live_toxics_, make_live(spec_.toxics));
   workers_.run_on_all(
@@ -115,12 +115,16 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
                        .revision = 0,
                        .spec = spec,
                        .chance_key = derive_key(chance_key_, spec.name),
-                       .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size())});
+                       .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size()),
+                       .line = std::make_shared<SharedLine>()});
       continue;
     }
     rest = std::next(old);
     LiveToxic& changed = live->emplace_back(*old);
-    if (changed.spec.attributes != spec.attributes) ++changed.revision;
+    if (changed.spec.attributes != spec.attributes) {
+      ++changed.revision;
+      changed.line = std::make_shared<SharedLine>();
+    }
     changed.spec = spec;
   }
   return live;

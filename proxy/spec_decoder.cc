@@ -124,6 +124,35 @@ Result<std::optional<float>> read_toxicity(const Fields& fields, Dialect dialect
   return static_cast<float>(toxicity);
 }
 
+Result<std::int64_t> read_choice(const Document& value, const AttributeType& attribute,
+                                 Dialect dialect) {
+  const auto* name = value.as<std::string>();
+  if (name == nullptr) {
+    return wrong_type(
+        value, dialect,
+        attribute.name + " must be " + attribute.choices_text() + ", not " + describe(value));
+  }
+  auto choice = attribute.choice(*name);
+  if (!choice) return wrong_type(value, dialect, choice.error().message);
+  return choice;
+}
+
+Result<std::int64_t> read_attribute(const Document& value, const AttributeType& attribute,
+                                    Dialect dialect) {
+  if (!attribute.choices.empty()) return read_choice(value, attribute, dialect);
+  const std::optional<std::int64_t> number = whole_number(value);
+  if (!number) {
+    return wrong_type(
+        value, dialect,
+        attribute.name + " must be a whole number of 64 bits, not " + describe(value));
+  }
+  if (dialect == Dialect::kStrict && *number < attribute.at_least) {
+    return wrong(value, attribute.name + " must be at least " + std::to_string(attribute.at_least) +
+                            ", not " + std::to_string(*number));
+  }
+  return *number;
+}
+
 /// The attributes that are named, by their index in the type.
 Result<std::map<int, std::int64_t>> read_attributes(const Document* document, const ToxicType& type,
                                                     Dialect dialect) {
@@ -139,18 +168,9 @@ Result<std::map<int, std::int64_t>> read_attributes(const Document* document, co
     const AttributeType& attribute = type.attributes[index];
     const Document* value = fields->find(attribute.name);
     if (value == nullptr) continue;
-    const std::optional<std::int64_t> number = whole_number(*value);
-    if (!number) {
-      return wrong_type(
-          *value, dialect,
-          attribute.name + " must be a whole number of 64 bits, not " + describe(*value));
-    }
-    if (dialect == Dialect::kStrict && *number < attribute.at_least) {
-      return wrong(*value, attribute.name + " must be at least " +
-                               std::to_string(attribute.at_least) + ", not " +
-                               std::to_string(*number));
-    }
-    values[static_cast<int>(index)] = *number;
+    const auto read = read_attribute(*value, attribute, dialect);
+    if (!read) return Fail(read.error());
+    values[static_cast<int>(index)] = *read;
   }
   return values;
 }

@@ -4,13 +4,7 @@
 
 namespace faultline {
 
-namespace {
-
-constexpr std::uint64_t kPiecesPerSecond = 100;
-
-}  // namespace
-
-Bandwidth::Bandwidth(Rate rate) : rate_(rate), piece_bytes_(rate.piece(kPiecesPerSecond)) {}
+Bandwidth::Bandwidth(Rate rate) : rate_(rate), piece_bytes_(rate.piece()) {}
 
 void Bandwidth::on_start(TimePoint now, Outlet& /*out*/) {
   busy_since_ = now;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "base/nearest_name.h"
 #include "toxics/bandwidth.h"
 #include "toxics/latency.h"
 #include "toxics/limit_data.h"
 #include "toxics/noop.h"
 #include "toxics/reset_peer.h"
+#include "toxics/shared_bandwidth.h"
 #include "toxics/slicer.h"
 #include "toxics/slow_close.h"
 #include "toxics/timeout.h"
@@ -16,6 +18,8 @@ namespace faultline {
 namespace {
 
 using Made = std::unique_ptr<Toxic>;
+
+constexpr std::int64_t kProxyScope = 1;
 
 /// Every toxic there is. The order of attributes is the order in JSON.
 const std::vector<ToxicType> kCatalog = {
@@ -28,10 +32,18 @@ const std::vector<ToxicType> kCatalog = {
                                         saturated_milliseconds(set[1]), memory);
      }},
     {"bandwidth",
-     "Limits each connection's rate; at 0 it stalls without losing a byte.",
-     {{"rate", "KB/s", "1 KB is 1000 bytes; 0 lets nothing pass until the toxic is removed"}},
-     [](const Attributes& set, StageMemory&) -> Made {
-       return std::make_unique<Bandwidth>(Rate(set[0]));
+     "Limits the rate; at 0 it stalls without losing a byte.",
+     {{"rate", "KB/s", "1 KB is 1000 bytes; 0 lets nothing pass until the toxic is removed"},
+      {.name = "scope",
+       .unit = "name",
+       .summary = "each connection has the rate for itself, or all share it",
+       .choices = {"connection", "proxy"}}},
+     [](const Attributes& set, StageMemory& memory) -> Made {
+       const Rate rate(set[0]);
+       if (set[1] != kProxyScope || memory.line == nullptr) {
+         return std::make_unique<Bandwidth>(rate);
+       }
+       return std::make_unique<SharedBandwidth>(rate, *memory.line);
      }},
     {"slow_close",
      "Passes data untouched and delays the end of the stream.",
@@ -72,6 +84,31 @@ const std::vector<ToxicType> kCatalog = {
 };
 
 }  // namespace
+
+Result<std::int64_t> AttributeType::choice(std::string_view wanted) const {
+  const auto found = std::find(choices.begin(), choices.end(), wanted);
+  if (found != choices.end()) return found - choices.begin();
+  return fail(ErrorKind::kInvalid, name + " must be " + choices_text() + ", not `" +
+                                       std::string(wanted) + "`" + did_you_mean(wanted, choices));
+}
+
+std::string AttributeType::choices_text() const {
+  std::string text;
+  for (const std::string& one : choices) {
+    if (!text.empty()) text += &one == &choices.back() ? " or " : ", ";
+    text += "`" + one + "`";
+  }
+  return text;
+}
+
+std::string AttributeType::text_of(std::int64_t value) const {
+  const bool is_choice = value >= 0 && static_cast<std::size_t>(value) < choices.size();
+  return is_choice ? choices[static_cast<std::size_t>(value)] : std::to_string(value);
+}
+
+bool AttributeType::goes_without_saying(std::int64_t value) const {
+  return !choices.empty() && value == default_value;
+}
 
 Attributes ToxicType::default_attributes() const {
   Attributes values;

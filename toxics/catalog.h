@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "toxics/toxic.h"
 
 namespace faultline {
@@ -17,10 +18,23 @@ using Attributes = std::vector<std::int64_t>;
 /// One setting of a toxic type.
 struct AttributeType {
   std::string name;
-  std::string unit;     ///< "ms", "us", "KB/s", "bytes".
+  std::string unit;     ///< "ms", "us", "KB/s", "bytes"; "name" for one of `choices`.
   std::string summary;  ///< One clause for people: what it does, what 0 means.
   std::int64_t default_value = 0;
   std::int64_t at_least = 0;  ///< Strict readers (the YAML file, the CLI) refuse less.
+  /// What people write and read in place of the value, which is the index here.
+  /// Empty for a number.
+  std::vector<std::string> choices = {};
+
+  /// The value called `name`. The error (kInvalid) says what there is. REQUIRES: choices.
+  Result<std::int64_t> choice(std::string_view name) const;
+  /// "`connection` or `proxy`".
+  std::string choices_text() const;
+  /// "100", "proxy".
+  std::string text_of(std::int64_t value) const;
+  /// Whether a toxic is described without this attribute. Choices are ours, not
+  /// Toxiproxy's: as long as one has its default its clients see what they know.
+  bool goes_without_saying(std::int64_t value) const;
 };
 
 /// One kind of toxic: what users can set, and how to build it.

@@ -10,6 +10,8 @@ namespace faultline {
 /// How fast a cable is. Any number makes one.
 class Rate {
  public:
+  static constexpr std::uint64_t kPiecesPerSecond = 100;
+
   /// In KB/s, 1 KB being 1000 bytes. 0 or less is 0; what does not fit is as much as fits.
   explicit Rate(std::int64_t kilobytes_per_second);
 
@@ -20,7 +22,7 @@ class Rate {
 
   /// How many bytes to send at once when `pieces_per_second` are to leave: not
   /// so few that each costs more than it is worth, not so many that they lump.
-  std::size_t piece(std::uint64_t pieces_per_second) const;
+  std::size_t piece(std::uint64_t pieces_per_second = kPiecesPerSecond) const;
 
   /// 50 ms' worth, so that the cable does not run dry while its link has to
   /// wait for a turn; at least Toxic::kSmallWindow.

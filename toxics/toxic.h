@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "toxics/chunk.h"
+#include "toxics/shared_line.h"
 
 namespace faultline {
 
@@ -18,6 +19,9 @@ class Outlet {
  public:
   virtual ~Outlet() = default;
   virtual void send(Chunk chunk, TimePoint at) = 0;
+  /// Gives a time to the first `bytes` of what was sent with kNever, and to an
+  /// end of the stream right behind them. REQUIRES: so many are held.
+  virtual void release(std::size_t bytes, TimePoint at) = 0;
   virtual void finish(TimePoint at) = 0;  ///< No more bytes this way: the peer sees FIN.
   virtual void close(TimePoint at) = 0;   ///< The whole connection ends: both peers see FIN.
   virtual void reset() = 0;  ///< The whole connection dies now, with all it holds: both see RST.
@@ -27,10 +31,11 @@ class Outlet {
 /// What a toxic remembers on one link while its settings are changed: a change
 /// makes a new Toxic, which is handed the memory of the one before.
 struct StageMemory {
-  explicit StageMemory(Random chance) : random(chance) {}
+  StageMemory(Random chance, SharedLine* shared_line) : random(chance), line(shared_line) {}
 
   Random random;                   ///< This toxic's own stream of chance on this link.
   std::uint64_t passed_bytes = 0;  ///< Sent on since the toxic reached this link.
+  SharedLine* line;  ///< Shared by all its links, until the settings change. Null: by none.
 };
 
 /// One fault on one direction of one connection.

@@ -1,6 +1,7 @@
 #include "toxics/toxic_chain.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/verify.h"
@@ -24,7 +25,7 @@ struct ToxicChain::Stage {
       : id(plan.id),
         revision(plan.revision),
         counters(plan.counters),
-        memory(Random(plan.chance_key)),
+        memory(Random(plan.chance_key), plan.line),
         toxic(plan.type->make(*plan.attributes, memory)) {}
 
   const std::uint64_t id;
@@ -47,6 +48,27 @@ class ToxicChain::StageOutlet final : public Outlet {
 
   void send(Chunk chunk, TimePoint at) override {
     if (chunk.size() > 0) hold(std::move(chunk), at);
+  }
+  void release(std::size_t bytes, TimePoint at) override {
+    std::deque<Held>& held = stage_.held;
+    auto next = std::partition_point(held.begin(), held.end(),
+                                     [](const Held& item) { return item.due != kNever; });
+    at = std::max(at, now_);
+    if (next != held.begin()) at = std::max(at, std::prev(next)->due);
+    for (; next != held.end(); ++next) {
+      if (Chunk* chunk = std::get_if<Chunk>(&next->signal)) {
+        if (bytes == 0) return;
+        if (bytes < chunk->size()) {
+          Held front{chunk->take_front(bytes), at, next->arrived};
+          stage_.held_memory += kBookkeeping;
+          chain_.held_memory_ += kBookkeeping;
+          held.insert(next, std::move(front));
+          return;
+        }
+        bytes -= chunk->size();
+      }
+      next->due = at;
+    }
   }
   void finish(TimePoint at) override { end(Finish{}, at); }
   void close(TimePoint at) override { end(Close{}, at); }
@@ -110,6 +132,7 @@ void ToxicChain::insert(std::size_t index, const StagePlan& plan, TimePoint now)
 void ToxicChain::replace(Stage& stage, const StagePlan& plan, TimePoint now) {
   stage.revision = plan.revision;
   stage.counters = plan.counters;
+  stage.memory.line = plan.line;
   stage.toxic = plan.type->make(*plan.attributes, stage.memory);
   stage.wake_at = kNever;
   stage.ended = false;

@@ -27,6 +27,7 @@ struct StagePlan {
   const Attributes* attributes = nullptr;  ///< Read while the chain is arranged only.
   std::uint64_t chance_key = 0;
   ToxicCounters* counters = nullptr;  ///< Outlives the stage.
+  SharedLine* line = nullptr;         ///< One for each revision; outlives its stages.
 };
 
 /// The toxics on one direction of one connection, and what they hold back.

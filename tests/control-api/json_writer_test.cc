@@ -83,6 +83,15 @@ TEST_CASE("objects have their keys in Toxiproxy's order", "[json_writer]") {
         R"({"attributes":{},"name":"n","type":"noop","stream":"UpStream","toxicity":1})");
 }
 
+TEST_CASE("a choice is written as its name, and not at all while it has its default",
+          "[json_writer]") {
+  ToxicSpec slow = toxic("slow", "bandwidth", Direction::kDownstream);
+  slow.attributes = {1000, 0};
+  CHECK(to_json(slow).find(R"({"attributes":{"rate":1000},)") == 0);
+  slow.attributes = {1000, 1};
+  CHECK(to_json(slow).find(R"({"attributes":{"rate":1000,"scope":"proxy"},)") == 0);
+}
+
 TEST_CASE("upstream toxics are listed first, each direction in the order made", "[json_writer]") {
   ProxySpec proxy;
   proxy.toxics = {

@@ -69,6 +69,7 @@ class Inventor {
                                                      "true",
                                                      "\"\"",
                                                      "\"7\"",
+                                                     "\"proxy\"",
                                                      "[]",
                                                      "[1]",
                                                      "{}",
@@ -90,7 +91,7 @@ class Inventor {
         "limit_data", "reset_peer", "LATENCY",   "none",       ""};
     static const std::vector<std::string> kAttributes = {
         "latency",        "jitter", "rate",    "delay",   "timeout", "average_size",
-        "size_variation", "bytes",  "LATENCY", "unknown", ""};
+        "size_variation", "bytes",  "LATENCY", "unknown", "",        "scope"};
     static const std::vector<std::string> kStreams = {"upstream", "downstream", "UpStream", "",
                                                       "x"};
     std::string body = R"({"name":"t","type":")" + any_of(kTypes) + "\"";

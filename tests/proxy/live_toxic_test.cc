@@ -10,6 +10,7 @@ LiveToxic toxic_with(float toxicity) {
   toxic.spec.toxicity = toxicity;
   toxic.chance_key = 12345;
   toxic.counters = std::make_shared<std::vector<ToxicCounters>>(1);
+  toxic.line = std::make_shared<SharedLine>();
   return toxic;
 }
 
@@ -45,6 +46,7 @@ TEST_CASE("a connection gets the stages of its direction, in order", "[live_toxi
   CHECK(down[0].id == 1);
   CHECK(down[1].id == 4);
   CHECK(down[0].counters == &toxics[0].counters->front());
+  CHECK(down[0].line == toxics[0].line.get());
   const std::vector<StagePlan> up = stages_for(toxics, Direction::kUpstream, 0, 0);
   REQUIRE(up.size() == 1);
   CHECK(up[0].id == 2);

@@ -126,6 +126,35 @@ TEST_CASE("wrong types are a bad request body", "[spec_decoder]") {
         "bad request body: attributes must be a map, not the number 5");
 }
 
+TEST_CASE("an attribute with choices is one of their names", "[spec_decoder]") {
+  CHECK(toxic("{type: bandwidth}").attributes == Attributes{0, 0});
+  CHECK(toxic("{type: bandwidth, attributes: {scope: proxy, rate: 5}}").attributes ==
+        Attributes{5, 1});
+  CHECK(toxic("{type: bandwidth, attributes: {SCOPE: connection}}").attributes == Attributes{0, 0});
+  CHECK(toxic("{type: bandwidth, attributes: {scope: null}}").attributes == Attributes{0, 0});
+  CHECK(toxic_error("{type: bandwidth, attributes: {scope: prox}}") ==
+        "bad request body: scope must be `connection` or `proxy`, not `prox`; "
+        "did you mean `proxy`?");
+  CHECK(toxic_error("{type: bandwidth, attributes: {scope: 1}}") ==
+        "bad request body: scope must be `connection` or `proxy`, not the number 1");
+  CHECK(toxic_error("{type: bandwidth, attributes: {scope: ''}}") ==
+        "bad request body: scope must be `connection` or `proxy`, not ``");
+
+  const std::string in_file = "name: a\nupstream: x\ntoxics:\n  - type: bandwidth\n";
+  CHECK(strict_error(in_file + "    attributes: {rate: 1, scope: Proxi}\n") ==
+        "5:27: scope must be `connection` or `proxy`, not `Proxi`; did you mean `proxy`?");
+  CHECK(strict_error(in_file + "    attributes: {scope: true}\n")
+            .find("5:18: scope must be `connection` or `proxy`, not ") == 0);
+  CHECK(decode_proxy(with_places(in_file + "    attributes: {scope: proxy}\n"), kStrict)
+            ->toxics[0]
+            .attributes == Attributes{0, 1});
+
+  const auto change = decode_toxic_change(plain("{attributes: {scope: proxy}}"),
+                                          *find_toxic_type("bandwidth"), kLoose);
+  REQUIRE(change);
+  CHECK(change->attributes == std::map<int, std::int64_t>{{1, 1}});
+}
+
 TEST_CASE("F12: whole floats, an empty list of attributes, enabled as text", "[spec_decoder]") {
   CHECK(toxic("{type: latency, attributes: {latency: 100.0, jitter: 1e3}}").attributes ==
         Attributes{100, 1000});

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -12,21 +14,27 @@ inline constexpr TimePoint kStart = TimePoint(std::chrono::hours(1));
 
 /// Drives a chain as its pump would, and names its toxics by numbers.
 class ChainDriver {
+  std::deque<SharedLine> own_lines_;  // First: outlives the chain.
+
  public:
   explicit ChainDriver(std::size_t window = 1 << 24) : chain(window) {}
 
-  /// Adds a toxic at the end; returns its number.
-  std::uint64_t add(const std::string& type, Attributes attributes, TimePoint now = kStart) {
-    settings_.push_back({++last_id_, 0, find_toxic_type(type), std::move(attributes)});
+  /// Adds a toxic at the end; returns its number. Attributes left out have their
+  /// defaults. `line` is what it shares with other chains; null is one of its own.
+  std::uint64_t add(const std::string& type, const Attributes& attributes, TimePoint now = kStart,
+                    SharedLine* line = nullptr) {
+    settings_.push_back({.id = ++last_id_, .type = find_toxic_type(type)});
+    set(settings_.back(), attributes, line);
     arrange(now);
     return last_id_;
   }
 
-  void change(std::uint64_t id, Attributes attributes, TimePoint now) {
+  void change(std::uint64_t id, const Attributes& attributes, TimePoint now,
+              SharedLine* line = nullptr) {
     for (Setting& setting : settings_) {
       if (setting.id != id) continue;
       ++setting.revision;
-      setting.attributes = std::move(attributes);
+      set(setting, attributes, line);
     }
     arrange(now);
   }
@@ -63,11 +71,18 @@ class ChainDriver {
 
  private:
   struct Setting {
-    std::uint64_t id;
-    std::uint64_t revision;
-    const ToxicType* type;
-    Attributes attributes;
+    std::uint64_t id = 0;
+    std::uint64_t revision = 0;
+    const ToxicType* type = nullptr;
+    Attributes attributes{};
+    SharedLine* line = nullptr;
   };
+
+  void set(Setting& setting, const Attributes& attributes, SharedLine* line) {
+    setting.attributes = setting.type->default_attributes();
+    std::copy(attributes.begin(), attributes.end(), setting.attributes.begin());
+    setting.line = line != nullptr ? line : &own_lines_.emplace_back();
+  }
 
   void arrange(TimePoint now) {
     std::vector<StagePlan> plan;
@@ -76,7 +91,8 @@ class ChainDriver {
                       .revision = setting.revision,
                       .type = setting.type,
                       .attributes = &setting.attributes,
-                      .chance_key = derive_key(7, setting.id)});
+                      .chance_key = derive_key(7, setting.id),
+                      .line = setting.line});
     }
     chain.arrange(plan, now);
   }

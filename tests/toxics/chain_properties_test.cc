@@ -49,7 +49,7 @@ class Life {
 
   Attributes settings(const std::string& type) {
     if (type == "latency") return {pick(0, 50), pick(0, 60)};
-    if (type == "bandwidth") return {pick(0, 1000)};
+    if (type == "bandwidth") return {pick(0, 1000), pick(0, 1)};
     if (type == "slicer") return {pick(0, 500), pick(0, 500), pick(0, 100)};
     if (type == "reset_peer") return {3'600'000};
     if (type == "slow_close") return {pick(0, 50)};

@@ -339,6 +339,10 @@ TEST_CASE("the catalogue is complete and consistent", "[catalog]") {
       CHECK(type.attribute_index(attribute.name) >= 0);
       CHECK_FALSE(attribute.unit.empty());
       CHECK_FALSE(attribute.summary.empty());
+      for (std::size_t i = 0; i < attribute.choices.size(); ++i) {
+        CHECK(attribute.choice(attribute.choices[i]).value() == static_cast<std::int64_t>(i));
+        CHECK(attribute.text_of(static_cast<std::int64_t>(i)) == attribute.choices[i]);
+      }
     }
   }
   CHECK(find_toxic_type("Latency") == nullptr);
