@@ -33,6 +33,33 @@ std::optional<std::int64_t> parse_whole(std::string_view text) {
   return static_cast<std::int64_t>(*number);
 }
 
+Fail no_value(const AttributeType& attribute) {
+  std::string examples;
+  for (const std::string& choice : attribute.choices) {
+    examples += (examples.empty() ? "" : " or ") + attribute.name + "=" + choice;
+  }
+  if (examples.empty()) examples = attribute.name + "=NUMBER (" + attribute.unit + ")";
+  return fail(ErrorKind::kInvalid, "`" + attribute.name + "` has no value: write " + examples);
+}
+
+Result<AttributeValue> parse_value(const AttributeType& attribute, const std::string& text) {
+  if (!attribute.choices.empty()) {
+    if (const auto choice = attribute.choice(text); !choice) return Fail(choice.error());
+    return text;
+  }
+  const auto value = parse_whole(text);
+  if (!value) {
+    return fail(ErrorKind::kInvalid, attribute.name + " must be a whole number of " +
+                                         attribute.unit + ", not `" + text + "`");
+  }
+  if (*value < attribute.at_least) {
+    return fail(ErrorKind::kInvalid, attribute.name + " must be at least " +
+                                         std::to_string(attribute.at_least) + ", not `" + text +
+                                         "`");
+  }
+  return *value;
+}
+
 }  // namespace
 
 Result<const ToxicType*> toxic_type_named(const std::string& name) {
@@ -47,9 +74,9 @@ Result<const ToxicType*> toxic_type_named(const std::string& name) {
   return fail(ErrorKind::kInvalid, message);
 }
 
-Result<std::map<std::string, std::int64_t>> parse_attributes(
-    const ToxicType& type, const std::vector<std::string>& options) {
-  std::map<std::string, std::int64_t> values;
+Result<AttributeValues> parse_attributes(const ToxicType& type,
+                                         const std::vector<std::string>& options) {
+  AttributeValues values;
   const std::vector<std::string> names = type.attribute_names();
   for (const std::string& option : options) {
     const std::size_t equals = option.find('=');
@@ -63,22 +90,10 @@ Result<std::map<std::string, std::int64_t>> parse_attributes(
                       " attributes: " + list_of(names));
     }
     const AttributeType& attribute = type.attributes[static_cast<std::size_t>(index)];
-    if (equals == std::string::npos) {
-      return fail(ErrorKind::kInvalid, "`" + option + "` has no value: write " + name +
-                                           "=NUMBER (" + attribute.unit + ")");
-    }
-    const std::string text = option.substr(equals + 1);
-    const auto value = parse_whole(text);
-    if (!value) {
-      return fail(ErrorKind::kInvalid,
-                  name + " must be a whole number of " + attribute.unit + ", not `" + text + "`");
-    }
-    if (*value < attribute.at_least) {
-      return fail(ErrorKind::kInvalid, name + " must be at least " +
-                                           std::to_string(attribute.at_least) + ", not `" + text +
-                                           "`");
-    }
-    values[name] = *value;
+    if (equals == std::string::npos) return no_value(attribute);
+    auto value = parse_value(attribute, option.substr(equals + 1));
+    if (!value) return Fail(value.error());
+    values[name] = *std::move(value);
   }
   return values;
 }

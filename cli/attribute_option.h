@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -10,13 +11,17 @@
 
 namespace faultline {
 
+/// A value as the API takes it: a number, or the name of a choice.
+using AttributeValue = std::variant<std::int64_t, std::string>;
+using AttributeValues = std::map<std::string, AttributeValue>;
+
 /// The toxic type `name`. The error (kInvalid) names the nearest type and its attributes.
 Result<const ToxicType*> toxic_type_named(const std::string& name);
 
 /// Each of `options`, "latency=100", as a name and a value of `type`. Whole
 /// numbers may be written 10.0 or 1e3. Errors: kInvalid, saying what fits.
-Result<std::map<std::string, std::int64_t>> parse_attributes(
-    const ToxicType& type, const std::vector<std::string>& options);
+Result<AttributeValues> parse_attributes(const ToxicType& type,
+                                         const std::vector<std::string>& options);
 
 /// A number from 0 to 1. Errors: kInvalid.
 Result<double> parse_toxicity(const std::string& text);

@@ -46,11 +46,14 @@ std::string toxics_text(const Registry& registry) {
   for (const ToxicSpec& toxic : (*proxy)->toxics) {
     if (!text.empty()) text += ", ";
     text += printable(toxic.name);
+    std::string attributes;
     for (std::size_t i = 0; i < toxic.attributes.size(); ++i) {
-      text += (i == 0 ? " (" : " ") + toxic.type->attributes[i].name + "=" +
-              std::to_string(toxic.attributes[i]);
+      const AttributeType& attribute = toxic.type->attributes[i];
+      if (attribute.goes_without_saying(toxic.attributes[i])) continue;
+      if (!attributes.empty()) attributes += " ";
+      attributes += attribute.name + "=" + attribute.text_of(toxic.attributes[i]);
     }
-    if (!toxic.attributes.empty()) text += ")";
+    if (!attributes.empty()) text += " (" + attributes + ")";
   }
   return text;
 }

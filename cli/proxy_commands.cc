@@ -91,12 +91,19 @@ std::string two_decimals(double number) {
   return text.data();
 }
 
+/// `value`, a number written by `number_text`.
+std::string value_text(const std::variant<double, std::string>& value,
+                       std::string (*number_text)(double)) {
+  const auto* number = std::get_if<double>(&value);
+  return number == nullptr ? printable(std::get<std::string>(value)) : number_text(*number);
+}
+
 void print_plain_toxic(const Console& console, const RemoteToxic& toxic) {
   console.out << printable(toxic.name) << "\ttype=" << printable(toxic.type)
               << "\tstream=" << printable(toxic.stream)
               << "\ttoxicity=" << two_decimals(toxic.toxicity) << "\tattributes=[\t";
   for (const auto& [name, value] : toxic.attributes) {
-    console.out << printable(name) << '=' << go_number(value) << '\t';
+    console.out << printable(name) << '=' << value_text(value, go_number) << '\t';
   }
   console.out << "]\n";
 }
@@ -112,7 +119,7 @@ void print_toxics(const Console& console, const RemoteProxy& proxy, bool upstrea
                 << "  type=" << printable(toxic.type)
                 << "  toxicity=" << two_decimals(toxic.toxicity);
     for (const auto& [name, value] : toxic.attributes) {
-      console.out << "  " << printable(name) << '=' << plain_number(value);
+      console.out << "  " << printable(name) << '=' << value_text(value, plain_number);
     }
     console.out << '\n';
   }

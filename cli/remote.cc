@@ -54,6 +54,7 @@ RemoteToxic read_toxic(const Json& json) {
       attributes != json.end() && attributes->is_object()) {
     for (const auto& [name, value] : attributes->items()) {
       if (value.is_number()) toxic.attributes[name] = value.get<double>();
+      if (value.is_string()) toxic.attributes[name] = value.get<std::string>();
     }
   }
   toxic.json = indented(json);
@@ -84,9 +85,11 @@ auto parsed(const Result<std::string>& body, Read read) -> Result<decltype(read(
   return read(json);
 }
 
-Json attributes_json(const std::map<std::string, std::int64_t>& attributes) {
+Json attributes_json(const AttributeValues& attributes) {
   Json json = Json::object();
-  for (const auto& [name, value] : attributes) json[name] = value;
+  for (const auto& attribute : attributes) {
+    std::visit([&](const auto& value) { json[attribute.first] = value; }, attribute.second);
+  }
   return json;
 }
 
@@ -160,7 +163,7 @@ Result<RemoteToxic> Remote::add_toxic(std::string_view proxy, const NewToxic& to
 }
 
 Result<RemoteToxic> Remote::update_toxic(std::string_view proxy, std::string_view toxic,
-                                         const std::map<std::string, std::int64_t>& attributes,
+                                         const AttributeValues& attributes,
                                          std::optional<double> toxicity) const {
   Json body = {{"attributes", attributes_json(attributes)}};
   if (toxicity) body["toxicity"] = *toxicity;

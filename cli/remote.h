@@ -1,24 +1,25 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "cli/api_client.h"
+#include "cli/attribute_option.h"
 
 namespace faultline {
 
-/// A toxic as a server describes it; of Toxiproxy too, so attributes are any numbers.
+/// A toxic as a server describes it; of Toxiproxy too, so numbers need not be whole.
 struct RemoteToxic {
   std::string name;
   std::string type;
   std::string stream;
   double toxicity = 1;
-  std::map<std::string, double> attributes;
+  std::map<std::string, std::variant<double, std::string>> attributes;
   std::string json;  ///< The server's own description, indented.
 };
 
@@ -42,7 +43,7 @@ struct NewToxic {
   std::string name;
   std::string stream;
   std::optional<double> toxicity;
-  std::map<std::string, std::int64_t> attributes;
+  AttributeValues attributes;
 };
 
 /// The calls of Toxiproxy's API that the commands make.
@@ -63,7 +64,7 @@ class Remote {
 
   Result<RemoteToxic> add_toxic(std::string_view proxy, const NewToxic& toxic) const;
   Result<RemoteToxic> update_toxic(std::string_view proxy, std::string_view toxic,
-                                   const std::map<std::string, std::int64_t>& attributes,
+                                   const AttributeValues& attributes,
                                    std::optional<double> toxicity) const;
   Result<void> remove_toxic(std::string_view proxy, std::string_view toxic) const;
 

@@ -132,16 +132,25 @@ int remove(const Invocation& invocation, const Remote& remote, const ToxicArgume
 
 // ---- types -----------------------------------------------------------------
 
+nlohmann::ordered_json attribute_json(const AttributeType& attribute) {
+  nlohmann::ordered_json json = {{"name", attribute.name}, {"unit", attribute.unit}};
+  if (attribute.choices.empty()) {
+    json["default"] = attribute.default_value;
+    json["at_least"] = attribute.at_least;
+  } else {
+    json["default"] = attribute.text_of(attribute.default_value);
+    json["choices"] = attribute.choices;
+  }
+  json["summary"] = attribute.summary;
+  return json;
+}
+
 std::string catalog_json() {
   nlohmann::ordered_json types = nlohmann::ordered_json::array();
   for (const ToxicType& type : toxic_catalog()) {
     nlohmann::ordered_json attributes = nlohmann::ordered_json::array();
     for (const AttributeType& attribute : type.attributes) {
-      attributes.push_back({{"name", attribute.name},
-                            {"unit", attribute.unit},
-                            {"default", attribute.default_value},
-                            {"at_least", attribute.at_least},
-                            {"summary", attribute.summary}});
+      attributes.push_back(attribute_json(attribute));
     }
     types.push_back({{"type", type.name}, {"summary", type.summary}, {"attributes", attributes}});
   }
@@ -167,8 +176,10 @@ int types(const Invocation& invocation) {
     console.out << separator << console.bold(type.name) << ": " << type.summary << '\n';
     for (const AttributeType& attribute : type.attributes) {
       console.out << "  " << console.yellow(padded(attribute.name, name_width)) << "  "
-                  << padded(attribute.unit, unit_width) << "  default " << attribute.default_value
-                  << "  " << attribute.summary << '\n';
+                  << padded(attribute.unit, unit_width) << "  default "
+                  << attribute.text_of(attribute.default_value) << "  ";
+      if (!attribute.choices.empty()) console.out << attribute.choices_text() << ": ";
+      console.out << attribute.summary << '\n';
     }
     separator = "\n";
   }

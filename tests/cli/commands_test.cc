@@ -130,6 +130,21 @@ TEST_CASE("a toxic's life, in Toxiproxy's words", "[commands]") {
         "2: faultline: toxicity should be a float between 0 and 1.\n");
 }
 
+TEST_CASE("the scope of a bandwidth can be set, seen and changed", "[commands]") {
+  const RunningServer server;
+  const Client client(server);
+  client.says("create redis -l 127.0.0.1:0 -u a:1");
+  client.says("toxic add -t bandwidth -a rate=7 -a scope=proxy redis");
+  CHECK(client.says("inspect redis").find("attributes=[\trate=7\tscope=proxy\t]") !=
+        std::string::npos);
+  CHECK(client("inspect redis", true).out.find("rate=7  scope=proxy\n") != std::string::npos);
+  client.says("toxic update -n bandwidth_downstream -a scope=connection redis");
+  CHECK(client.says("inspect redis").find("attributes=[\trate=7\t]") != std::string::npos);
+  CHECK(client.fails("toxic update -n bandwidth_downstream -a scope=conection redis") ==
+        "2: faultline: scope must be `connection` or `proxy`, not `conection`; did you mean "
+        "`connection`?\n");
+}
+
 TEST_CASE("-o json prints what the server says", "[commands]") {
   const RunningServer server;
   const Client client(server);
@@ -146,6 +161,9 @@ TEST_CASE("-o json prints what the server says", "[commands]") {
   const json types = json::parse(client.says("toxic types -o json"));
   CHECK(types[0]["type"] == "latency");
   CHECK(types[0]["attributes"][0]["unit"] == "ms");
+  CHECK_FALSE(types[0]["attributes"][0].contains("choices"));
+  CHECK(types[1]["attributes"][1]["default"] == "connection");
+  CHECK(types[1]["attributes"][1]["choices"] == json::array({"connection", "proxy"}));
 }
 
 TEST_CASE("a terminal gets a table, in colour", "[commands]") {
@@ -255,6 +273,7 @@ TEST_CASE("toxic types explains every toxic", "[commands]") {
   const std::string text = run("toxic types").out;
   CHECK(text.find("latency: Delays everything") == 0);
   CHECK(text.find("\n  latency         ms     default 0  ") != std::string::npos);
+  CHECK(text.find("  default connection  `connection` or `proxy`: each") != std::string::npos);
   CHECK(text.find("\nnoop: Changes nothing.\n") != std::string::npos);
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("attributes are checked against the catalogue, before anything is sent
   const ToxicType& latency = **toxic_type_named("latency");
   const auto values = parse_attributes(latency, {"latency=100", "jitter=1e1", "latency=20.0"});
   REQUIRE(values);
-  CHECK(*values == std::map<std::string, std::int64_t>{{"latency", 20}, {"jitter", 10}});
+  CHECK(*values == AttributeValues{{"latency", 20}, {"jitter", 10}});
 
   const std::pair<const char*, const char*> wrong[] = {
       {"latncy=5",
@@ -115,6 +115,18 @@ TEST_CASE("attributes are checked against the catalogue, before anything is sent
     REQUIRE_FALSE(parsed);
     CHECK(parsed.error().message == expected);
   }
+
+  const ToxicType& bandwidth = **toxic_type_named("bandwidth");
+  const auto shared = parse_attributes(bandwidth, {"rate=5", "scope=proxy"});
+  REQUIRE(shared);
+  CHECK(*shared == AttributeValues{{"rate", 5}, {"scope", "proxy"}});
+  CHECK(parse_attributes(bandwidth, {"scope=prox"}).error().message ==
+        "scope must be `connection` or `proxy`, not `prox`; did you mean `proxy`?");
+  CHECK(parse_attributes(bandwidth, {"scope=1"}).error().message ==
+        "scope must be `connection` or `proxy`, not `1`");
+  CHECK(parse_attributes(bandwidth, {"scope"}).error().message ==
+        "`scope` has no value: write scope=connection or scope=proxy");
+
   CHECK(parse_toxicity("0.25").value() == 0.25);
   for (const char* text : {"", "2", "-0.1", "half", "nan"}) {
     CHECK(parse_toxicity(text).error().message == "toxicity should be a float between 0 and 1.");
