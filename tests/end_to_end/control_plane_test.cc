@@ -79,6 +79,7 @@ class RandomCalls {
     static const std::vector<std::string> kToxics = {
         R"("type":"latency","attributes":{"latency":5000,"jitter":1000})",
         R"("type":"bandwidth","attributes":{"rate":1})",
+        R"("type":"bandwidth","attributes":{"rate":1,"scope":"proxy"})",
         R"("type":"bandwidth")",
         R"("type":"slicer","attributes":{"average_size":10,"delay":100000})",
         R"("type":"slow_close","attributes":{"delay":10000})",
@@ -216,6 +217,7 @@ TEST_CASE("B4 F2: no attribute value kills or hangs the server, and other proxie
       R"("type":"slicer","attributes":{"average_size":10,"size_variation":12})",
       R"("type":"slicer","attributes":{"average_size":1,"size_variation":)" + most + "}",
       R"("type":"bandwidth","attributes":{"rate":-1})",
+      R"("type":"bandwidth","attributes":{"scope":"proxy","rate":)" + most + "}",
       R"("type":"latency","attributes":{"jitter":4611686018427387904})",
   };
   for (const auto& [type, attributes] :

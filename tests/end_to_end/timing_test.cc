@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <thread>
@@ -98,6 +99,23 @@ double distance(Times a, Times b) {
     largest = std::max(largest, std::abs(below(a) - below(b)));
   }
   return largest;
+}
+
+/// How many bytes each of `sockets` gets in `time`.
+std::vector<double> downloads(const std::vector<Socket>& sockets, milliseconds time) {
+  std::vector<double> bytes(sockets.size());
+  std::vector<std::jthread> readers;
+  const auto end = Clock::now() + time;
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    readers.emplace_back([&, i] {
+      for (auto left = time; left.count() > 0;
+           left = std::chrono::duration_cast<milliseconds>(end - Clock::now())) {
+        bytes[i] += static_cast<double>(sockets[i].receive_some(SIZE_MAX, left).bytes.size());
+      }
+    });
+  }
+  readers.clear();
+  return bytes;
 }
 
 /// Answers "N\n" with N bytes, again and again.
@@ -224,6 +242,31 @@ TEST_CASE("B14: a long answer is not delayed anew with every part", "[timing]") 
   }
   WARN("from the first byte to the last: median " << percentile(rest, 0.5) << " ms");
   CHECK(percentile(rest, 0.5) < (is_exact() ? 10 : 100));
+}
+
+TEST_CASE("B25: six connections share a proxy-wide 1,000 KB/s, each within 10 % of its share",
+          "[timing]") {
+  World world({.arguments = {"--workers", "3"}});
+  const CrowdServer upstream(CrowdServer::Manner::kFlood);
+  const std::string listen = world.add_proxy(
+      "p", upstream.address(), R"({"type":"bandwidth","attributes":{"rate":1,"scope":"proxy"}})");
+  std::vector<Socket> sockets;
+  for (int i = 0; i < 6; ++i) sockets.push_back(Socket::connect(listen));
+  downloads(sockets, milliseconds(300));
+  world.change_toxic("p", "bandwidth_downstream", R"({"attributes":{"rate":1000}})");
+  const bool good = best_of_three([&](double slack) {
+    constexpr double kExpected = 2'500'000;
+    const std::vector<double> shares = downloads(sockets, milliseconds(2500));
+    const auto [least, most] = std::minmax_element(shares.begin(), shares.end());
+    const double total = std::accumulate(shares.begin(), shares.end(), 0.0);
+    const double share = total / 6;
+    WARN("total " << total / 2500 << " KB/s; the least is " << *least / share
+                  << " of a share, the most " << *most / share);
+    REQUIRE(*least > 0);
+    const bool is_even = std::max(*most / share - 1, 1 - *least / share) < 0.1 * slack;
+    return is_even && std::abs(total / kExpected - 1) < 0.05 * slack;
+  });
+  CHECK(good);
 }
 
 TEST_CASE("B22: latency does not limit throughput below its window", "[timing]") {

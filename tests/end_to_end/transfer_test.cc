@@ -104,7 +104,7 @@ struct Toxic {
 const std::vector<Toxic> kHarmless = {
     {"noop", "", ""},
     {"latency", R"("latency":20)", R"("latency":5,"jitter":5)"},
-    {"bandwidth", R"("rate":1000)", R"("rate":0)"},
+    {"bandwidth", R"("rate":1000,"scope":"proxy")", R"("rate":0,"scope":"connection")"},
     {"slow_close", R"("delay":100)", R"("delay":1)"},
     {"slicer", R"("average_size":1000,"size_variation":500,"delay":10)", R"("average_size":64)"},
     {"limit_data", R"("bytes":1000000000000)", R"("bytes":2000000000000)"},
