@@ -119,7 +119,7 @@ void Connection::wait_for_more(TimePoint now) {
   if (up_->outcome() == Pump::Outcome::kFinished) upstream_->finish();
   if (down_->outcome() == Pump::Outcome::kFinished) client_->finish();
   // A socket tells us of what is new only: what we have left, we come back for.
-  const bool has_more = up_->can_read() || down_->can_read();
+  const bool has_more = up_->can_read(now) || down_->can_read(now);
   alarm_.set(has_more ? now : std::min({up_->next_due(), down_->next_due(), keep_alive_at_}));
 }
 

@@ -58,7 +58,7 @@ bool Pump::read(TimePoint now) {
   if (chain_ != nullptr && source_.may_read() && worker_.is_memory_short()) {
     worker_.note_limited_read();
   }
-  if (!can_read()) return false;
+  if (!can_read(now)) return false;
   const bool came = is_bulk_ && passes_through() ? splice(now) : copy(now);
   settle_memory();
   return came;
@@ -67,7 +67,7 @@ bool Pump::read(TimePoint now) {
 bool Pump::copy(TimePoint now) {
   bool came = false;
   do {
-    const Transfer transfer = source_.read(worker_.buffers().scratch(), room());
+    const Transfer transfer = source_.read(worker_.buffers().scratch(), room(now));
     if (transfer.state != Transfer::State::kMoved) {
       note_end(transfer.state, now);
       break;
@@ -75,7 +75,7 @@ bool Pump::copy(TimePoint now) {
     came = true;
     take_in(transfer.bytes, now);
     is_bulk_ = transfer.bytes == BufferPool::kBufferBytes && source_.may_splice();
-  } while (source_.is_at_end() && room() > 0);  // Then the end has come along.
+  } while (source_.is_at_end() && room(now) > 0);  // Then the end has come along.
   return came;
 }
 
@@ -87,7 +87,8 @@ bool Pump::splice(TimePoint now) {
       is_bulk_ = false;
       break;
     }
-    const Transfer transfer = source_.splice_into(*pipe_);
+    const std::size_t most = chain_ == nullptr ? SIZE_MAX : chain_->allowance(now);
+    const Transfer transfer = source_.splice_into(*pipe_, most);
     if (transfer.state != Transfer::State::kMoved) {
       if (moved < kLeastBulk) is_bulk_ = false;
       worker_.pipes().give_back(std::move(pipe_));
@@ -96,7 +97,8 @@ bool Pump::splice(TimePoint now) {
     }
     moved += transfer.bytes;
     count(received_bytes_, transfer.bytes);
-    if (!empty_pipe()) break;
+    note_passed(transfer.bytes);
+    if (!empty_pipe() || !can_read(now)) break;
   }
   return moved > 0;
 }
@@ -124,10 +126,13 @@ void Pump::note_end(Transfer::State state, TimePoint now) {
 
 /// How many bytes to read: none while what was read before waits to be sent,
 /// and no more than the chain, or what is left of the worker's memory, will hold.
-std::size_t Pump::room() const {
-  if (source_done_ || destination_dead_ || outcome_ != Outcome::kFlowing) return 0;
+std::size_t Pump::room(TimePoint now) const {
+  if (!is_open()) return 0;
   constexpr std::size_t kMost = BufferPool::kBufferBytes;
-  if (passes_through()) return is_blocked() ? 0 : kMost;
+  if (passes_through()) {
+    if (is_blocked()) return 0;
+    return chain_ == nullptr ? kMost : std::min(kMost, chain_->allowance(now));
+  }
   const std::size_t chain_room = std::min(kMost, chain_->room());
   return std::min(chain_room, worker_.room_for(chain_->held_memory()));
 }
@@ -138,11 +143,17 @@ void Pump::take_in(std::size_t size, TimePoint now) {
   if (passes_through()) {
     const std::string_view bytes(worker_.buffers().scratch(), size);
     const std::size_t written = write(bytes);
+    note_passed(size);
     if (written < size && !destination_dead_) unsent_.emplace(bytes.substr(written), false);
     return;
   }
   chain_->push(worker_.buffers().keep(size, opens_burst(now)), now);
   deliver(now);
+}
+
+/// So many bytes have gone round the chain, if there is one.
+void Pump::note_passed(std::size_t bytes) {
+  if (chain_ != nullptr) chain_->note_passed(bytes, !source_.may_read());
 }
 
 /// Whether what has just arrived starts a message, as far as that can be seen
@@ -230,7 +241,10 @@ std::size_t Pump::write(std::string_view bytes) {
 TimePoint Pump::next_due() const {
   if (chain_ == nullptr || outcome_ != Outcome::kFlowing) return kNever;
   const bool close_is_new = is_blocked() && chain_->is_closing() && close_by_ == kNever;
-  if (!is_blocked() || close_is_new) return chain_->next_due();
+  if (!is_blocked() || close_is_new) {
+    const bool waits_for_gate = is_open() && source_.may_read() && passes_through();
+    return std::min(chain_->next_due(), waits_for_gate ? chain_->opens_at() : kNever);
+  }
   return std::min(chain_->next_stage_event(), close_by_);
 }
 

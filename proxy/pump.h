@@ -54,8 +54,8 @@ class Pump {
   void note_turn() { turned_ = true; }
 
   Outcome outcome() const { return outcome_; }
-  /// Whether read() would find something, and a place to put it.
-  bool can_read() const { return source_.may_read() && room() > 0; }
+  /// Whether read() would find something at `now`, and a place to put it.
+  bool can_read(TimePoint now) const { return source_.may_read() && room(now) > 0; }
   bool wants_to_write() const { return is_blocked() && !destination_dead_; }
   bool source_is_done() const { return source_done_; }
   /// The destination takes no more bytes and never will; what was for it is lost.
@@ -65,9 +65,13 @@ class Pump {
   TimePoint next_due() const;
 
  private:
-  std::size_t room() const;
+  std::size_t room(TimePoint now) const;
+  bool is_open() const {
+    return !source_done_ && !destination_dead_ && outcome_ == Outcome::kFlowing;
+  }
   bool is_blocked() const { return unsent_.has_value() || pipe_ != nullptr; }
   bool passes_through() const { return chain_ == nullptr || chain_->is_transparent(); }
+  void note_passed(std::size_t bytes);
   bool copy(TimePoint now);
   bool splice(TimePoint now);
   bool empty_pipe();

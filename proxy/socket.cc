@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <string>
@@ -68,10 +69,10 @@ Transfer Socket::read(char* buffer, std::size_t size) {
   return note_read(transfer, transfer.bytes < size);
 }
 
-Transfer Socket::splice_into(Pipe& pipe) {
+Transfer Socket::splice_into(Pipe& pipe, std::size_t most) {
   const Transfer transfer = outcome_of([&] {
-    return ::splice(fd_.get(), nullptr, pipe.write_end.get(), nullptr, pipe.capacity,
-                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    return ::splice(fd_.get(), nullptr, pipe.write_end.get(), nullptr,
+                    std::min(most, pipe.capacity), SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   });
   pipe.held += transfer.bytes;
   return note_read(transfer, false);  // Less than asked for may be all that the pipe takes.

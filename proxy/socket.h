@@ -74,10 +74,10 @@ class Socket final : Watcher {
   Transfer read(char* buffer, std::size_t size);
   Transfer write(std::string_view bytes);
 
-  /// Moves what there is, as much as fits, into `pipe`, which is empty; its
-  /// bytes are not copied. kWouldBlock only if there is nothing to read.
-  /// REQUIRES: may_splice().
-  Transfer splice_into(Pipe& pipe);
+  /// Moves what there is, `most` bytes or as much as fits, into `pipe`, which is
+  /// empty; its bytes are not copied. kWouldBlock only if there is nothing to
+  /// read. REQUIRES: may_splice(), most > 0.
+  Transfer splice_into(Pipe& pipe, std::size_t most);
   /// Moves what the peer takes out of `pipe`, which is not empty.
   Transfer splice_from(Pipe& pipe);
 

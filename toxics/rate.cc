@@ -30,6 +30,18 @@ Duration Rate::time_for(std::uint64_t bytes) const {
   return Duration(static_cast<std::int64_t>(std::min(wait, longest)));
 }
 
+std::uint64_t Rate::bytes_in(Duration time) const {
+  const auto bytes =
+      static_cast<unsigned __int128>(time.count()) * bytes_per_second_ / kNanosecondsPerSecond;
+  constexpr std::uint64_t kMost = UINT64_MAX / 4;
+  return static_cast<std::uint64_t>(std::min<unsigned __int128>(bytes, kMost));
+}
+
+bool Rate::is_fast() const {
+  constexpr std::uint64_t kFast = 10'000'000;
+  return bytes_per_second_ >= kFast;
+}
+
 std::size_t Rate::piece(std::uint64_t pieces_per_second) const {
   return std::clamp(bytes_per_second_ / pieces_per_second, kSmallestPiece, kLargestPiece);
 }

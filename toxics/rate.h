@@ -20,6 +20,13 @@ class Rate {
   /// How long `bytes` take, at most kLongest. REQUIRES: the rate is not 0.
   Duration time_for(std::uint64_t bytes) const;
 
+  /// How many bytes go in `time`, at most 2^62. REQUIRES: time >= 0.
+  std::uint64_t bytes_in(Duration time) const;
+
+  /// From 10 MB/s up. There a piece of 64 KiB lasts less than 7 ms, so that a
+  /// link may just as well pass it whole and be held up after it.
+  bool is_fast() const;
+
   /// How many bytes to send at once when `pieces_per_second` are to leave: not
   /// so few that each costs more than it is worth, not so many that they lump.
   std::size_t piece(std::uint64_t pieces_per_second = kPiecesPerSecond) const;

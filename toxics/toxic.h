@@ -38,6 +38,21 @@ struct StageMemory {
   SharedLine* line;  ///< Shared by all its links, until the settings change. Null: by none.
 };
 
+/// How fast bytes may pass a link that moves them by itself: what a toxic has
+/// to say that limits how many pass and when, and need neither see nor hold them.
+class Gate {
+ public:
+  /// When the next byte may pass.
+  virtual TimePoint opens_at() const = 0;
+  /// How many bytes may pass at `now`: none before opens_at().
+  virtual std::size_t allowance(TimePoint now) = 0;
+  /// So many have passed. `ran_dry`: there were no more to come.
+  virtual void on_passed(std::size_t bytes, bool ran_dry) = 0;
+
+ protected:
+  ~Gate() = default;
+};
+
 /// One fault on one direction of one connection.
 ///
 /// A toxic decides; it does not wait. It is told when something arrived and
@@ -62,6 +77,10 @@ class Toxic {
   /// False if bytes pass untouched and unwatched. A link whose toxics all say
   /// so stays on the pass-through path.
   virtual bool sees_bytes() const { return true; }
+
+  /// What limits the bytes of such a link; null for no limit. Where another
+  /// toxic of the link sees bytes they come to on_data() all the same.
+  virtual Gate* gate() { return nullptr; }
 
   /// How many bytes the toxic may hold before its link stops reading. Little,
   /// for a toxic that holds bytes to slow the sender; kFullWindow, for one

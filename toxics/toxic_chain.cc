@@ -160,6 +160,8 @@ void ToxicChain::remove(std::size_t index, TimePoint now) {
 
 std::size_t ToxicChain::room() const {
   if (dead_) return 0;
+  // On the way to being transparent: what is held must leave before bytes go round.
+  if (held_memory_ > 0 && !sees_bytes()) return 0;
   std::size_t room = link_window_;
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     if (is_full(i)) return 0;
@@ -195,9 +197,34 @@ TimePoint ToxicChain::next_stage_event() const {
 }
 
 bool ToxicChain::is_transparent() const {
-  return held_memory_ == 0 && std::none_of(stages_.begin(), stages_.end(), [](const auto& stage) {
-           return stage->toxic->sees_bytes();
-         });
+  return held_memory_ == 0 && !sees_bytes();
+}
+
+bool ToxicChain::sees_bytes() const {
+  return std::any_of(stages_.begin(), stages_.end(),
+                     [](const auto& stage) { return stage->toxic->sees_bytes(); });
+}
+
+std::size_t ToxicChain::allowance(TimePoint now) const {
+  std::size_t least = SIZE_MAX;
+  for (const std::unique_ptr<Stage>& stage : stages_) {
+    if (Gate* gate = stage->toxic->gate()) least = std::min(least, gate->allowance(now));
+  }
+  return least;
+}
+
+TimePoint ToxicChain::opens_at() const {
+  TimePoint latest = TimePoint::min();
+  for (const std::unique_ptr<Stage>& stage : stages_) {
+    if (const Gate* gate = stage->toxic->gate()) latest = std::max(latest, gate->opens_at());
+  }
+  return latest;
+}
+
+void ToxicChain::note_passed(std::size_t bytes, bool ran_dry) {
+  for (const std::unique_ptr<Stage>& stage : stages_) {
+    if (Gate* gate = stage->toxic->gate()) gate->on_passed(bytes, ran_dry);
+  }
 }
 
 /// `signal` reaches the stage at `index`, or leaves after the last one.

@@ -68,6 +68,12 @@ class ToxicChain {
   /// Whether bytes may go round the chain: no toxic looks at them and none are held.
   bool is_transparent() const;
 
+  /// How many bytes may go round a transparent chain at `now`, and from when on.
+  std::size_t allowance(TimePoint now) const;
+  TimePoint opens_at() const;  ///< TimePoint::min() if it is always open.
+  /// So many have. `ran_dry`: there were no more to come.
+  void note_passed(std::size_t bytes, bool ran_dry);
+
   /// A toxic has ended the connection: pop() says Reset before anything that was held.
   bool is_dead() const { return dead_; }
 
@@ -105,6 +111,7 @@ class ToxicChain {
   void die();
   void play(std::size_t index, TimePoint at, TimePoint now);
   bool is_full(std::size_t index) const;
+  bool sees_bytes() const;
   std::size_t window_of(const Stage& stage) const;
   TimePoint next_event(std::size_t index) const;
 

@@ -52,7 +52,7 @@ TEST_CASE("more stalled bulk connections than there are pipes: each gets its byt
   std::vector<Socket> clients;
   for (int i = 0; i < 100; ++i) {
     clients.push_back(Socket::connect(listen));
-    clients.back().set_receive_buffer(64 * 1024);
+    clients.back().set_receive_buffer(256 * 1024);
   }
   pause_for(milliseconds(300));  // All are stuck by now, or soon.
   for (const Socket& client : clients) REQUIRE(receive_hash(client, size) == hash);

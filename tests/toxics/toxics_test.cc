@@ -120,6 +120,51 @@ TEST_CASE("an end with nothing before it passes a stall at once", "[bandwidth]")
   CHECK(driver.pop(kStart) == "<fin>");
 }
 
+TEST_CASE("a fast rate holds no bytes: it says how many may pass, and when", "[bandwidth]") {
+  ChainDriver driver;
+  driver.add("bandwidth", {100'000});
+  REQUIRE(driver.chain.is_transparent());
+  std::uint64_t passed = 0;
+  TimePoint now = kStart;
+  while (now < kStart + 5s) {
+    const std::size_t allowed = driver.chain.allowance(now);
+    REQUIRE(allowed > 0);
+    driver.chain.note_passed(allowed, false);
+    passed += allowed;
+    REQUIRE(driver.chain.allowance(now) == 0);
+    now = driver.chain.opens_at() + 300us;  // Its pump looks in late, each time.
+  }
+  const double seconds = static_cast<double>((driver.chain.opens_at() - kStart).count()) / 1e9;
+  CHECK(static_cast<double>(passed) / seconds == Approx(100e6).epsilon(0.000001));
+}
+
+TEST_CASE("a gate saves up neither idle time nor time when nobody looked", "[bandwidth]") {
+  ChainDriver driver;
+  driver.add("bandwidth", {100'000});
+  const std::size_t piece = driver.chain.allowance(kStart);
+  CHECK(piece == 100'000);  // 1 ms.
+  driver.chain.note_passed(10, true);
+  CHECK(driver.chain.opens_at() < kStart);
+  CHECK(driver.chain.allowance(kStart + 10s) == piece);
+  driver.chain.note_passed(piece, false);
+  CHECK(driver.chain.allowance(kStart + 20s) == piece + 10'000'000);  // 100 ms.
+}
+
+TEST_CASE("a fast rate beside a toxic that sees bytes shapes them itself", "[bandwidth]") {
+  ChainDriver driver;
+  driver.add("bandwidth", {100'000});
+  const auto lag = driver.add("latency", {10});
+  CHECK_FALSE(driver.chain.is_transparent());
+  driver.push(std::string(50'000, 'x'), kStart);
+  CHECK(driver.pop(kStart + 10499us).empty());
+  CHECK(driver.pop(kStart + 10500us).size() == 50'000);
+  driver.push("y", kStart + 20ms);
+  driver.remove(lag, kStart + 20ms);
+  CHECK(driver.chain.room() == 0);  // What is held goes first.
+  CHECK(driver.pop(kStart + 21ms) == "y");
+  CHECK(driver.chain.is_transparent());
+}
+
 TEST_CASE("slow_close delays the end, not the bytes", "[slow_close]") {
   ChainDriver driver;
   const auto slow = driver.add("slow_close", {100});
