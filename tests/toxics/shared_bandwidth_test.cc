@@ -15,6 +15,8 @@ constexpr std::int64_t kProxy = 1;
 
 /// The links of one proxy, each with a sender that always has more.
 class Crowd {
+  std::list<SharedLine> lines_{1};  // First: outlives the links.
+
  public:
   struct Link {
     ChainDriver driver{1 << 24};
@@ -111,7 +113,6 @@ class Crowd {
   }
 
   std::int64_t rate_;
-  std::list<SharedLine> lines_{1};
 };
 
 double sum(const std::vector<double>& shares) {
