@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/verify.h"
@@ -10,8 +11,12 @@ namespace faultline {
 
 namespace {
 
-/// Kept for the next: 4 MiB a worker.
-constexpr std::size_t kMostFree = 64;
+/// Kept for the next at the most, 64 MiB a worker: unmapping while bytes flow
+/// costs more than sending them (it has to be told to every processor).
+constexpr std::size_t kMostFree = 1024;
+
+/// Kept even if nobody asks for them.
+constexpr std::size_t kLeastFree = 16;
 
 /// Fewer bytes are copied: a buffer must not be held for the sake of a few, or
 /// what is accounted for would not be what is used.
@@ -53,6 +58,11 @@ char* BufferPool::scratch() {
 Chunk BufferPool::keep(std::size_t size, bool opens_burst) {
   if (size >= kWorthABuffer) return Chunk(std::exchange(scratch_, nullptr), size, opens_burst);
   return Chunk(std::string_view(scratch_.get(), size), opens_burst);
+}
+
+void BufferPool::trim() {
+  const std::size_t fewer = std::max(kLeastFree, free_.size() / 2);
+  for (; free_.size() > fewer; free_.pop_back()) unmap_buffer(free_.back());
 }
 
 void BufferPool::give_back(char* buffer) noexcept {

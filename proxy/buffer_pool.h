@@ -13,8 +13,8 @@ namespace faultline {
 /// was read is written on from there or, if it is to be held, becomes a chunk:
 /// one that fills the buffer takes it along, without a copy.
 ///
-/// Buffers that come back are kept for the next, some of them; the rest goes
-/// back to the system. Used by one thread, and outlives its chunks.
+/// Buffers that come back are kept for the next; those that nobody asks for go
+/// back to the system bit by bit. Used by one thread, and outlives its chunks.
 class BufferPool {
  public:
   static constexpr std::size_t kBufferBytes = 64 * 1024;
@@ -30,6 +30,10 @@ class BufferPool {
   /// The first `size` bytes of the scratch buffer, to be kept. The buffer may
   /// be given away for that.
   Chunk keep(std::size_t size, bool opens_burst);
+
+  /// Gives half of the buffers that nobody needs back to the system; to be
+  /// called now and then.
+  void trim();
 
  private:
   /// How a buffer that nobody has any more comes back.

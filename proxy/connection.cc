@@ -66,8 +66,6 @@ void Connection::on_socket_ready(Socket& socket) noexcept {
   const bool is_client = &socket == client_.get();
   Pump& from = is_client ? *up_ : *down_;
   Pump& to = is_client ? *down_ : *up_;
-  // A side that is dead after its FIN has nothing more to read that would say so.
-  if (socket.is_broken() && from.source_is_done()) to.note_dead_destination();
   if (socket.may_write() && to.wants_to_write()) to.deliver(now);
   read(from, to, now);
   settle(now);
@@ -78,7 +76,8 @@ void Connection::read(Pump& pump, Pump& answers, TimePoint now) {
   if (pump.read(now)) answers.note_turn();
 }
 
-void Connection::on_alarm(Alarm& /*alarm*/, TimePoint now) noexcept {
+void Connection::on_alarm(Alarm& /*alarm*/, TimePoint /*rung*/) noexcept {
+  const TimePoint now = clock_now();  // Others were told before us: bytes may have come since.
   if (keep_alive_at_ <= now) {
     upstream_->keep_alive();
     keep_alive_at_ = kNever;
@@ -92,6 +91,9 @@ void Connection::on_alarm(Alarm& /*alarm*/, TimePoint now) noexcept {
 
 /// Acts on what the pumps have come to. Must be the last call: it may end us.
 void Connection::settle(TimePoint now) {
+  // A side that is dead after its FIN has nothing more to read that would say so.
+  if (client_->is_broken() && up_->source_is_done()) down_->note_dead_destination();
+  if (upstream_->is_broken() && down_->source_is_done()) up_->note_dead_destination();
   if (const std::optional<Ending> how = ending()) {
     end(*how);
   } else {
@@ -120,7 +122,9 @@ void Connection::wait_for_more(TimePoint now) {
   if (down_->outcome() == Pump::Outcome::kFinished) client_->finish();
   // A socket tells us of what is new only: what we have left, we come back for.
   const bool has_more = up_->can_read(now) || down_->can_read(now);
-  alarm_.set(has_more ? now : std::min({up_->next_due(), down_->next_due(), keep_alive_at_}));
+  // Not in the past: those who were there before us come first.
+  const TimePoint due = std::min({up_->next_due(), down_->next_due(), keep_alive_at_});
+  alarm_.set(has_more ? now : std::max(now, due));
 }
 
 void Connection::end(Ending ending) {

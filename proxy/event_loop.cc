@@ -47,19 +47,21 @@ void EventLoop::run() {
 }
 
 void EventLoop::turn() {
-  std::swap(retired_, dying_);
-  dying_.clear();
   // Look-ups need a turn of libuv's to begin and to end.
   if (uv_loop_alive(&uv_) != 0) uv_run(&uv_, UV_RUN_NOWAIT);
+  std::swap(retired_, dying_);
+  dying_.clear();
   const int patience = alarms_.arm() ? -1 : 0;
   const int ready = epoll_wait(epoll_.get(), events_.data(), kEventsPerTurn, patience);
   VERIFY(ready >= 0 || errno == EINTR);
+  const TimePoint started = clock_now();
   end_event_ = ready < 0 ? 0 : static_cast<std::size_t>(ready);
   for (next_event_ = 0; next_event_ < end_event_;) {
     const epoll_event& event = events_[next_event_++];
     static_cast<Watcher*>(event.data.ptr)->on_ready(event.events);
   }
   alarms_.ring();
+  last_turn_ = clock_now() - started;
 }
 
 void EventLoop::post(std::function<void()> task) {

@@ -57,6 +57,9 @@ class EventLoop {
   /// Runs until stop().
   void run();
 
+  /// How long the callbacks of the last turn took.
+  Duration last_turn() const { return last_turn_; }
+
   /// Ends run() after the present callback. On the loop's thread.
   void stop() { is_running_ = false; }
 
@@ -101,6 +104,7 @@ class EventLoop {
   WakeUp wake_up_;
   Mailbox mailbox_{*this};
   bool is_running_ = false;
+  Duration last_turn_{0};
   std::array<epoll_event, kEventsPerTurn> events_;  // Of this turn; those in
   std::size_t next_event_ = 0;                      // [next_event_, end_event_)
   std::size_t end_event_ = 0;                       // are still to be told.

@@ -13,6 +13,9 @@ namespace {
 /// bytes leave the caches before they are sent (measured: docs/performance.md).
 constexpr int kCapacity = 256 * 1024;
 
+/// With less, the calls would cost more than the copies they save.
+constexpr int kLeastCapacity = 64 * 1024;
+
 constexpr std::size_t kMostTaken = 64;
 constexpr std::size_t kMostFree = 8;
 
@@ -25,7 +28,7 @@ std::unique_ptr<Pipe> make_pipe() {
   // Beyond fs.pipe-user-pages-soft a user gets what there is by default.
   int capacity = fcntl(ends[1], F_SETPIPE_SZ, kCapacity);
   if (capacity < 0) capacity = fcntl(ends[1], F_GETPIPE_SZ);
-  if (capacity <= 0) return nullptr;
+  if (capacity < kLeastCapacity) return nullptr;
   pipe->capacity = static_cast<std::size_t>(capacity);
   return pipe;
 }

@@ -18,6 +18,9 @@ constexpr std::size_t kSplicedPerTurn = 256 * 1024;
 /// this, two copies cost less than the calls that save them.
 constexpr std::size_t kLeastBulk = 32 * 1024;
 
+/// What one read takes.
+constexpr std::size_t kMostAtOnce = BufferPool::kBufferBytes;
+
 /// A close that a toxic asks for waits so long for a peer that takes no bytes.
 constexpr Duration kClosePatience = std::chrono::seconds(1);
 
@@ -55,7 +58,8 @@ void Pump::arrange(const std::vector<StagePlan>& plan, TimePoint now) {
 
 bool Pump::read(TimePoint now) {
   if (chain_ != nullptr) deliver(now);  // Makes room.
-  if (chain_ != nullptr && source_.may_read() && worker_.is_memory_short()) {
+  if (is_open() && source_.may_read() && !passes_through() &&
+      worker_.room_for(chain_->held_memory()) < std::min(kMostAtOnce, chain_->room())) {
     worker_.note_limited_read();
   }
   if (!can_read(now)) return false;
@@ -120,6 +124,7 @@ bool Pump::empty_pipe() {
 
 /// A read has brought no bytes.
 void Pump::note_end(Transfer::State state, TimePoint now) {
+  if (state == Transfer::State::kWouldBlock && passes_through()) note_passed(0);
   if (state == Transfer::State::kEnd) end_source(Finish{}, now);
   if (state == Transfer::State::kBroken) end_source(Reset{}, now);
 }
@@ -128,12 +133,11 @@ void Pump::note_end(Transfer::State state, TimePoint now) {
 /// and no more than the chain, or what is left of the worker's memory, will hold.
 std::size_t Pump::room(TimePoint now) const {
   if (!is_open()) return 0;
-  constexpr std::size_t kMost = BufferPool::kBufferBytes;
   if (passes_through()) {
     if (is_blocked()) return 0;
-    return chain_ == nullptr ? kMost : std::min(kMost, chain_->allowance(now));
+    return chain_ == nullptr ? kMostAtOnce : std::min(kMostAtOnce, chain_->allowance(now));
   }
-  const std::size_t chain_room = std::min(kMost, chain_->room());
+  const std::size_t chain_room = std::min(kMostAtOnce, chain_->room());
   return std::min(chain_room, worker_.room_for(chain_->held_memory()));
 }
 

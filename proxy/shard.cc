@@ -15,6 +15,9 @@ namespace {
 
 constexpr Duration kBetweenComplaints = std::chrono::seconds(10);
 
+constexpr Duration kLongTurn = std::chrono::microseconds(500);
+constexpr int kAcceptsPerLongTurn = 16;
+
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
 
 }  // namespace
@@ -55,9 +58,16 @@ void Shard::unwatch() {
   if (std::exchange(is_watching_, false)) worker_.loop().unwatch(listening_fd_, *this);
 }
 
-/// Accepts one connection. Level-triggered: if more are waiting we are told
-/// again, in the next turn or on another worker.
+/// Level-triggered: if more are waiting than are accepted we are told again, in
+/// the next turn or on another worker. While turns are short one at a time will
+/// do, and no call is spent to hear that there are no more.
 void Shard::on_ready(std::uint32_t /*events*/) noexcept {
+  const bool is_rare = worker_.loop().last_turn() > kLongTurn;
+  for (int left = is_rare ? kAcceptsPerLongTurn : 1; left > 0 && accept_one();) --left;
+}
+
+/// False if none was waiting, or accepting is to pause.
+bool Shard::accept_one() {
   FileDescriptor client(accept4(listening_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (client.is_open()) {
     count(counters_.connections);
@@ -65,15 +75,16 @@ void Shard::on_ready(std::uint32_t /*events*/) noexcept {
     connections_.push_front(
         std::make_unique<Connection>(*this, std::move(client), family_, ordinal));
     connections_.front()->place = connections_.begin();
-    return;
+    return true;
   }
-  const bool is_over = errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
-  if (is_over || errno == EAGAIN || errno == EWOULDBLOCK) return;
+  if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO) return true;
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
   count(counters_.accept_errors);
   log(LogLevel::kDebug, "proxy", "cannot accept; trying again in 50 ms",
       {{"proxy", name()}, {"error", std::string_view(std::strerror(errno))}});
   unwatch();
   resume_.set(after(clock_now(), kAcceptPause));
+  return false;
 }
 
 void Shard::on_alarm(Alarm& /*alarm*/, TimePoint /*now*/) noexcept {

@@ -64,6 +64,7 @@ class Shard final : Watcher, AlarmOwner {
  private:
   void watch();
   void unwatch();
+  bool accept_one();
   void on_ready(std::uint32_t events) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
 

@@ -23,9 +23,8 @@ Transfer outcome_of(const Move& move) {
   while (moved < 0 && errno == EINTR);
   if (moved > 0) return {Transfer::State::kMoved, static_cast<std::size_t>(moved)};
   if (moved == 0) return {Transfer::State::kEnd};
-  if (errno == EAGAIN || errno == EWOULDBLOCK) return {Transfer::State::kWouldBlock};
-  const bool unsupported = errno == EINVAL || errno == ENOSYS || errno == EPERM;
-  return {unsupported ? Transfer::State::kUnsupported : Transfer::State::kBroken};
+  const bool later = errno == EAGAIN || errno == EWOULDBLOCK;
+  return {later ? Transfer::State::kWouldBlock : Transfer::State::kBroken};
 }
 
 void set_option(int fd, int level, int option, int value) {
@@ -75,6 +74,13 @@ Transfer Socket::splice_into(Pipe& pipe, std::size_t most) {
                     std::min(most, pipe.capacity), SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   });
   pipe.held += transfer.bytes;
+  const bool is_refused = transfer.state == Transfer::State::kBroken &&
+                          (errno == EINVAL || errno == ENOSYS || errno == EPERM);
+  // Where urgent data and FIN have come, a splice says "end" in front of bytes: read() knows.
+  if (is_refused || transfer.state == Transfer::State::kEnd) {
+    plain_ = false;
+    return {Transfer::State::kUnsupported};
+  }
   return note_read(transfer, false);  // Less than asked for may be all that the pipe takes.
 }
 
@@ -84,10 +90,6 @@ Transfer Socket::splice_into(Pipe& pipe, std::size_t most) {
 /// later will be told. If FIN was told before the read, nothing comes later,
 /// and the read that would say so can be saved.
 Transfer Socket::note_read(Transfer transfer, bool is_short) {
-  if (transfer.state == Transfer::State::kUnsupported) {
-    plain_ = false;
-    return transfer;
-  }
   // The write that met the RST has taken the error; to later reads it looks like an end.
   if (transfer.state == Transfer::State::kEnd && dead_) transfer.state = Transfer::State::kBroken;
   if (transfer.state != Transfer::State::kMoved) {

@@ -29,7 +29,7 @@ struct Transfer {
     kWouldBlock,   ///< Nothing can be moved now.
     kEnd,          ///< read: the peer has sent FIN.
     kBroken,       ///< The connection is dead: RST, time-out, or nobody there to write to.
-    kUnsupported,  ///< splice: the kernel has no such thing for this socket.
+    kUnsupported,  ///< splice: it cannot be done, or says nothing; read() does, and may_read().
   };
   State state;
   std::size_t bytes = 0;
@@ -105,7 +105,7 @@ class Socket final : Watcher {
   bool at_end_ = false;         // ...of which nothing is left.
   bool finished_ = false;       // We have sent FIN.
   bool dead_ = false;           // A write has said so; reads would say "end" from then on.
-  bool plain_;                  // TCP, and no urgent data seen.
+  bool plain_;                  // TCP, no urgent data seen, no splice refused.
 };
 
 /// TCP_NODELAY: small messages are not held back for an acknowledgement. On a

@@ -37,6 +37,7 @@ void Worker::remove_shard(std::uint64_t proxy) {
 }
 
 void Worker::on_alarm(Alarm& alarm, TimePoint now) noexcept {
+  buffers_.trim();
   alarm.set(after(now, kProbeInterval));
 }
 

@@ -57,8 +57,7 @@ class Worker final : AlarmOwner {
   }
   std::size_t held_bytes() const { return held_bytes_.load(std::memory_order_relaxed); }
 
-  /// All links together hold what they may: a read is put off or cut short for that.
-  bool is_memory_short() const { return held_bytes() >= limits_.held_bytes; }
+  /// A read was put off or cut short for room_for().
   void note_limited_read() { count(limited_reads_); }
   std::uint64_t limited_reads() const { return limited_reads_.load(std::memory_order_relaxed); }
 
@@ -70,7 +69,7 @@ class Worker final : AlarmOwner {
   BufferPool buffers_;  // Before whatever may hold some of them.
   EventLoop loop_;
   Farewells farewells_;
-  Alarm probe_;  // Goes off now and then, so that the loop's lag is measured on a quiet worker too.
+  Alarm probe_;  // Goes off now and then: measures the loop's lag on a quiet worker too, and trims.
   PipePool pipes_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Shard>> shards_;
   std::atomic<std::size_t> held_bytes_{0};

@@ -7,7 +7,7 @@ namespace faultline {
 
 namespace {
 
-/// How much a gate that was looked at late makes up for.
+/// How much a gate makes up for that was looked at late, or whose link could not send.
 constexpr Duration kMostCatchUp = std::chrono::milliseconds(100);
 
 /// What passes a gate before it closes, at least: less would cost a timer each.
@@ -19,6 +19,7 @@ Bandwidth::Bandwidth(Rate rate) : rate_(rate), piece_bytes_(rate.piece()) {}
 
 void Bandwidth::on_start(TimePoint now, Outlet& /*out*/) {
   busy_since_ = now;
+  ran_dry_ = true;
 }
 
 void Bandwidth::on_data(Chunk chunk, TimePoint arrived, Outlet& out) {
@@ -39,13 +40,16 @@ void Bandwidth::on_data(Chunk chunk, TimePoint arrived, Outlet& out) {
 }
 
 TimePoint Bandwidth::opens_at() const {
-  return ran_dry_ ? TimePoint::min() : transmitted(busy_bytes_);
+  return transmitted(busy_bytes_);
 }
 
 std::size_t Bandwidth::allowance(TimePoint now) {
   TimePoint idle_since = transmitted(busy_bytes_);
-  if (idle_since > now) return 0;
-  // Time in which there was nothing to pass is lost, and so is what no late timer explains.
+  if (idle_since > now) {
+    ran_dry_ = false;  // There is more, and in time.
+    return 0;
+  }
+  // Time in which there was nothing to pass is lost, and so is too long a wait for anything else.
   if (ran_dry_ || now - idle_since > kMostCatchUp) {
     busy_since_ = idle_since = ran_dry_ ? now : now - kMostCatchUp;
     busy_bytes_ = 0;

@@ -41,7 +41,7 @@ class Bandwidth final : public Toxic, Gate {
   const std::size_t piece_bytes_;  ///< What is sent at once: about 10 ms' worth.
   TimePoint busy_since_{};         ///< The cable has been busy from here...
   std::uint64_t busy_bytes_ = 0;   ///< ...with so many bytes: no rounding adds up.
-  bool ran_dry_ = false;           ///< There was nothing more to pass the gate.
+  bool ran_dry_ = true;            ///< There was nothing more to pass the gate.
 };
 
 }  // namespace faultline

@@ -44,7 +44,7 @@ class Gate {
  public:
   /// When the next byte may pass.
   virtual TimePoint opens_at() const = 0;
-  /// How many bytes may pass at `now`: none before opens_at().
+  /// How many bytes may pass at `now`: none before opens_at(). Asked when there are some.
   virtual std::size_t allowance(TimePoint now) = 0;
   /// So many have passed. `ran_dry`: there were no more to come.
   virtual void on_passed(std::size_t bytes, bool ran_dry) = 0;

@@ -110,6 +110,50 @@ TEST_CASE("urgent data in the middle of bulk stops nothing", "[bulk]") {
   }
 }
 
+TEST_CASE("what follows urgent data is not lost when the end comes with it", "[bulk]") {
+  World world({.arguments = {"--workers", "1"}});
+  const Socket listener = Socket::listen("127.0.0.1:0");
+  const std::string listen = world.add_proxy("p", listener.local_address());
+  const std::string bytes = noise(600'000);
+  const std::string tail = noise(1000, 2);
+  const std::size_t times = scaled_down(200);
+  for (std::size_t i = 0; i < times; ++i) {
+    const Socket client = Socket::connect(listen);
+    const std::optional<Socket> server = listener.accept();
+    REQUIRE(server);
+    std::jthread sender([&] {
+      client.send(bytes);
+      ::send(client.fd(), "!", 1, MSG_OOB);
+      client.send(tail);
+      client.shut_down_write();
+    });
+    REQUIRE(receive_hash(*server, bytes.size()) == sha256(bytes));
+    REQUIRE(receive_hash(*server, tail.size()) == sha256(tail));
+    REQUIRE(server->receive_some(1).ending == Ending::kFinish);
+  }
+}
+
+TEST_CASE("a fast bandwidth saves up no idle time, on TCP and on unix sockets", "[bulk]") {
+  World world;
+  const std::string path = "unix:/tmp/faultline-gate-" + std::to_string(world.server.pid());
+  for (const std::string& address : {std::string("127.0.0.1:0"), path}) {
+    const Socket listener = Socket::listen(address);
+    const std::string listen =
+        world.add_proxy(address == path ? "unix" : "tcp", listener.local_address(),
+                        R"({"type":"bandwidth","attributes":{"rate":50000}})");
+    const Socket client = Socket::connect(listen);
+    const std::optional<Socket> server = listener.accept();
+    REQUIRE(server);
+    const std::string bytes = noise(5'000'000);
+    for (int i = 0; i < 3; ++i) {
+      pause_for(milliseconds(300));
+      std::jthread sender([&] { server->send(bytes); });
+      const milliseconds took = time_of([&] { receive_hash(client, bytes.size()); });
+      CHECK(took >= milliseconds(95));  // 100, less what a gate passes at once.
+    }
+  }
+}
+
 TEST_CASE("bulk goes through unix sockets, and from one kind to the other", "[bulk]") {
   World world;
   const Socket tcp = Socket::listen("127.0.0.1:0");

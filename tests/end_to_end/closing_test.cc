@@ -1,5 +1,7 @@
 // How connections end.
 
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
 #include <future>
 #include <string>
@@ -175,6 +177,29 @@ TEST_CASE("F3: accepting goes on after the process ran out of files", "[closing]
   CHECK(world.api.get("/version").status == 200);
   const Socket client = Socket::connect(listen);
   CHECK(round_trip(client, "still here") == "still here");
+}
+
+TEST_CASE("a client that resets right after its FIN is noticed although nobody writes to it",
+          "[closing]") {
+  World world;
+  const Socket listener = Socket::listen("127.0.0.1:0");
+  const std::string listen = world.add_proxy("p", listener.local_address());
+  for (int i = 0; i < 20; ++i) {
+    Socket client = Socket::connect(listen);
+    const std::optional<Socket> server = listener.accept();
+    REQUIRE(server);
+    client.send("hello");
+    client.shut_down_write();
+    client.reset();
+    // What was sent may be gone with the reset; the server must not be left waiting.
+    Received received = server->receive_some(5);
+    if (received.ending == Ending::kOpen) received = server->receive_some(1);
+    if (received.ending == Ending::kFinish) {
+      // FIN came first: then RST, which a write meets.
+      CHECK(eventually([&] { return ::send(server->fd(), "x", 1, MSG_NOSIGNAL) < 0; }));
+    }
+  }
+  CHECK(eventually([&] { return world.metric("faultline_connections_active{proxy=\"p\"}") == 0; }));
 }
 
 }  // namespace faultline::test

@@ -143,11 +143,20 @@ TEST_CASE("a gate saves up neither idle time nor time when nobody looked", "[ban
   driver.add("bandwidth", {100'000});
   const std::size_t piece = driver.chain.allowance(kStart);
   CHECK(piece == 100'000);  // 1 ms.
-  driver.chain.note_passed(10, true);
-  CHECK(driver.chain.opens_at() < kStart);
+  driver.chain.note_passed(piece, true);
+  CHECK(driver.chain.opens_at() == kStart + 1ms);  // Dry, but the cable is still busy.
   CHECK(driver.chain.allowance(kStart + 10s) == piece);
   driver.chain.note_passed(piece, false);
   CHECK(driver.chain.allowance(kStart + 20s) == piece + 10'000'000);  // 100 ms.
+}
+
+TEST_CASE("a gate that runs dry and has more in time goes on where it was", "[bandwidth]") {
+  ChainDriver driver;
+  driver.add("bandwidth", {100'000});
+  driver.chain.note_passed(driver.chain.allowance(kStart + 1s), true);
+  CHECK(driver.chain.allowance(kStart + 1s + 500us) == 0);  // There is more: not idle.
+  CHECK(driver.chain.opens_at() == kStart + 1s + 1ms);
+  CHECK(driver.chain.allowance(kStart + 1s + 2ms) == 200'000);  // 1 ms late, and 1 ms at once.
 }
 
 TEST_CASE("a fast rate beside a toxic that sees bytes shapes them itself", "[bandwidth]") {
