@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/verify.h"
 #include "proxy/shard.h"
 
 namespace faultline {
@@ -68,7 +69,32 @@ void Connection::on_socket_ready(Socket& socket) noexcept {
   Pump& to = is_client ? *down_ : *up_;
   if (socket.may_write() && to.wants_to_write()) to.deliver(now);
   read(from, to, now);
+  write_late(is_client ? Direction::kUpstream : Direction::kDownstream);
   settle(now);
+}
+
+bool Connection::will_read(const Socket& socket) noexcept {
+  return up_ && (&socket == client_.get() ? *up_ : *down_).will_pass_on();
+}
+
+/// Hands what the pump has read beforehand to the loop, to be written with the rest.
+void Connection::write_late(Direction direction) {
+  const bool is_up = direction == Direction::kUpstream;
+  const std::string_view bytes = (is_up ? *up_ : *down_).to_write();
+  if (bytes.empty()) return;
+  CallBatch* batch = shard_.worker().loop().batch();
+  VERIFY(batch != nullptr);
+  (is_up ? *upstream_ : *client_)
+      .write_late(*batch, bytes, *this, static_cast<std::size_t>(direction));
+}
+
+void Connection::on_written(std::size_t direction, ssize_t result) noexcept {
+  const bool is_up = direction == static_cast<std::size_t>(Direction::kUpstream);
+  (is_up ? *up_ : *down_).note_written(result, clock_now());
+}
+
+void Connection::on_batch_written() noexcept {
+  if (!ended_) settle(clock_now());
 }
 
 /// Reads for `pump`; what comes the other way next, through `answers`, answers it.
@@ -91,6 +117,8 @@ void Connection::on_alarm(Alarm& /*alarm*/, TimePoint /*rung*/) noexcept {
 
 /// Acts on what the pumps have come to. Must be the last call: it may end us.
 void Connection::settle(TimePoint now) {
+  // Nothing ends while the loop has something to write for us; then it comes back.
+  if (!up_->to_write().empty() || !down_->to_write().empty()) return;
   // A side that is dead after its FIN has nothing more to read that would say so.
   if (client_->is_broken() && up_->source_is_done()) down_->note_dead_destination();
   if (upstream_->is_broken() && down_->source_is_done()) up_->note_dead_destination();

@@ -26,7 +26,7 @@ class Shard;
 ///   a toxic closes; disable; delete      | FIN              | FIN
 ///   a toxic resets                       | RST              | RST
 ///   the upstream cannot be reached       | FIN              | -
-class Connection final : SocketOwner, DialOwner, AlarmOwner {
+class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
  public:
   /// Starts dialling. `shard` outlives the connection's open life (until end());
   /// `client` is an accepted, non-blocking socket of that family.
@@ -51,10 +51,14 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner {
   };
 
   void on_socket_ready(Socket& socket) noexcept override;
+  bool will_read(const Socket& socket) noexcept override;
+  void on_written(std::size_t direction, ssize_t result) noexcept override;
+  void on_batch_written() noexcept override;
   void on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
   void arrange(TimePoint now);
   static void read(Pump& pump, Pump& answers, TimePoint now);
+  void write_late(Direction direction);
   void settle(TimePoint now);
   void wait_for_more(TimePoint now);
   std::optional<Ending> ending() const;

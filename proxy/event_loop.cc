@@ -9,6 +9,13 @@
 
 namespace faultline {
 
+namespace {
+
+/// With fewer events the calls themselves cost less than batching them.
+constexpr std::size_t kWorthABatch = 4;
+
+}  // namespace
+
 EventLoop::EventLoop()
     : epoll_(epoll_create1(EPOLL_CLOEXEC)), letter_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   VERIFY(epoll_.is_open() && letter_.is_open());
@@ -56,12 +63,41 @@ void EventLoop::turn() {
   VERIFY(ready >= 0 || errno == EINTR);
   const TimePoint started = clock_now();
   end_event_ = ready < 0 ? 0 : static_cast<std::size_t>(ready);
-  for (next_event_ = 0; next_event_ < end_event_;) {
+  next_event_ = 0;
+  if (end_event_ >= kWorthABatch && batch_.is_available()) {
+    tell_in_batches();
+  } else {
+    tell_all();
+  }
+  if (std::exchange(mailbox_.has_mail, false)) run_posted();
+  alarms_.ring();
+  last_turn_ = clock_now() - started;
+}
+
+void EventLoop::tell_all() {
+  while (next_event_ < end_event_) {
     const epoll_event& event = events_[next_event_++];
     static_cast<Watcher*>(event.data.ptr)->on_ready(event.events);
   }
-  alarms_.ring();
-  last_turn_ = clock_now() - started;
+}
+
+/// All reads in one call, then everybody is told, then all writes in one call.
+void EventLoop::tell_in_batches() {
+  std::array<const CallBatch::Read*, kEventsPerTurn> reads{};
+  for (std::size_t i = 0; i < end_event_; ++i) {
+    const int fd = static_cast<Watcher*>(events_[i].data.ptr)->fd_to_read(events_[i].events);
+    if (fd >= 0) reads[i] = batch_.add_read(fd);
+  }
+  batch_.read_all();
+  is_batching_ = true;
+  while (next_event_ < end_event_) {
+    const epoll_event& event = events_[next_event_];
+    current_read_ = reads[next_event_++];
+    static_cast<Watcher*>(event.data.ptr)->on_ready(event.events);
+    current_read_ = nullptr;
+  }
+  is_batching_ = false;
+  batch_.write_all();
 }
 
 void EventLoop::post(std::function<void()> task) {
@@ -73,11 +109,11 @@ void EventLoop::post(std::function<void()> task) {
   VERIFY(::write(letter_.get(), &one, sizeof one) == sizeof one);
 }
 
-void EventLoop::Mailbox::on_ready(std::uint32_t /*events*/) noexcept {
+void EventLoop::run_posted() {
   std::vector<std::function<void()>> tasks;
   {
-    const std::lock_guard lock(loop_.mutex_);
-    tasks.swap(loop_.posted_);
+    const std::lock_guard lock(mutex_);
+    tasks.swap(posted_);
   }
   for (const std::function<void()>& task : tasks) task();
 }

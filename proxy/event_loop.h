@@ -8,9 +8,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "proxy/alarm_clock.h"
+#include "proxy/call_batch.h"
 #include "proxy/file_descriptor.h"
 
 namespace faultline {
@@ -20,6 +22,11 @@ class Watcher {
  public:
   /// `events` are EPOLL bits, as epoll_wait(2) gave them.
   virtual void on_ready(std::uint32_t events) noexcept = 0;
+
+  /// Before that: the descriptor that a small read will be made of, if one is
+  /// sure to follow from `events`, else -1. It may be made along with others;
+  /// then EventLoop::take_read() has it.
+  virtual int fd_to_read(std::uint32_t /*events*/) noexcept { return -1; }
 
  protected:
   ~Watcher() = default;
@@ -57,6 +64,16 @@ class EventLoop {
   /// Runs until stop().
   void run();
 
+  /// Where writes may be put that can wait until all events of the turn were
+  /// told; null at other times, and where calls cannot be batched.
+  CallBatch* batch() { return is_batching_ ? &batch_ : nullptr; }
+  /// Calls are not batched, from now on.
+  void turn_off_batches() { batch_.turn_off(); }
+
+  /// The read that was made for whoever is told of an event just now; null if
+  /// there is none, or it was taken.
+  const CallBatch::Read* take_read() { return std::exchange(current_read_, nullptr); }
+
   /// How long the callbacks of the last turn took.
   Duration last_turn() const { return last_turn_; }
 
@@ -77,14 +94,11 @@ class EventLoop {
  private:
   using Retired = std::unique_ptr<void, void (*)(void*)>;
 
-  /// Runs what was posted when its descriptor says that there is something.
+  /// Notes that something was posted.
   class Mailbox final : public Watcher {
    public:
-    explicit Mailbox(EventLoop& loop) : loop_(loop) {}
-    void on_ready(std::uint32_t events) noexcept override;
-
-   private:
-    EventLoop& loop_;
+    void on_ready(std::uint32_t /*events*/) noexcept override { has_mail = true; }
+    bool has_mail = false;
   };
 
   /// For descriptors that are watched only so that the loop wakes up.
@@ -96,18 +110,24 @@ class EventLoop {
   static constexpr std::size_t kEventsPerTurn = 64;
 
   void turn();
+  void tell_all();
+  void tell_in_batches();
+  void run_posted();
 
   FileDescriptor epoll_;
   FileDescriptor letter_;  // An eventfd: something was posted.
   AlarmClock alarms_;
   uv_loop_t uv_{};
   WakeUp wake_up_;
-  Mailbox mailbox_{*this};
+  Mailbox mailbox_;
   bool is_running_ = false;
   Duration last_turn_{0};
   std::array<epoll_event, kEventsPerTurn> events_;  // Of this turn; those in
   std::size_t next_event_ = 0;                      // [next_event_, end_event_)
   std::size_t end_event_ = 0;                       // are still to be told.
+  CallBatch batch_;
+  bool is_batching_ = false;
+  const CallBatch::Read* current_read_ = nullptr;
   std::vector<Retired> retired_;
   std::vector<Retired> dying_;
   std::mutex mutex_;

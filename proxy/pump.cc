@@ -69,6 +69,9 @@ bool Pump::read(TimePoint now) {
 }
 
 bool Pump::copy(TimePoint now) {
+  if (const std::optional<Socket::EarlyRead> early = source_.take_early_read()) {
+    return pass_on(*early, now);
+  }
   bool came = false;
   do {
     const Transfer transfer = source_.read(worker_.buffers().scratch(), room(now));
@@ -81,6 +84,34 @@ bool Pump::copy(TimePoint now) {
     is_bulk_ = transfer.bytes == BufferPool::kBufferBytes && source_.may_splice();
   } while (source_.is_at_end() && room(now) > 0);  // Then the end has come along.
   return came;
+}
+
+/// Passes on what was read beforehand. True if that is bytes.
+bool Pump::pass_on(const Socket::EarlyRead& early, TimePoint now) {
+  if (early.transfer.state != Transfer::State::kMoved) {
+    note_end(early.transfer.state, now);
+    return false;
+  }
+  count(received_bytes_, early.bytes.size());
+  is_bulk_ = early.bytes.size() == kMostAtOnce && source_.may_splice();
+  if (destination_.may_write()) {
+    to_write_ = early.bytes;
+  } else {
+    unsent_.emplace(early.bytes, false);
+  }
+  return true;
+}
+
+void Pump::note_written(ssize_t result, TimePoint now) {
+  const std::string_view bytes = std::exchange(to_write_, {});
+  const Transfer transfer = destination_.note_late_write(result, bytes.size());
+  count(sent_bytes_, transfer.bytes);
+  if (transfer.state == Transfer::State::kBroken) destination_dead_ = true;
+  if (transfer.bytes < bytes.size() && !destination_dead_) {
+    unsent_.emplace(bytes.substr(transfer.bytes), false);
+  }
+  if (source_.is_at_end() && room(now) > 0) end_source(Finish{}, now);  // It has come along.
+  settle_memory();
 }
 
 bool Pump::splice(TimePoint now) {

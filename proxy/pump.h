@@ -43,6 +43,16 @@ class Pump {
   /// and moves it on. True if bytes have come.
   bool read(TimePoint now);
 
+  /// Whether read() would move bytes straight on, if there are some: then they
+  /// may be read beforehand.
+  bool will_pass_on() const { return chain_ == nullptr && !is_bulk_ && is_open() && !is_blocked(); }
+
+  /// What was read beforehand and is to be written to the destination along
+  /// with what others have; empty if there is nothing. Nothing else is done
+  /// until note_written(): then so much of it has been.
+  std::string_view to_write() const { return to_write_; }
+  void note_written(ssize_t result, TimePoint now);
+
   /// Moves on what is due and the destination takes, up to the limit of one
   /// turn; next_due() then is in the past.
   void deliver(TimePoint now);
@@ -69,12 +79,13 @@ class Pump {
   bool is_open() const {
     return !source_done_ && !destination_dead_ && outcome_ == Outcome::kFlowing;
   }
-  bool is_blocked() const { return unsent_.has_value() || pipe_ != nullptr; }
+  bool is_blocked() const { return unsent_.has_value() || pipe_ != nullptr || !to_write_.empty(); }
   bool passes_through() const { return chain_ == nullptr || chain_->is_transparent(); }
   void note_passed(std::size_t bytes);
   bool copy(TimePoint now);
   bool splice(TimePoint now);
   bool empty_pipe();
+  bool pass_on(const Socket::EarlyRead& early, TimePoint now);
   void take_in(std::size_t size, TimePoint now);
   void note_end(Transfer::State state, TimePoint now);
   bool opens_burst(TimePoint now);
@@ -97,6 +108,7 @@ class Pump {
   std::unique_ptr<ToxicChain> chain_;  // Null while the link has no toxics.
   std::optional<Chunk> unsent_;        // What the destination would not take yet,
   std::unique_ptr<Pipe> pipe_;         // and the same when spliced; never both.
+  std::string_view to_write_;          // Or what it has not been asked to take yet.
   TimePoint close_by_ = kNever;        // When a Close stops waiting for the destination.
   std::size_t accounted_ = 0;
   TimePoint last_arrival_{};

@@ -15,16 +15,21 @@ namespace faultline {
 
 namespace {
 
+/// What `result` says: so many bytes, or minus an errno.
+Transfer transfer_of(ssize_t result) {
+  if (result > 0) return {Transfer::State::kMoved, static_cast<std::size_t>(result)};
+  if (result == 0) return {Transfer::State::kEnd};
+  const bool later = result == -EAGAIN || result == -EWOULDBLOCK || result == -EINTR;
+  return {later ? Transfer::State::kWouldBlock : Transfer::State::kBroken};
+}
+
 /// Repeats `move`, a call of the kernel's, if a signal has kept it from doing anything.
 template <class Move>
 Transfer outcome_of(const Move& move) {
   ssize_t moved = 0;
   do moved = move();
   while (moved < 0 && errno == EINTR);
-  if (moved > 0) return {Transfer::State::kMoved, static_cast<std::size_t>(moved)};
-  if (moved == 0) return {Transfer::State::kEnd};
-  const bool later = errno == EAGAIN || errno == EWOULDBLOCK;
-  return {later ? Transfer::State::kWouldBlock : Transfer::State::kBroken};
+  return transfer_of(moved < 0 ? -errno : moved);
 }
 
 void set_option(int fd, int level, int option, int value) {
@@ -66,6 +71,24 @@ Transfer Socket::read(char* buffer, std::size_t size) {
   }
   const Transfer transfer = outcome_of([&] { return ::recv(fd_.get(), buffer, size, 0); });
   return note_read(transfer, transfer.bytes < size);
+}
+
+int Socket::fd_to_read(std::uint32_t events) noexcept {
+  const bool has_bytes = (events & EPOLLIN) != 0 && (events & (EPOLLERR | EPOLLPRI)) == 0;
+  return has_bytes && !at_end_ && owner_->will_read(*this) ? fd_.get() : -1;
+}
+
+std::optional<Socket::EarlyRead> Socket::take_early_read() {
+  const CallBatch::Read* read = loop_.take_read();
+  if (read == nullptr) return std::nullopt;
+  const Transfer transfer = transfer_of(read->result);
+  const std::string_view bytes(read->data, transfer.bytes);
+  return EarlyRead{note_read(transfer, transfer.bytes < CallBatch::kReadBytes), bytes};
+}
+
+Transfer Socket::note_late_write(ssize_t result, std::size_t size) {
+  const Transfer transfer = transfer_of(result);
+  return note_write(transfer, transfer.bytes < size);
 }
 
 Transfer Socket::splice_into(Pipe& pipe, std::size_t most) {

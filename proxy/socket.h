@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "proxy/event_loop.h"
@@ -17,6 +18,10 @@ class Socket;
 class SocketOwner {
  public:
   virtual void on_socket_ready(Socket& socket) noexcept = 0;
+
+  /// Whether on_socket_ready() would read some bytes and only pass them on, if
+  /// there are any: then the read may be made beforehand.
+  virtual bool will_read(const Socket& /*socket*/) noexcept { return false; }
 
  protected:
   ~SocketOwner() = default;
@@ -74,6 +79,21 @@ class Socket final : Watcher {
   Transfer read(char* buffer, std::size_t size);
   Transfer write(std::string_view bytes);
 
+  /// A read that was made beforehand, if there is one.
+  struct EarlyRead {
+    Transfer transfer;
+    std::string_view bytes;  ///< Good until the end of the loop's turn.
+  };
+  std::optional<EarlyRead> take_early_read();
+
+  /// Puts `bytes` into `batch`, as write() would write them; `writer` is told,
+  /// and passes the result on to note_late_write(). Until then nothing else is
+  /// done with the socket. REQUIRES: may_write().
+  void write_late(CallBatch& batch, std::string_view bytes, BatchWriter& writer, std::size_t tag) {
+    batch.add_write(fd_.get(), bytes, writer, tag);
+  }
+  Transfer note_late_write(ssize_t result, std::size_t size);
+
   /// Moves what there is, `most` bytes or as much as fits, into `pipe`, which is
   /// empty; its bytes are not copied. kWouldBlock only if there is nothing to
   /// read. REQUIRES: may_splice(), most > 0.
@@ -92,6 +112,7 @@ class Socket final : Watcher {
 
  private:
   void on_ready(std::uint32_t events) noexcept override;
+  int fd_to_read(std::uint32_t events) noexcept override;
   Transfer note_read(Transfer transfer, bool is_short);
   Transfer note_write(Transfer transfer, bool is_short);
 

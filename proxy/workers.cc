@@ -21,6 +21,8 @@ Workers::Workers(const Options& options) : memory_limit_bytes_(options.memory_li
   const Worker::Limits limits{.held_bytes = options.memory_limit_bytes / count,
                               .link_window_bytes = options.link_window_bytes};
   for (std::size_t i = 0; i < count; ++i) threads_.push_back(std::make_unique<Thread>(i, limits));
+  if (options.may_batch_calls) return;
+  run_on_all([](Worker& worker, std::size_t) { worker.loop().turn_off_batches(); });
 }
 
 Workers::~Workers() {

@@ -21,6 +21,7 @@ class Workers {
     std::size_t count = 0;                          ///< 0: one per core.
     std::size_t memory_limit_bytes = 1024UL << 20;  ///< What links may hold, in all.
     std::size_t link_window_bytes = 16UL << 20;     ///< What one link may hold.
+    bool may_batch_calls = true;                    ///< See CallBatch.
   };
 
   explicit Workers(const Options& options);

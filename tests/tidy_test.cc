@@ -34,6 +34,7 @@ const std::map<std::string, Names> kMayInclude = {
 const std::map<std::string, Names> kThirdParty = {
     {"<CLI/", {"cli/"}},
     {"<catch2/", {"tests/"}},
+    {"<liburing", {"proxy/call_batch.cc"}},
     {"<llhttp", {"control-api/http_parser.", "cli/response_reader."}},
     {"<nlohmann/", {"control-api/json_reader.cc", "cli/", "tests/", "bench/"}},
     {"<openssl/", {"tests/support/hashing.cc"}},
