@@ -8,11 +8,15 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <random>
+#include <string>
 
 #include "base/verify.h"
+#include "bench/child.h"
 
 namespace faultline::bench {
 
@@ -20,6 +24,7 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr int kConnectPatienceMs = 5'000;
+constexpr rlim_t kOpenFilesWanted = 131'072;
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -127,7 +132,15 @@ void reset_on_close(const FileDescriptor& socket) {
 std::size_t raise_open_files_limit() {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
+  if (files.rlim_max < kOpenFilesWanted) {
+    // More than the hard limit is for root alone, and more than fs.nr_open for nobody.
+    const std::string ceiling = read_file("/proc/sys/fs/nr_open");
+    const rlim_t wanted =
+        std::min(kOpenFilesWanted, rlim_t{std::strtoull(ceiling.c_str(), nullptr, 10)});
+    const rlimit higher{.rlim_cur = wanted, .rlim_max = wanted};
+    if (wanted > files.rlim_max && setrlimit(RLIMIT_NOFILE, &higher) == 0) return wanted;
+  }
+  files.rlim_cur = std::max(files.rlim_cur, std::min(files.rlim_max, kOpenFilesWanted));
   setrlimit(RLIMIT_NOFILE, &files);
   getrlimit(RLIMIT_NOFILE, &files);
   return files.rlim_cur;

@@ -34,8 +34,9 @@ std::optional<FileDescriptor> accept_from(const FileDescriptor& listener);
 /// Makes closing `socket` a reset: the peers let go of it at once.
 void reset_on_close(const FileDescriptor& socket);
 
-/// Raises the limit on open files, of this process and those it starts, as far
-/// as the kernel lets it, and returns it.
+/// Raises the limit on open files, of this process and those it starts, to more
+/// than any workload needs, or as far as the kernel lets it: past the hard
+/// limit only for root. Returns what it is now.
 std::size_t raise_open_files_limit();
 
 /// What one call moved.

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kSpareFiles = 300;  // Beyond the two of each connection in a proxy.
+constexpr std::size_t kSpareFiles = 100;  // Beyond the two of each connection in a proxy.
 
 /// 64 -> "64 B", 65536 -> "64 KiB", 1048576 -> "1 MiB".
 std::string size_text(std::size_t bytes) {
