@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 
 #include "bench/contender.h"
@@ -14,11 +15,21 @@ namespace {
 using Ports = LaunchedProxy::Ports;
 
 constexpr const char* kNginxStreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
-constexpr std::size_t kSpareFiles = 256;         // Beyond two for each connection.
+constexpr std::size_t kSpareFiles = 256;  // Beyond those of connections.
+constexpr std::size_t kMostConnections = 10'000;
 constexpr std::size_t kMostProcessesEach = 256;  // Of a proxy that forks for each connection.
 
 std::string address(std::uint16_t port) {
   return "127.0.0.1:" + std::to_string(port);
+}
+
+/// How many connections a proxy is to take that opens `files_each` for one. No
+/// more than workloads open: what a proxy sets aside for the rest at its start
+/// would count as its memory.
+std::size_t connections_for(const LaunchSettings& settings, double files_each) {
+  const std::size_t files = std::max(settings.most_open_files, 2 * kSpareFiles) - kSpareFiles;
+  return std::min(kMostConnections,
+                  static_cast<std::size_t>(static_cast<double>(files) / files_each));
 }
 
 Result<Command> faultline_command(const LaunchSettings& settings, const Ports& ports) {
@@ -41,7 +52,8 @@ Result<Command> nginx_command(const LaunchSettings& settings, const Ports& ports
   text += "worker_processes " + std::to_string(settings.workers) + ";\n";
   text += "pid " + folder + ".pid;\nerror_log stderr error;\n";
   if (geteuid() == 0) text += "user root;\n";
-  text += "events { worker_connections " + std::to_string(settings.most_open_files) + "; }\n";
+  const std::size_t both_sides = 2 * connections_for(settings, 2) + kSpareFiles;
+  text += "events { worker_connections " + std::to_string(both_sides) + "; }\n";
   text += "stream {\n  server {\n    listen " + address(ports.listen) + " backlog=4096;\n";
   text += "    proxy_pass " + address(ports.origin) + ";\n  }\n}\n";
   if (!write_file(folder + ".conf", text)) {
@@ -50,13 +62,19 @@ Result<Command> nginx_command(const LaunchSettings& settings, const Ports& ports
   return Command{"nginx", {"-e", "stderr", "-p", settings.folder, "-c", folder + ".conf"}};
 }
 
-Result<Command> haproxy_with(const std::string& options, const std::string& name,
-                             const LaunchSettings& settings, const Ports& ports) {
-  const std::string path = settings.folder + "/" + name + ".cfg";
-  const std::string most = std::to_string((settings.most_open_files - kSpareFiles) / 2);
+struct HaproxySettings {
+  std::string name;
+  std::string options;    ///< Lines of its `defaults`.
+  double files_each = 2;  ///< For one connection.
+};
+
+Result<Command> haproxy_with(const HaproxySettings& haproxy, const LaunchSettings& settings,
+                             const Ports& ports) {
+  const std::string path = settings.folder + "/" + haproxy.name + ".cfg";
+  const std::string most = std::to_string(connections_for(settings, haproxy.files_each));
   std::string text = "global\n  nbthread " + std::to_string(settings.workers) + "\n";
   text += "  maxconn " + most + "\n";
-  text += "defaults\n  mode tcp\n  maxconn " + most + "\n  backlog 4096\n" + options;
+  text += "defaults\n  mode tcp\n  maxconn " + most + "\n  backlog 4096\n" + haproxy.options;
   text += "  timeout connect 10s\n  timeout client 1h\n  timeout server 1h\n";
   text += "listen bench\n  bind " + address(ports.listen) + "\n";
   text += "  server origin " + address(ports.origin) + "\n";
@@ -65,11 +83,14 @@ Result<Command> haproxy_with(const std::string& options, const std::string& name
 }
 
 Result<Command> haproxy_command(const LaunchSettings& settings, const Ports& ports) {
-  return haproxy_with("", "haproxy", settings, ports);
+  return haproxy_with({.name = "haproxy", .options = ""}, settings, ports);
 }
 
 Result<Command> haproxy_splice_command(const LaunchSettings& settings, const Ports& ports) {
-  return haproxy_with("  option splice-auto\n", "haproxy-splice", settings, ports);
+  // It sets aside a pipe, two files more, for each fourth connection (its `maxpipes`).
+  return haproxy_with(
+      {.name = "haproxy-splice", .options = "  option splice-auto\n", .files_each = 2.5}, settings,
+      ports);
 }
 
 Result<Command> socat_command(const LaunchSettings&, const Ports& ports) {
