@@ -71,7 +71,7 @@ Suite full() {
                         bulk(kDown, 1), bulk(kUp, 1), connect(16), idle(5'000)},
           .fault_window = {.warm_up = 500ms, .length = 2s},
           .latency_crowds = {{1, 200}, {256, 5'000}, {5'000, 10'000}},
-          .bandwidths_kilobytes = {10, 100, 1'000, 10'000, 100'000, 1'000'000},
+          .bandwidths_kilobytes = {10, 100, 1'000, 10'000, 100'000, 500'000, 1'000'000},
           .bandwidth_window = {.warm_up = 500ms, .length = 5s},
           .latencies_ms = {1, 10, 100},
           .change_crowd = {10'000, 10'000},
