@@ -1,6 +1,5 @@
 #include <cstdio>
 
-#include "bench/bulk_load.h"
 #include "bench/fault_bench.h"
 #include "bench/stop.h"
 
@@ -18,24 +17,8 @@ std::string rate_text(std::int64_t kilobytes) {
 /// The row of one rate; empty if there is nothing to show.
 std::vector<double> measure_rate(FaultBench bench, const std::string& where, std::int64_t kilobytes,
                                  const Window& window) {
-  if (auto added = bench.api.add_toxic("bandwidth", "rate", kilobytes); !added) {
-    bench.add_problem(where, added.error().message);
-    return {};
-  }
-  const Target target = bench.proxy.target();
-  BulkLoad load(target, {.way = BulkSettings::Way::kDownload, .connections = 1});
-  LoadResult result;
-  if (auto started = load.start(); !started) {
-    bench.add_problem(where, started.error().message);
-  } else {
-    result = load.measure(window);
-  }
-  // What the proxy still holds goes on at once, so that all can be counted.
-  if (auto removed = bench.api.remove_toxic("bandwidth"); !removed) {
-    bench.add_problem(where, removed.error().message);
-  }
-  load.finish(result);
-  if (result.failures > 0) bench.add_problem(where, result.first_failure);
+  const ToxicRequest toxic{"bandwidth", {{"rate", kilobytes}}};
+  const LoadResult result = download_under(bench, where, toxic, 1, window).load;
   if (result.bytes == 0) return {};
   const double measured = result.steady_bytes_per_second / 1e3;
   const auto asked = static_cast<double>(kilobytes);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,18 @@ struct Crowd {
   std::size_t connections = 1;
   double rate = 200;
 };
+
+/// What downloads did, with a toxic or without.
+struct DownloadResult {
+  LoadResult load;
+  double resident_megabytes = 0;  ///< Of the proxy, with the downloads under way.
+};
+
+/// Downloads as much as will go on `connections`, with `toxic` if there is one.
+/// What goes wrong becomes a problem of `where`.
+DownloadResult download_under(FaultBench bench, const std::string& where,
+                              const std::optional<ToxicRequest>& toxic, std::size_t connections,
+                              const Window& window);
 
 /// How late messages are under a latency of 50 ms, for each crowd.
 FaultTable measure_latency_accuracy(FaultBench bench, const std::vector<Crowd>& crowds,

@@ -39,7 +39,7 @@ std::vector<Change> toggle(const LiveFaultline& api, std::size_t times, Duration
     std::this_thread::sleep_for(phase);
     Change change;
     change.add_called = now();
-    const auto added = api.add_toxic("latency", "latency", kLatencyMs);
+    const auto added = api.add_toxic({"latency", {{"latency", kLatencyMs}}});
     change.add_answered = now();
     std::this_thread::sleep_for(phase);
     change.remove_called = now();

@@ -2,7 +2,6 @@
 #include <cmath>
 #include <cstdio>
 
-#include "bench/bulk_load.h"
 #include "bench/echo_load.h"
 #include "bench/fault_bench.h"
 #include "bench/stop.h"
@@ -65,7 +64,7 @@ std::vector<double> measure_crowd(FaultBench bench, const Crowd& crowd, const Wi
     return {};
   }
   const Lateness without = lateness_of(bench, where, load, window, Duration(0));
-  if (auto added = bench.api.add_toxic("latency", "latency", kAskedMs); !added) {
+  if (auto added = bench.api.add_toxic({"latency", {{"latency", kAskedMs}}}); !added) {
     bench.add_problem(where, added.error().message);
     return {};
   }
@@ -112,62 +111,6 @@ FaultTable measure_latency_accuracy(FaultBench bench, const std::vector<Crowd>& 
     std::fprintf(stderr, "latency-accuracy, %zu connections: error p50 %.3f ms, p99 %.3f ms\n",
                  crowd.connections, values[values.size() - 2], values.back());
     table.rows.push_back({std::to_string(crowd.connections), std::move(values)});
-  }
-  return table;
-}
-
-FaultTable measure_throughput_under_latency(FaultBench bench,
-                                            const std::vector<std::int64_t>& latencies_ms,
-                                            const Window& window) {
-  FaultTable table{.name = "throughput-under-latency",
-                   .title = "One download under latency",
-                   .note = "One connection, as many bytes as will go.",
-                   .row_heading = "latency",
-                   .columns = {{"megabytes_per_second", "MB/s"},
-                               {"percent_kept", "% of the rate without"},
-                               {"cpu_seconds_per_gb", "CPU s/GB"},
-                               {"resident_megabytes", "resident MB"}},
-                   .rows = {}};
-  std::vector<std::int64_t> cases = {0};
-  cases.insert(cases.end(), latencies_ms.begin(), latencies_ms.end());
-  double unfaulted = 0;
-  for (const std::int64_t latency : cases) {
-    if (stop_requested()) break;
-    const std::string label = latency == 0 ? "none" : std::to_string(latency) + " ms";
-    const std::string where = "throughput-under-latency, " + label;
-    if (latency > 0) {
-      if (auto added = bench.api.add_toxic("latency", "latency", latency); !added) {
-        bench.add_problem(where, added.error().message);
-        continue;
-      }
-    }
-    const Target target = bench.proxy.target();
-    BulkLoad load(target, {.way = BulkSettings::Way::kDownload, .connections = 1});
-    LoadResult result;
-    double resident = 0;
-    if (auto started = load.start(); !started) {
-      bench.add_problem(where, started.error().message);
-    } else {
-      // Until the first byte has come through, nothing is as it will be.
-      const Duration delay = std::chrono::milliseconds(3 * latency);
-      result = load.measure({.warm_up = window.warm_up + delay, .length = window.length});
-      resident = static_cast<double>(target.cost->memory().resident_bytes) / 1e6;
-    }
-    if (latency > 0) {
-      if (auto removed = bench.api.remove_toxic("latency"); !removed) {
-        bench.add_problem(where, removed.error().message);
-      }
-    }
-    load.finish(result);
-    if (result.failures > 0) bench.add_problem(where, result.first_failure);
-    if (result.bytes == 0) continue;
-    const auto bytes = static_cast<double>(result.bytes);
-    const double rate = bytes / 1e6 / result.seconds;
-    if (latency == 0) unfaulted = rate;
-    std::fprintf(stderr, "%s: %.0f MB/s\n", where.c_str(), rate);
-    table.rows.push_back({label,
-                          {rate, unfaulted > 0 ? 100 * rate / unfaulted : 0,
-                           result.cpu_seconds / (bytes / 1e9), resident}});
   }
   return table;
 }

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "bench/poller.h"
+#include "control-api/json_writer.h"
 
 namespace faultline::bench {
 
@@ -23,6 +25,18 @@ std::string api_address(const std::string& log) {
   return log.substr(first, log.find('"', first) - first);
 }
 
+std::string attributes_json(const ToxicAttributes& attributes) {
+  std::string members;
+  for (const ToxicAttribute& attribute : attributes) {
+    if (!members.empty()) members += ",";
+    const auto* number = std::get_if<std::int64_t>(&attribute.value);
+    members += json_string(attribute.name) + ":" +
+               (number != nullptr ? std::to_string(*number)
+                                  : json_string(std::get<std::string>(attribute.value)));
+  }
+  return "{" + members + "}";
+}
+
 }  // namespace
 
 Result<LiveFaultline> LiveFaultline::find(const LaunchedProxy& proxy) {
@@ -37,12 +51,12 @@ Result<LiveFaultline> LiveFaultline::find(const LaunchedProxy& proxy) {
   return LiveFaultline(ApiClient(*std::move(url)));
 }
 
-Result<Duration> LiveFaultline::add_toxic(const std::string& type, const std::string& attribute,
-                                          std::int64_t value) const {
+Result<Duration> LiveFaultline::add_toxic(const ToxicRequest& toxic) const {
+  const std::string type = json_string(toxic.type);
   return call("POST", kToxics,
-              R"({"name":")" + type + R"(","type":")" + type +
-                  R"(","stream":"downstream","attributes":{")" + attribute + R"(":)" +
-                  std::to_string(value) + "}}");
+              "{\"name\":" + type + ",\"type\":" + type +
+                  ",\"stream\":\"downstream\",\"attributes\":" + attributes_json(toxic.attributes) +
+                  "}");
 }
 
 Result<Duration> LiveFaultline::remove_toxic(const std::string& type) const {

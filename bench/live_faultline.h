@@ -2,11 +2,26 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "bench/contender.h"
 #include "cli/api_client.h"
 
 namespace faultline::bench {
+
+/// What a toxic is set to: {"rate", 1000}, {"scope", "proxy"}.
+struct ToxicAttribute {
+  std::string name;
+  std::variant<std::int64_t, std::string> value;
+};
+using ToxicAttributes = std::vector<ToxicAttribute>;
+
+/// A toxic to be added.
+struct ToxicRequest {
+  std::string type;
+  ToxicAttributes attributes = {};
+};
 
 /// A running Faultline and its control API, used as any client would.
 class LiveFaultline {
@@ -17,8 +32,7 @@ class LiveFaultline {
 
   /// How long the call took, from before the connection to after the answer. Errors:
   /// kNetwork; kInvalid, any answer but success.
-  Result<Duration> add_toxic(const std::string& type, const std::string& attribute,
-                             std::int64_t value) const;
+  Result<Duration> add_toxic(const ToxicRequest& toxic) const;
 
   /// Removes the toxic of that type.
   Result<Duration> remove_toxic(const std::string& type) const;
