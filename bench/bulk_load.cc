@@ -24,7 +24,7 @@ constexpr Duration kLook = std::chrono::milliseconds(100);
 class BulkLoad::Connection final : public Handler {
  public:
   Connection(BulkLoad& load, FileDescriptor socket, std::uint64_t position)
-      : load_(load), socket_(std::move(socket)), position_(position) {
+      : load_(load), socket_(std::move(socket)), start_(position), position_(position) {
     load_.poller_.add(socket_.get(), interest(), *this);
   }
 
@@ -40,6 +40,9 @@ class BulkLoad::Connection final : public Handler {
   void stop_sending() {
     if (socket_.is_open()) load_.poller_.change(socket_.get(), EPOLLIN, *this);
   }
+
+  /// Bytes that were moved so far.
+  std::uint64_t moved() const { return position_ - start_; }
 
   void reset() {
     if (socket_.is_open()) reset_on_close(socket_);
@@ -88,7 +91,8 @@ class BulkLoad::Connection final : public Handler {
 
   BulkLoad& load_;
   FileDescriptor socket_;
-  std::uint64_t position_;  // In the pattern.
+  const std::uint64_t start_;  // In the pattern.
+  std::uint64_t position_;
   std::uint64_t reads_ = 0;
 };
 
@@ -120,11 +124,14 @@ LoadResult BulkLoad::measure(const Window& window) {
   turn_until(now() + window.warm_up);
   const Stopwatch stopwatch(target_);
   const std::uint64_t before = arrived_bytes();
+  const std::vector<std::uint64_t> before_each = moved_each();
   first_arrival_ = kNever;
   bytes_after_first_ = 0;
   turn_until(now() + window.length);
   result.bytes = arrived_bytes() - before;
   stopwatch.stop(result);
+  result.bytes_each = moved_each();
+  for (std::size_t i = 0; i < before_each.size(); ++i) result.bytes_each[i] -= before_each[i];
   if (first_arrival_ < last_arrival_) {
     result.steady_bytes_per_second =
         static_cast<double>(bytes_after_first_) /
@@ -156,6 +163,12 @@ void BulkLoad::finish(LoadResult& result) {
 
 std::uint64_t BulkLoad::arrived_bytes() const {
   return is_download() ? received_bytes_ : target_.origin.counters().sunk_bytes.load();
+}
+
+std::vector<std::uint64_t> BulkLoad::moved_each() const {
+  std::vector<std::uint64_t> bytes;
+  for (const auto& connection : connections_) bytes.push_back(connection->moved());
+  return bytes;
 }
 
 std::uint64_t BulkLoad::departed_bytes() const {

@@ -45,6 +45,7 @@ class BulkLoad {
   bool is_download() const { return settings_.way == BulkSettings::Way::kDownload; }
   std::uint64_t arrived_bytes() const;
   std::uint64_t departed_bytes() const;
+  std::vector<std::uint64_t> moved_each() const;
   bool all_arrived() const;
   void turn_until(TimePoint end);
 

@@ -69,6 +69,9 @@ FaultTable measure_bandwidth_accuracy(FaultBench bench,
                                       const std::vector<std::int64_t>& kilobytes_per_second,
                                       const Window& window);
 
+/// How `downloads` at once share one limit of their proxy.
+FaultTable measure_bandwidth_shared(FaultBench bench, std::size_t downloads, const Window& window);
+
 /// What latencies leave of the throughput of one download.
 FaultTable measure_throughput_under_latency(FaultBench bench,
                                             const std::vector<std::int64_t>& latencies_ms,

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "bench/histogram.h"
@@ -30,7 +31,8 @@ struct LoadResult {
   std::uint64_t operations = 0;
   std::uint64_t bytes = 0;  ///< Payload that has arrived; of an echo, back at its sender.
   LatencyHistogram latency;
-  double cpu_seconds = 0;  ///< Of the proxy.
+  double cpu_seconds = 0;                 ///< Of the proxy.
+  std::vector<std::uint64_t> bytes_each;  ///< Bulk: what the client moved on each connection.
   /// From the first piece that arrived to the last: exact where pieces are few. Downloads only.
   double steady_bytes_per_second = 0;
   std::uint64_t failures = 0;  ///< Bytes or messages lost or wrong, connections broken.

@@ -120,6 +120,11 @@ void measure_faults(const Options& options, const Suite& suite, const Contenders
   run("bandwidth-accuracy", [&] {
     return measure_bandwidth_accuracy(bench, suite.bandwidths_kilobytes, suite.bandwidth_window);
   });
+  if (suite.bandwidth_sharers > 0) {
+    run("bandwidth-shared", [&] {
+      return measure_bandwidth_shared(bench, suite.bandwidth_sharers, suite.bandwidth_window);
+    });
+  }
   run("throughput-under-latency", [&] {
     return measure_throughput_under_latency(bench, suite.latencies_ms, suite.fault_window);
   });

@@ -26,6 +26,7 @@ struct Suite {
   std::vector<Crowd> latency_crowds;
   std::vector<std::int64_t> bandwidths_kilobytes;
   Window bandwidth_window;
+  std::size_t bandwidth_sharers = 6;  ///< 0: that table is left out.
   std::vector<std::int64_t> latencies_ms;
   Crowd change_crowd;
   std::size_t changes_each = 1;
