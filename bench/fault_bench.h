@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,9 @@
 
 namespace faultline::bench {
 
+/// What does not apply to a row: shown as nothing.
+inline constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
+
 /// Figures about faults under load, ready to be shown.
 struct FaultTable {
   struct Column {
@@ -20,7 +24,7 @@ struct FaultTable {
   };
   struct Row {
     std::string label;
-    std::vector<double> values;  ///< One for each column.
+    std::vector<double> values;  ///< One for each column, or kNoValue.
   };
 
   std::string name;  ///< For --workloads: "latency-accuracy".

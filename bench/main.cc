@@ -105,31 +105,36 @@ void measure_faults(const Options& options, const Suite& suite, const Contenders
   for (const auto& contender : contenders) {
     if (contender->name() == kOurs) proxy = dynamic_cast<LaunchedProxy*>(contender.get());
   }
-  if (proxy == nullptr || stop_requested()) return;
-  const auto live = LiveFaultline::find(*proxy);
-  if (!live) {
-    report.problems.push_back("toxics: " + live.error().message);
-    return;
-  }
-  const FaultBench bench{.proxy = *proxy, .api = *live, .problems = report.problems};
+  if (proxy == nullptr) return;
   const auto run = [&](const char* name, const auto& measure) {
-    if (is_wanted(name, options) && !stop_requested()) report.faults.push_back(measure());
+    if (!is_wanted(name, options) || stop_requested()) return;
+    // A new process for each table: what earlier loads have left behind is none of its business.
+    Result<void> started = proxy->start();
+    const auto live = started ? LiveFaultline::find(*proxy) : Fail(started.error());
+    if (!live) {
+      report.problems.push_back(std::string(name) + ": " + live.error().message);
+      return;
+    }
+    const FaultBench bench{.proxy = *proxy, .api = *live, .problems = report.problems};
+    report.faults.push_back(measure(bench));
   };
-  run("latency-accuracy",
-      [&] { return measure_latency_accuracy(bench, suite.latency_crowds, suite.fault_window); });
-  run("bandwidth-accuracy", [&] {
+  run("latency-accuracy", [&](const FaultBench& bench) {
+    return measure_latency_accuracy(bench, suite.latency_crowds, suite.fault_window);
+  });
+  run("bandwidth-accuracy", [&](const FaultBench& bench) {
     return measure_bandwidth_accuracy(bench, suite.bandwidths_kilobytes, suite.bandwidth_window);
   });
   if (suite.bandwidth_sharers > 0) {
-    run("bandwidth-shared", [&] {
+    run("bandwidth-shared", [&](const FaultBench& bench) {
       return measure_bandwidth_shared(bench, suite.bandwidth_sharers, suite.bandwidth_window);
     });
   }
-  run("throughput-under-latency", [&] {
+  run("throughput-under-latency", [&](const FaultBench& bench) {
     return measure_throughput_under_latency(bench, suite.latencies_ms, suite.fault_window);
   });
-  run("change-effect",
-      [&] { return measure_change(bench, suite.change_crowd, suite.changes_each); });
+  run("change-effect", [&](const FaultBench& bench) {
+    return measure_change(bench, suite.change_crowd, suite.changes_each);
+  });
 }
 
 Suite suite_for(const Options& options) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <set>
 
@@ -82,7 +83,9 @@ std::string fault_table(const FaultTable& table) {
   std::string text = head(headings);
   for (const FaultTable::Row& values : table.rows) {
     std::vector<std::string> cells = {values.label};
-    for (const double value : values.values) cells.push_back(format_number(value));
+    for (const double value : values.values) {
+      cells.push_back(std::isnan(value) ? "" : format_number(value));
+    }
     text += row(cells);
   }
   return text;
