@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kBufferBytes = 256UL << 10;
 constexpr std::size_t kMostConnecting = 128;  // Fewer than any backlog takes.
 constexpr std::uint64_t kApart = 7919;        // Where the connections start in the pattern.
+constexpr std::size_t kControls = 8;          // Connections of the control port,
+constexpr std::size_t kEachControl = 100;     // with one message in so many.
 constexpr Duration kLook = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -107,29 +109,32 @@ EchoLoad::EchoLoad(const Target& target, const EchoSettings& settings)
 
 EchoLoad::~EchoLoad() = default;
 
+std::size_t EchoLoad::all_connections() const {
+  return settings_.connections + (settings_.control_port != 0 ? kControls : 0);
+}
+
 Result<void> EchoLoad::connect_all(Duration patience) {
-  std::uint64_t seen = echoes_;
+  std::uint64_t seen = echoed_;
   TimePoint deadline = now() + patience;
-  while (connections_.size() < settings_.connections || under_way_ > 0) {
-    if (connections_.size() < settings_.connections && under_way_ < kMostConnecting) {
+  while (connections_.size() < all_connections() || under_way_ > 0) {
+    if (connections_.size() < all_connections() && under_way_ < kMostConnecting) {
+      const bool is_control = connections_.size() >= settings_.connections;
       Greeting greeting = target_.origin.greeting(Role::kEcho);
       greeting.position = connections_.size() * kApart;
-      auto socket = connect_and_greet(target_.port, greeting);
+      auto socket = connect_and_greet(is_control ? settings_.control_port : target_.port, greeting);
       if (!socket) return Fail(socket.error());
       connections_.push_back(
           std::make_unique<Connection>(*this, *std::move(socket), greeting.position));
-      ++under_way_;
-      connections_.back()->post({now(), now()});
+      post(*connections_.back(), {now(), now()});
       continue;
     }
     poller_.turn(now() + kLook);
-    if (std::exchange(seen, echoes_) != echoes_) deadline = now() + patience;
+    if (std::exchange(seen, echoed_) != seen) deadline = now() + patience;
     if (result_.failures > 0 || stop_requested() || now() > deadline) break;
   }
   if (under_way_ == 0 && result_.failures == 0) return {};
-  return fail(ErrorKind::kNetwork, "of " + std::to_string(settings_.connections) +
-                                       " connections, " + std::to_string(echoes_) +
-                                       " brought a message back");
+  return fail(ErrorKind::kNetwork, "of " + std::to_string(all_connections()) + " connections, " +
+                                       std::to_string(echoed_) + " brought a message back");
 }
 
 LoadResult EchoLoad::run(const Window& window) {
@@ -140,10 +145,7 @@ LoadResult EchoLoad::run(const Window& window) {
   if (settings_.rate > 0) {
     next_due_ = now();
   } else {
-    for (const auto& connection : connections_) {
-      ++under_way_;
-      connection->post({now(), now()});
-    }
+    for (const auto& connection : connections_) post(*connection, {now(), now()});
   }
   turn_until(window_start_);
   const Stopwatch stopwatch(target_);
@@ -154,43 +156,55 @@ LoadResult EchoLoad::run(const Window& window) {
   const TimePoint deadline = now() + kDrainPatience;
   while (under_way_ > 0 && now() < deadline && !stop_requested()) poller_.turn(now() + kLook);
   if (under_way_ > 0) result_.add_failure(std::to_string(under_way_) + " messages did not return");
+  result_.lost += under_way_;
   result_.bytes = result_.operations * settings_.message_bytes;
   return result_;
 }
 
 void EchoLoad::turn_until(TimePoint end) {
-  while (now() < end && !stop_requested()) {
+  while (now() < end && !is_over_ && !stop_requested()) {
     send_due();
     poller_.turn(std::min({end, next_due_, now() + kLook}));
   }
 }
 
 void EchoLoad::send_due() {
-  const auto distance =
-      settings_.rate > 0 ? Duration(static_cast<std::int64_t>(1e9 / settings_.rate)) : Duration(0);
-  for (TimePoint present = now(); next_due_ <= present; next_due_ += distance) {
-    ++under_way_;
-    connections_[next_]->post({next_due_, present});
-    next_ = (next_ + 1) % connections_.size();
+  const std::chrono::duration<double> distance(
+      settings_.rate > 0 ? static_cast<double>(settings_.burst) / settings_.rate : 0);
+  for (TimePoint present = now(); next_due_ <= present;
+       next_due_ += std::chrono::duration_cast<Duration>(distance)) {
+    for (std::size_t i = 0; i < settings_.burst; ++i) {
+      const bool is_control = settings_.control_port != 0 && ++turn_ % kEachControl == 0;
+      const std::size_t which =
+          is_control ? settings_.connections + turn_ / kEachControl % kControls : next_;
+      post(*connections_[which], {next_due_, present, is_control});
+      if (!is_control) next_ = (next_ + 1) % settings_.connections;
+    }
   }
+}
+
+void EchoLoad::post(Connection& connection, const Message& message) {
+  ++under_way_;
+  ++posted_;
+  connection.post(message);
 }
 
 void EchoLoad::on_echo(Connection& connection, const Message& message, TimePoint when) {
   --under_way_;
-  ++echoes_;
+  ++echoed_;
   if (when >= window_start_ && when < window_end_) ++result_.operations;
   if (message.intended >= window_start_ && message.intended < window_end_) {
     result_.latency.record(when - message.intended);
     if (observer) observer(message, when);
   }
   if (sending_ && settings_.rate <= 0) {
-    ++under_way_;
-    connection.post({when, when});
+    post(connection, {when, when});
   }
 }
 
 void EchoLoad::on_broken(std::size_t messages_lost) {
   under_way_ -= messages_lost;
+  result_.lost += messages_lost;
   result_.add_failure("a connection broke, or brought back the wrong bytes");
 }
 

@@ -50,6 +50,7 @@ struct FaultBench {
 struct Crowd {
   std::size_t connections = 1;
   double rate = 200;
+  std::size_t burst = 1;  ///< Messages sent at a time.
 };
 
 /// What downloads did, with a toxic or without.

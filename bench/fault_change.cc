@@ -1,7 +1,11 @@
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
+#include "bench/change_effect.h"
 #include "bench/echo_load.h"
 #include "bench/fault_bench.h"
 #include "bench/stop.h"
@@ -14,153 +18,184 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t kLatencyMs = 100;
 constexpr Duration kLatency = std::chrono::milliseconds(kLatencyMs);
+constexpr Duration kRoundPatience = 20s;
+constexpr Duration kLook = 1ms;
 constexpr std::size_t kMessageBytes = 64;
 
-/// A message that went out and came back.
-struct Echo {
-  TimePoint sent;
-  TimePoint back;
+/// Echoes all the while, and all that came back.
+class Recorder {
+ public:
+  /// `target` must outlive it. `control_port`: of a proxy that gets no toxic.
+  Recorder(const Target& target, std::uint16_t control_port, const Crowd& crowd)
+      : crowd_(crowd),
+        load_(target, {.connections = crowd.connections,
+                       .message_bytes = kMessageBytes,
+                       .rate = crowd.rate,
+                       .burst = crowd.burst,
+                       .control_port = control_port}) {
+    load_.observer = [this](const Message& message, TimePoint when) {
+      (message.is_control ? controls_ : echoes_).push_back({message.sent, when});
+    };
+  }
+
+  Result<void> connect_all() { return load_.connect_all(); }
+
+  /// Until end() is called.
+  void run() { result_ = load_.run({.warm_up = {}, .length = kLongest}); }
+
+  void end() { load_.end_window(); }
+
+  /// Waits until a message on each connection has been sent and is back. False
+  /// if that takes too long. Any thread.
+  bool wait_for_round() const {
+    // They go over the connections in turn, but some overtake others on the way back.
+    const std::uint64_t enough =
+        load_.posted() + crowd_.connections + crowd_.connections / kOvertaking + crowd_.burst;
+    const TimePoint deadline = now() + kRoundPatience;
+    while (load_.echoed() < enough && now() < deadline && !stop_requested()) {
+      std::this_thread::sleep_for(kLook);
+    }
+    return load_.echoed() >= enough;
+  }
+
+  const std::vector<Echo>& echoes() const { return echoes_; }
+  const std::vector<Echo>& controls() const { return controls_; }
+  const LoadResult& result() const { return result_; }
+
+ private:
+  static constexpr std::size_t kOvertaking = 20;  // One in so many, at the most.
+
+  const Crowd crowd_;
+  EchoLoad load_;
+  std::vector<Echo> echoes_;
+  std::vector<Echo> controls_;
+  LoadResult result_;
 };
 
-/// A toxic was there from one call to the next.
-struct Change {
-  TimePoint add_called;
-  TimePoint add_answered;
-  TimePoint remove_called;
-  TimePoint remove_answered;
-  TimePoint next_called = kNever;  ///< The following `add_called`.
-};
-
-/// Adds and removes the toxic, with `phase` between the calls.
-std::vector<Change> toggle(const LiveFaultline& api, std::size_t times, Duration phase,
-                           std::string& failure) {
+/// Adds and removes the toxic, with a message on each connection after each
+/// call. Errors: also kNetwork, messages do not come back.
+Result<std::vector<Change>> toggle(const LiveFaultline& api, std::size_t times,
+                                   const Recorder& recorder) {
   std::vector<Change> changes;
-  for (std::size_t i = 0; i < times && !stop_requested(); ++i) {
-    std::this_thread::sleep_for(phase);
+  bool is_round = recorder.wait_for_round();
+  for (std::size_t i = 0; i < times && is_round; ++i) {
     Change change;
     change.add_called = now();
     const auto added = api.add_toxic({"latency", {{"latency", kLatencyMs}}});
     change.add_answered = now();
-    std::this_thread::sleep_for(phase);
+    if (!added) return Fail(added.error());
+    is_round = recorder.wait_for_round();
     change.remove_called = now();
     const auto removed = api.remove_toxic("latency");
     change.remove_answered = now();
-    if (!added || !removed) {
-      failure = (added ? removed : added).error().message;
-      break;
-    }
+    if (!removed) return Fail(removed.error());
+    is_round = recorder.wait_for_round() && is_round;
     if (!changes.empty()) changes.back().next_called = change.add_called;
     changes.push_back(change);
   }
+  if (!is_round) return fail(ErrorKind::kNetwork, "messages took too long");
   return changes;
 }
 
-/// What one kind of call did, over all changes.
-struct Effect {
-  std::vector<double> reply_ms;
-  std::vector<double> effect_ms;
-  double violations = 0;  ///< Messages sent after the answer that the change had not reached.
-
-  std::vector<double> row() const {
-    if (reply_ms.empty()) return {0, 0, 0, 0, violations};
-    const Spread reply = spread_of(reply_ms);
-    const Spread effect = spread_of(effect_ms);
-    return {reply.median, reply.most, effect.median, effect.most, violations};
-  }
-};
-
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
+/// The value that a share of `share` of all does not exceed. REQUIRES: there is a value.
+double quantile(std::vector<double> values, double share) {
+  std::sort(values.begin(), values.end());
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
+  return values[std::max<std::size_t>(rank, 1) - 1];
 }
 
-/// Until when messages still went through as if the toxic were not there.
-void judge_add(const Change& change, const std::vector<Echo>& echoes, Effect& effect) {
-  TimePoint last_untouched = change.add_called;
-  for (const Echo& echo : echoes) {
-    // What the removal let go early proves nothing.
-    if (echo.sent < change.add_called || echo.back >= change.remove_called) continue;
-    if (echo.back - echo.sent >= kLatency) continue;
-    last_untouched = std::max(last_untouched, echo.sent);
-    if (echo.sent > change.add_answered) ++effect.violations;
+FaultTable::Row row_of(const char* label, const Effect& effect, std::size_t connections,
+                       double echoes_lost) {
+  FaultTable::Row row{label, {}};
+  for (const std::vector<double>& values : {effect.reply_ms, effect.effect_ms}) {
+    for (const double share : {0.5, 0.99, 1.0}) row.values.push_back(quantile(values, share));
   }
-  effect.reply_ms.push_back(milliseconds(change.add_answered - change.add_called));
-  effect.effect_ms.push_back(milliseconds(last_untouched - change.add_called));
+  // Messages go over the connections in turn: so many of them have seen as many.
+  row.values.push_back(static_cast<double>(std::min(effect.seen, connections)));
+  row.values.push_back(effect.missed);
+  row.values.push_back(echoes_lost);
+  return row;
 }
 
-/// Until when messages that were held came back.
-void judge_remove(const Change& change, const std::vector<Echo>& echoes, Effect& effect) {
-  TimePoint last_held = change.remove_called;
-  for (const Echo& echo : echoes) {
-    if (echo.back < change.remove_called || echo.sent >= change.next_called) continue;
-    if (echo.sent < change.remove_called) last_held = std::max(last_held, echo.back);
-    const bool is_held = echo.back - echo.sent >= kLatency && echo.back < change.next_called;
-    if (echo.sent > change.remove_answered && is_held) ++effect.violations;
-  }
-  effect.reply_ms.push_back(milliseconds(change.remove_answered - change.remove_called));
-  effect.effect_ms.push_back(milliseconds(last_held - change.remove_called));
-}
-
-FaultTable empty_table(const Crowd& crowd) {
+FaultTable empty_table(const Crowd& crowd, std::size_t changes_each) {
   return {.name = "change-effect",
           .title = "A toxic added to and removed from " + std::to_string(crowd.connections) +
                    " live connections",
-          .note = "A latency of 100 ms on every connection, while " + format_number(crowd.rate) +
+          .note = "A latency of 100 ms on every connection, " + std::to_string(changes_each) +
+                  " times, while " + format_number(crowd.rate) +
                   " 64-byte echoes a second go over all of them in turn. Reply: from the call to "
                   "its answer. Effect: from the call to the last message that was still sent as "
-                  "before (added), or that came back of those held (removed). Missed: messages "
-                  "sent after the answer that the change had not reached; it has to be 0.",
+                  "before (added), or that came back of those held (removed). Connections seen: "
+                  "how many had a message after the answer that tells whether the change was in "
+                  "force, for the call with the fewest; a machine so busy that messages of another "
+                  "proxy, without the toxic, are late as well tells nothing. Missed: such messages "
+                  "that the change had not reached. That has to be 0, as do the echoes lost.",
           .row_heading = "call",
           .columns = {{"reply_p50_ms", "reply: median (ms)"},
+                      {"reply_p99_ms", "reply: p99 (ms)"},
                       {"reply_most_ms", "reply: most (ms)"},
                       {"effect_p50_ms", "effect: median (ms)"},
+                      {"effect_p99_ms", "effect: p99 (ms)"},
                       {"effect_most_ms", "effect: most (ms)"},
-                      {"missed_messages", "missed"}},
+                      {"connections_seen", "connections seen"},
+                      {"missed_messages", "missed"},
+                      {"lost_echoes", "echoes lost"}},
           .rows = {}};
+}
+
+void add_rows(FaultTable& table, const Effect& added, const Effect& removed,
+              std::size_t connections, std::uint64_t lost) {
+  table.rows = {row_of("add", added, connections, kNoValue),
+                row_of("remove", removed, connections, kNoValue),
+                row_of("both", both(added, removed), connections, static_cast<double>(lost))};
+  for (const FaultTable::Row& row : table.rows) {
+    std::fprintf(stderr, "change-effect, %s: reply p99 %.2f ms, effect p99 %.2f ms\n",
+                 row.label.c_str(), row.values[1], row.values[4]);
+  }
 }
 
 }  // namespace
 
 FaultTable measure_change(FaultBench bench, const Crowd& crowd, std::size_t changes_each) {
   const std::string where = "change-effect";
-  FaultTable table = empty_table(crowd);
+  FaultTable table = empty_table(crowd, changes_each);
   const Target target = bench.proxy.target();
-  EchoLoad load(
-      target,
-      {.connections = crowd.connections, .message_bytes = kMessageBytes, .rate = crowd.rate});
-  if (auto connected = load.connect_all(); !connected) {
+  const auto control_port = bench.api.add_proxy("control", target.origin.port());
+  if (!control_port) {
+    bench.add_problem(where, control_port.error().message);
+    return table;
+  }
+  Recorder recorder(target, *control_port, crowd);
+  if (auto connected = recorder.connect_all(); !connected) {
     bench.add_problem(where, connected.error().message);
     return table;
   }
-  std::vector<Echo> echoes;
-  load.observer = [&echoes](const Message& message, TimePoint when) {
-    echoes.push_back({message.sent, when});
-  };
-  // Long enough for a message on each connection between two calls.
-  const auto round = std::chrono::duration<double>(double(crowd.connections) / crowd.rate);
-  const Duration phase = 2 * kLatency + std::chrono::duration_cast<Duration>(round);
-  std::vector<Change> changes;
-  std::string failure;
-  std::thread caller([&] { changes = toggle(bench.api, changes_each, phase, failure); });
-  const LoadResult result =
-      load.run({.warm_up = {}, .length = phase * static_cast<int>(2 * changes_each + 1)});
+  Result<std::vector<Change>> changes;
+  std::thread caller([&] {
+    changes = toggle(bench.api, changes_each, recorder);
+    recorder.end();
+  });
+  recorder.run();
   caller.join();
-  if (!failure.empty()) bench.add_problem(where, failure);
+  const LoadResult& result = recorder.result();
   if (result.failures > 0) bench.add_problem(where, result.first_failure);
+  if (!changes) {
+    bench.add_problem(where, changes.error().message);
+    return table;
+  }
+  if (changes->empty()) return table;
 
   Effect added;
   Effect removed;
-  for (const Change& change : changes) {
-    judge_add(change, echoes, added);
-    judge_remove(change, echoes, removed);
+  const UsualDelay usual(recorder.controls());
+  for (const Change& change : *changes) {
+    judge_add(change, recorder.echoes(), kLatency, added);
+    judge_remove(change, recorder.echoes(), kLatency, usual, removed);
   }
-  if (added.violations + removed.violations > 0) {
+  if (added.missed + removed.missed > 0) {
     bench.add_problem(where, "a change had been answered, but was not in force everywhere");
   }
-  table.rows = {{"add", added.row()}, {"remove", removed.row()}};
-  for (const FaultTable::Row& row : table.rows) {
-    std::fprintf(stderr, "change-effect, %s: reply at most %.2f ms, effect at most %.2f ms\n",
-                 row.label.c_str(), row.values[1], row.values[3]);
-  }
+  add_rows(table, added, removed, crowd.connections, result.lost);
   return table;
 }
 

@@ -1,8 +1,8 @@
 #include "bench/live_faultline.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <thread>
-#include <utility>
 
 #include "bench/poller.h"
 #include "control-api/json_writer.h"
@@ -15,14 +15,18 @@ constexpr int kLooks = 100;
 constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
 const std::string kToxics = "/proxies/bench/toxics";
 
+/// What stands between `before` and the next quote; "" if `before` is not there.
+std::string quoted_after(const std::string& before, const std::string& text) {
+  const std::size_t start = text.find(before);
+  if (start == std::string::npos) return "";
+  const std::size_t first = start + before.size();
+  return text.substr(first, text.find('"', first) - first);
+}
+
 /// The address in the log line that says where the control API listens; "" before it is there.
 std::string api_address(const std::string& log) {
   const std::size_t line = log.find("\"control API listens\"");
-  const std::string key = "\"address\":\"";
-  const std::size_t start = log.find(key, line);
-  if (line == std::string::npos || start == std::string::npos) return "";
-  const std::size_t first = start + key.size();
-  return log.substr(first, log.find('"', first) - first);
+  return line == std::string::npos ? "" : quoted_after("\"address\":\"", log.substr(line));
 }
 
 std::string attributes_json(const ToxicAttributes& attributes) {
@@ -51,29 +55,47 @@ Result<LiveFaultline> LiveFaultline::find(const LaunchedProxy& proxy) {
   return LiveFaultline(ApiClient(*std::move(url)));
 }
 
+Result<std::uint16_t> LiveFaultline::add_proxy(const std::string& name,
+                                               std::uint16_t upstream_port) const {
+  const auto answer = call("POST", "/proxies",
+                           "{\"name\":" + json_string(name) +
+                               ",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:" +
+                               std::to_string(upstream_port) + "\"}");
+  if (!answer) return Fail(answer.error());
+  const std::string port = quoted_after("\"listen\":\"127.0.0.1:", *answer);
+  return static_cast<std::uint16_t>(std::strtoul(port.c_str(), nullptr, 10));
+}
+
 Result<Duration> LiveFaultline::add_toxic(const ToxicRequest& toxic) const {
   const std::string type = json_string(toxic.type);
-  return call("POST", kToxics,
+  return time("POST", kToxics,
               "{\"name\":" + type + ",\"type\":" + type +
                   ",\"stream\":\"downstream\",\"attributes\":" + attributes_json(toxic.attributes) +
                   "}");
 }
 
 Result<Duration> LiveFaultline::remove_toxic(const std::string& type) const {
-  return call("DELETE", kToxics + "/" + type, "");
+  return time("DELETE", kToxics + "/" + type, "");
 }
 
-Result<Duration> LiveFaultline::call(const char* method, const std::string& path,
-                                     const std::string& body) const {
-  const TimePoint before = now();
+Result<std::string> LiveFaultline::call(const char* method, const std::string& path,
+                                        const std::string& body) const {
   const auto response = api_.request(method, path, body);
-  const Duration took = now() - before;
   if (!response) return Fail(response.error());
   constexpr int kFirstNotSuccess = 300;
   if (response->status >= kFirstNotSuccess) {
     return fail(ErrorKind::kInvalid, std::string(method) + " " + path + ": HTTP " +
                                          std::to_string(response->status) + " " + response->body);
   }
+  return response->body;
+}
+
+Result<Duration> LiveFaultline::time(const char* method, const std::string& path,
+                                     const std::string& body) const {
+  const TimePoint before = now();
+  const auto answer = call(method, path, body);
+  const Duration took = now() - before;
+  if (!answer) return Fail(answer.error());
   return took;
 }
 

@@ -30,6 +30,9 @@ class LiveFaultline {
   /// log does not say where the API is.
   static Result<LiveFaultline> find(const LaunchedProxy& proxy);
 
+  /// Adds a proxy to `upstream_port` of this machine. Returns the port that it listens on.
+  Result<std::uint16_t> add_proxy(const std::string& name, std::uint16_t upstream_port) const;
+
   /// How long the call took, from before the connection to after the answer. Errors:
   /// kNetwork; kInvalid, any answer but success.
   Result<Duration> add_toxic(const ToxicRequest& toxic) const;
@@ -40,7 +43,9 @@ class LiveFaultline {
  private:
   explicit LiveFaultline(ApiClient api) : api_(std::move(api)) {}
 
-  Result<Duration> call(const char* method, const std::string& path, const std::string& body) const;
+  Result<std::string> call(const char* method, const std::string& path,
+                           const std::string& body) const;
+  Result<Duration> time(const char* method, const std::string& path, const std::string& body) const;
 
   ApiClient api_;
 };

@@ -37,6 +37,7 @@ struct LoadResult {
   double steady_bytes_per_second = 0;
   std::uint64_t failures = 0;  ///< Bytes or messages lost or wrong, connections broken.
   std::string first_failure;
+  std::uint64_t lost = 0;  ///< Of the failures, messages that did not come back. Echoes only.
 
   void add_failure(const std::string& what) {
     if (failures++ == 0) first_failure = what;

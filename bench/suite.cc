@@ -74,8 +74,8 @@ Suite full() {
           .bandwidths_kilobytes = {10, 100, 1'000, 10'000, 100'000, 500'000, 1'000'000},
           .bandwidth_window = {.warm_up = 500ms, .length = 5s},
           .latencies_ms = {1, 10, 100},
-          .change_crowd = {10'000, 10'000},
-          .changes_each = 8};
+          .change_crowd = {10'000, 16'000, 16},
+          .changes_each = 50};
 }
 
 Suite quick() {
@@ -86,8 +86,8 @@ Suite quick() {
                      idle(1'000)};
   suite.fault_window = {.warm_up = 300ms, .length = 700ms};
   suite.bandwidth_window = {.warm_up = 300ms, .length = 1s};
-  suite.change_crowd = {2'000, 10'000};
-  suite.changes_each = 4;
+  suite.change_crowd = {2'000, 10'000, 10};
+  suite.changes_each = 10;
   return suite;
 }
 
