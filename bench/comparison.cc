@@ -1,5 +1,6 @@
 #include "bench/comparison.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "bench/stop.h"
@@ -9,13 +10,13 @@ namespace faultline::bench {
 namespace {
 
 void show_progress(const Workload& workload, const std::string& contender, std::size_t round,
-                   std::size_t rounds, const Round& outcome) {
+                   const Round& outcome) {
   std::string figures;
   for (const auto& [metric, value] : outcome.sample) {
     figures += "  " + format_number(value) + " " + text_of(metric).heading;
   }
   if (!outcome.failure.empty()) figures += "  FAILED: " + outcome.failure;
-  std::fprintf(stderr, "%s %zu/%zu %s:%s\n", workload.name.c_str(), round + 1, rounds,
+  std::fprintf(stderr, "%s %zu/%zu %s:%s\n", workload.name.c_str(), round + 1, workload.rounds,
                contender.c_str(), figures.c_str());
 }
 
@@ -31,25 +32,35 @@ Summary summarize(const std::vector<Sample>& rounds) {
   return summary;
 }
 
+std::vector<double> ratios_by_round(const ContenderResult& above, const ContenderResult& below,
+                                    Metric metric) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < std::min(above.rounds.size(), below.rounds.size()); ++i) {
+    const auto dividend = above.rounds[i].find(metric);
+    const auto divisor = below.rounds[i].find(metric);
+    if (dividend == above.rounds[i].end() || divisor == below.rounds[i].end()) continue;
+    if (divisor->second > 0) ratios.push_back(dividend->second / divisor->second);
+  }
+  return ratios;
+}
+
 WorkloadResult Comparison::run(const Workload& workload) {
   WorkloadResult result{.workload = workload, .contenders = {}};
   for (const auto& contender : contenders_) {
     result.contenders.push_back({.contender = contender->name(), .rounds = {}, .summary = {}});
   }
-  for (std::size_t round = 0; round < pace_.rounds; ++round) {
+  for (std::size_t round = 0; round < workload.rounds; ++round) {
     for (std::size_t turn = 0; turn < contenders_.size(); ++turn) {
       if (stop_requested()) return result;
       const std::size_t which = (round + turn) % contenders_.size();
       Contender& contender = *contenders_[which];
-      Round outcome = run_round(workload, contender, pace_.window);
+      const Round outcome = run_round(workload, contender, window_);
       if (stop_requested()) return result;
+      result.contenders[which].rounds.push_back(outcome.sample);
       if (outcome.sample.empty() && outcome.failure.empty()) continue;
-      show_progress(workload, contender.name(), round, pace_.rounds, outcome);
+      show_progress(workload, contender.name(), round, outcome);
       if (!outcome.failure.empty()) {
         problems_.push_back(workload.name + ", " + contender.name() + ": " + outcome.failure);
-      }
-      if (!outcome.sample.empty()) {
-        result.contenders[which].rounds.push_back(std::move(outcome.sample));
       }
     }
   }

@@ -48,16 +48,16 @@ std::string sample_json(const Sample& sample) {
   return object(members);
 }
 
-/// Our medians divided by theirs.
+/// Ours divided by theirs: in each round, and the median of these.
 std::string ratios_json(const WorkloadResult& result, const ContenderResult& other) {
   const ContenderResult* ours = find_contender(result, kOurs);
   std::vector<std::pair<std::string, std::string>> members;
-  if (ours != nullptr) {
-    for (const auto& [metric, spread] : ours->summary) {
-      const auto theirs = other.summary.find(metric);
-      if (theirs == other.summary.end() || theirs->second.median <= 0) continue;
-      members.emplace_back(text_of(metric).key, number(spread.median / theirs->second.median));
-    }
+  for (const auto& [metric, spread] : other.summary) {
+    if (ours == nullptr) break;
+    const std::vector<double> ratios = ratios_by_round(*ours, other, metric);
+    if (ratios.empty()) continue;
+    members.emplace_back(text_of(metric).key, object({{"median", number(spread_of(ratios).median)},
+                                                      {"rounds", array(ratios, number)}}));
   }
   return object(members);
 }
@@ -100,9 +100,8 @@ std::string to_json(const Report& report) {
                                      {"cpu", json_string(report.machine.cpu)},
                                      {"kernel", json_string(report.machine.kernel)}})},
                  {"workers", std::to_string(report.workers)},
-                 {"rounds", std::to_string(report.pace.rounds)},
-                 {"warm_up_seconds", seconds(report.pace.window.warm_up)},
-                 {"window_seconds", seconds(report.pace.window.length)},
+                 {"warm_up_seconds", seconds(report.window.warm_up)},
+                 {"window_seconds", seconds(report.window.length)},
                  {"comparisons", array(report.comparisons, comparison_json)},
                  {"faults", array(report.faults, fault_json)},
                  {"warnings", array(report.warnings, quoted)},

@@ -82,7 +82,7 @@ Result<Contenders> start_contenders(const Options& options, const LaunchSettings
 
 void compare(const Options& options, const Suite& suite, const Contenders& contenders,
              Report& report) {
-  Comparison comparison(contenders, suite.pace);
+  Comparison comparison(contenders, suite.window);
   for (const Workload& workload : suite.workloads) {
     if (stop_requested()) return;
     if (!is_wanted(workload.name, options)) continue;
@@ -139,9 +139,11 @@ void measure_faults(const Options& options, const Suite& suite, const Contenders
 
 Suite suite_for(const Options& options) {
   Suite suite = suite_of(options.scale);
-  if (options.rounds > 0) suite.pace.rounds = options.rounds;
+  for (Workload& workload : suite.workloads) {
+    if (options.rounds > 0) workload.rounds = options.rounds;
+  }
   if (options.window_seconds > 0) {
-    suite.pace.window.length =
+    suite.window.length =
         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.window_seconds));
   }
   return suite;
@@ -151,7 +153,11 @@ Suite suite_for(const Options& options) {
 std::size_t count_measured(const Report& report) {
   std::size_t count = 0;
   for (const WorkloadResult& result : report.comparisons) {
-    for (const ContenderResult& contender : result.contenders) count += contender.rounds.size();
+    for (const ContenderResult& contender : result.contenders) {
+      count += static_cast<std::size_t>(
+          std::count_if(contender.rounds.begin(), contender.rounds.end(),
+                        [](const Sample& sample) { return !sample.empty(); }));
+    }
   }
   for (const FaultTable& table : report.faults) count += table.rows.size();
   return count;
@@ -197,7 +203,7 @@ int run(const Options& options) {
   Report report;
   report.version = FAULTLINE_VERSION;
   report.machine = this_machine();
-  report.pace = suite.pace;
+  report.window = suite.window;
   report.workers = options.workers;
   fit_to_open_files(suite, open_files, report.notes);
   const auto origin = OriginProcess::start(options.origin_port);

@@ -40,13 +40,12 @@ std::string spread_cell(const Summary& summary, Metric metric) {
          format_number(spread.most) + ")";
 }
 
-/// `above` / `below` of the medians; "" where one is missing.
-std::string ratio_cell(const Summary& above, const Summary& below, Metric metric) {
-  const auto dividend = above.find(metric);
-  const auto divisor = below.find(metric);
-  if (dividend == above.end() || divisor == below.end() || divisor->second.median <= 0) return "";
+/// The median over the rounds; "" where one has not measured that.
+std::string ratio_cell(const ContenderResult& above, const ContenderResult& below, Metric metric) {
+  const std::vector<double> ratios = ratios_by_round(above, below, metric);
+  if (ratios.empty()) return "";
   char text[32];
-  std::snprintf(text, sizeof text, "%.2f", dividend->second.median / divisor->second.median);
+  std::snprintf(text, sizeof text, "**%.2f**", spread_of(ratios).median);
   return text;
 }
 
@@ -69,8 +68,7 @@ std::string comparison_table(const WorkloadResult& result) {
     std::vector<std::string> cells = {"**" + std::string(kOurs) + " / " + contender.contender +
                                       "**"};
     for (const Metric metric : metrics) {
-      const std::string ratio = ratio_cell(ours->summary, contender.summary, metric);
-      cells.push_back(ratio.empty() ? "" : "**" + ratio + "**");
+      cells.push_back(ratio_cell(*ours, contender, metric));
     }
     text += row(cells);
   }
@@ -112,15 +110,17 @@ const ContenderResult* find_contender(const WorkloadResult& result, const std::s
 
 std::string to_markdown(const Report& report) {
   std::string text = "# Faultline " + report.version + ", side by side\n\n";
-  text += "Measured on " + report.machine.text() +
-          ", over loopback: " + count_text(report.pace.rounds, "round") + " of " +
-          format_number(std::chrono::duration<double>(report.pace.window.length).count()) + " s, " +
+  text += "Measured on " + report.machine.text() + ", over loopback, in rounds of " +
+          format_number(std::chrono::duration<double>(report.window.length).count()) + " s, " +
           count_text(report.workers, "worker") +
           " each. Medians (least-most). CPU and memory are those of the proxy alone.\n"
+          "A ratio is the median of the ratios of all rounds, in each of which the contenders had "
+          "their turn right after one another.\n"
           "Compare the ratios; the figures themselves are those of this machine.\n";
   for (const std::string& warning : report.warnings) text += "\n**Warning:** " + warning + ".\n";
   for (const WorkloadResult& result : report.comparisons) {
-    text += "\n## " + result.workload.title + " (`" + result.workload.name + "`)\n\n";
+    text += "\n## " + result.workload.title + " (`" + result.workload.name + "`, " +
+            count_text(result.workload.rounds, "round") + ")\n\n";
     text += comparison_table(result);
   }
   for (const FaultTable& table : report.faults) {

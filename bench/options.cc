@@ -150,7 +150,7 @@ memory, and how exact its toxics are under load.
 
   --quick               fewer workloads and shorter ones, about a minute
   --smoke               everything tiny: whether it works, in seconds
-  --rounds N            how often each contender has its turn
+  --rounds N            how often each contender has its turn (default 3, where it matters 5)
   --seconds S           how long each turn is measured
   --workers N           threads or processes that each proxy moves bytes with (default 1)
   --contenders A,B      of direct, faultline, nginx, haproxy, socat (the default) and

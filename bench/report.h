@@ -13,7 +13,7 @@ namespace faultline::bench {
 struct Report {
   std::string version;  ///< Of Faultline.
   Machine machine;
-  Pace pace;
+  Window window;  ///< Of each round.
   std::size_t workers = 1;
   std::vector<WorkloadResult> comparisons;
   std::vector<FaultTable> faults;

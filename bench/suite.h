@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "bench/comparison.h"
 #include "bench/fault_bench.h"
 #include "bench/workload.h"
 
@@ -19,7 +18,7 @@ enum class Scale {
 
 /// What is run at a scale.
 struct Suite {
-  Pace pace;
+  Window window;  ///< Of each round.
   std::vector<Workload> workloads;
 
   Window fault_window;

@@ -112,10 +112,12 @@ std::string bar(const Panel& panel, const ContenderResult& contender, double lar
   const int value_x = bar_x + width(spread.most) + 8;
   text += text_at(value_x, base, format_number(spread.median), 13, kInk, "start", weight);
   const ContenderResult* ours = find_contender(*panel.result, kOurs);
-  const Spread* our_spread = ours == nullptr ? nullptr : panel.spread_of(*ours);
-  if (!is_ours && our_spread != nullptr && spread.median > 0) {
+  std::vector<double> ratios;
+  if (ours != nullptr) ratios = ratios_by_round(*ours, contender, panel.metric);
+  if (!is_ours && !ratios.empty()) {
     char ratio[48];
-    std::snprintf(ratio, sizeof ratio, "faultline: %.2f ×", our_spread->median / spread.median);
+    std::snprintf(ratio, sizeof ratio, "faultline: %.2f ×",
+                  faultline::bench::spread_of(ratios).median);
     text += text_at(x + kPanelWidth, base, ratio, 11, kFaintInk, "end");
   }
   return text;
@@ -182,8 +184,7 @@ std::string to_svg(const Report& report) {
   text += text_at(kMargin, 42, "Faultline " + report.version + ", side by side", 24, kInk, "start",
                   "bold");
   text += text_at(kMargin, 66,
-                  "Medians of " + count_text(report.pace.rounds, "interleaved round") + ", " +
-                      count_text(report.workers, "worker") +
+                  "Medians of interleaved rounds, " + count_text(report.workers, "worker") +
                       " each, no toxic; whiskers: least and most; CPU and memory of "
                       "the proxy alone",
                   13, kFaintInk);

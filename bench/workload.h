@@ -23,6 +23,7 @@ struct Workload {
   std::string title;  ///< For people.
   std::variant<EchoSettings, BulkSettings, ConnectSettings, IdleSettings> settings;
   std::vector<Metric> headline;  ///< What the chart shows, one or two.
+  std::size_t rounds = 3;        ///< How often each contender has its turn.
 };
 
 /// One round of a workload on one contender.
