@@ -27,7 +27,7 @@ const MetricText& text_of(Metric metric) {
 std::string format_number(double value) {
   constexpr int kDigits = 3;
   int decimals = 0;
-  if (value != 0) {
+  if (value != std::floor(value)) {
     const int before_point = static_cast<int>(std::floor(std::log10(std::fabs(value)))) + 1;
     decimals = std::max(0, std::min(kDigits, kDigits - before_point));
   }

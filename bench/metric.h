@@ -36,7 +36,7 @@ using Sample = std::map<Metric, double>;
 using Summary = std::map<Metric, Spread>;
 
 /// `value` with three significant digits, or all of its integer part: "0.123",
-/// "12.3", "12345".
+/// "12.3", "12345", "5".
 std::string format_number(double value);
 
 }  // namespace faultline::bench

@@ -7,26 +7,32 @@ namespace faultline::bench {
 
 namespace {
 
-// A column of panels for what is got, one for what it costs; all in pixels.
+// A row for each workload: a panel for what is got, one for what it costs. In pixels:
 //
+//   ----------------------------------------------------------------------------------
 //   title of the workload
-//   metric, and which way is better
-//   name  ████████████|--|  value   ratio
+//   metric, and which way is better    faultline /     metric ...
+//   name  ████████████|--|  value            ratio     name  ███|-|  value       ratio
 constexpr int kWidth = 1120;
 constexpr int kMargin = 32;
-constexpr int kHeaderHeight = 92;
-constexpr int kFooterHeight = 40;
-constexpr int kPanelWidth = (kWidth - 3 * kMargin) / 2;
-constexpr int kPanelHeaderHeight = 54;
+constexpr int kHeaderHeight = 88;
+constexpr int kFooterHeight = 44;
+constexpr int kPanelGap = 48;  // Between the panels of a row.
+constexpr int kPanelWidth = (kWidth - 2 * kMargin - kPanelGap) / 2;
+constexpr int kTitleBase = 28;  // Base lines, from the top of a row.
+constexpr int kMetricBase = 48;
+constexpr int kFirstBar = 60;
 constexpr int kBarHeight = 18;
 constexpr int kBarDistance = 26;
-constexpr int kPanelGap = 30;
-constexpr int kNameWidth = 96;
-constexpr int kValueWidth = 150;
-constexpr int kBarRoom = kPanelWidth - kNameWidth - kValueWidth;
+constexpr int kRowGap = 18;
+constexpr int kNameWidth = 108;
+constexpr int kValueWidth = 80;
+constexpr int kRatioWidth = 66;
+constexpr int kBarRoom = kPanelWidth - kNameWidth - kValueWidth - kRatioWidth;
 
 constexpr const char* kInk = "#1f2933";
 constexpr const char* kFaintInk = "#65727f";
+constexpr const char* kRuleColour = "#dbe1e7";
 constexpr const char* kOursColour = "#0b7a5b";
 constexpr const char* kDirectColour = "#dbe1e7";
 constexpr const char* kPeerColour = "#9db2c6";
@@ -59,10 +65,17 @@ std::string rectangle(int x, int y, int width, int height, const char* colour) {
          colour + "\"/>\n";
 }
 
-std::string line(int x1, int y1, int x2, int y2) {
+std::string line(int x1, int y1, int x2, int y2, const char* colour) {
   return "<line x1=\"" + std::to_string(x1) + "\" y1=\"" + std::to_string(y1) + "\" x2=\"" +
-         std::to_string(x2) + "\" y2=\"" + std::to_string(y2) + "\" stroke=\"" + kInk +
-         "\" stroke-opacity=\"0.55\"/>\n";
+         std::to_string(x2) + "\" y2=\"" + std::to_string(y2) + "\" stroke=\"" + colour + "\"/>\n";
+}
+
+/// "1,234,567": figures side by side are told apart by their length.
+std::string grouped(double value) {
+  std::string text = format_number(value);
+  const std::size_t point = std::min(text.find('.'), text.size());
+  for (std::size_t digits = 3; digits < point; digits += 3) text.insert(point - digits, ",");
+  return text;
 }
 
 /// One metric of one workload.
@@ -80,13 +93,35 @@ struct Panel {
         result->contenders.begin(), result->contenders.end(),
         [this](const ContenderResult& contender) { return spread_of(contender) != nullptr; }));
   }
-
-  int height() const { return kPanelHeaderHeight + bars() * kBarDistance; }
 };
 
 const char* colour_of(const std::string& contender) {
   if (contender == kOurs) return kOursColour;
   return contender == "direct" ? kDirectColour : kPeerColour;
+}
+
+/// From the least to the most, across the bar whose top left is (x, y).
+std::string whisker(int least, int most, int x, int y) {
+  const int middle = y + kBarHeight / 2;
+  std::string text = line(x + least, middle, x + most, middle, kInk);
+  for (const int end : {least, most}) {
+    text += line(x + end, middle - 4, x + end, middle + 4, kInk);
+  }
+  return text;
+}
+
+/// Our figure divided by that of `contender`, green where that is to our credit.
+std::string ratio(const Panel& panel, const ContenderResult& contender, int x, int base) {
+  const ContenderResult* ours = find_contender(*panel.result, kOurs);
+  if (ours == nullptr || ours == &contender) return "";
+  const std::vector<double> ratios = ratios_by_round(*ours, contender, panel.metric);
+  if (ratios.empty()) return "";
+  const double median = faultline::bench::spread_of(ratios).median;
+  const bool is_good = text_of(panel.metric).less_is_better ? median < 1 : median > 1;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", median);
+  return text_at(x, base, text, 13, is_good ? kOursColour : kFaintInk, "end",
+                 is_good ? "bold" : "normal");
 }
 
 std::string bar(const Panel& panel, const ContenderResult& contender, double largest, int x,
@@ -95,48 +130,38 @@ std::string bar(const Panel& panel, const ContenderResult& contender, double lar
   const auto width = [largest](double value) {
     return static_cast<int>(std::max(0.0, value) / largest * kBarRoom);
   };
-  const bool is_ours = contender.contender == kOurs;
   const int base = y + kBarHeight - 5;
   const int bar_x = x + kNameWidth;
-  const char* weight = is_ours ? "bold" : "normal";
+  const char* weight = contender.contender == kOurs ? "bold" : "normal";
   std::string text = text_at(bar_x - 8, base, contender.contender, 13, kInk, "end", weight);
-  text += rectangle(bar_x, y, std::max(1, width(spread.median)), kBarHeight,
+  text += rectangle(bar_x, y, std::max(2, width(spread.median)), kBarHeight,
                     colour_of(contender.contender));
-  if (spread.most > spread.least) {
-    const int middle = y + kBarHeight / 2;
-    text += line(bar_x + width(spread.least), middle, bar_x + width(spread.most), middle);
-    for (const double end : {spread.least, spread.most}) {
-      text += line(bar_x + width(end), middle - 4, bar_x + width(end), middle + 4);
-    }
+  if (width(spread.most) > width(spread.least)) {
+    text += whisker(width(spread.least), width(spread.most), bar_x, y);
   }
-  const int value_x = bar_x + width(spread.most) + 8;
-  text += text_at(value_x, base, format_number(spread.median), 13, kInk, "start", weight);
-  const ContenderResult* ours = find_contender(*panel.result, kOurs);
-  std::vector<double> ratios;
-  if (ours != nullptr) ratios = ratios_by_round(*ours, contender, panel.metric);
-  if (!is_ours && !ratios.empty()) {
-    char ratio[48];
-    std::snprintf(ratio, sizeof ratio, "faultline: %.2f ×",
-                  faultline::bench::spread_of(ratios).median);
-    text += text_at(x + kPanelWidth, base, ratio, 11, kFaintInk, "end");
-  }
-  return text;
+  text += text_at(bar_x + width(spread.most) + 8, base, grouped(spread.median), 13, kInk, "start",
+                  weight);
+  return text + ratio(panel, contender, x + kPanelWidth, base);
 }
 
+/// `y` is the top of the row.
 std::string draw(const Panel& panel, int x, int y) {
   const MetricText& metric = text_of(panel.metric);
-  std::string text = text_at(x, y + 18, panel.result->workload.title, 15, kInk, "start", "bold") +
-                     text_at(x, y + 36,
-                             std::string(metric.heading) +
-                                 (metric.less_is_better ? ", less" : ", more") + " is better",
-                             12, kFaintInk);
+  std::string text = text_at(
+      x, y + kMetricBase,
+      std::string(metric.heading) + (metric.less_is_better ? ", less" : ", more") + " is better",
+      12, kFaintInk);
+  if (find_contender(*panel.result, kOurs) != nullptr && panel.bars() > 1) {
+    text +=
+        text_at(x + kPanelWidth, y + kMetricBase, std::string(kOurs) + " /", 12, kFaintInk, "end");
+  }
   double largest = 0;
   for (const ContenderResult& contender : panel.result->contenders) {
     const Spread* spread = panel.spread_of(contender);
     if (spread != nullptr) largest = std::max(largest, spread->most);
   }
   if (largest <= 0) return text;
-  int bar_y = y + kPanelHeaderHeight - 6;
+  int bar_y = y + kFirstBar;
   for (const ContenderResult& contender : panel.result->contenders) {
     if (panel.spread_of(contender) == nullptr) continue;
     text += bar(panel, contender, largest, x, bar_y);
@@ -165,14 +190,17 @@ std::string to_svg(const Report& report) {
   std::string body;
   int y = kHeaderHeight;
   for (const std::vector<Panel>& row : rows_of(report)) {
-    int height = 0;
+    body += line(kMargin, y, kWidth - kMargin, y, kRuleColour);
+    body += text_at(kMargin, y + kTitleBase, row.front().result->workload.title, 15, kInk, "start",
+                    "bold");
+    int bars = 0;
     int x = kMargin;
     for (const Panel& panel : row) {
       body += draw(panel, x, y);
-      height = std::max(height, panel.height());
-      x += kPanelWidth + kMargin;
+      bars = std::max(bars, panel.bars());
+      x += kPanelWidth + kPanelGap;
     }
-    y += height + kPanelGap;
+    y += kFirstBar + bars * kBarDistance + kRowGap;
   }
   const int height = y + kFooterHeight;
   const std::string size =
@@ -184,12 +212,14 @@ std::string to_svg(const Report& report) {
   text += text_at(kMargin, 42, "Faultline " + report.version + ", side by side", 24, kInk, "start",
                   "bold");
   text += text_at(kMargin, 66,
-                  "Medians of interleaved rounds, " + count_text(report.workers, "worker") +
-                      " each, no toxic; whiskers: least and most; CPU and memory of "
-                      "the proxy alone",
+                  "Medians of interleaved rounds, least and most; " +
+                      count_text(report.workers, "worker") +
+                      " each, no toxic; CPU and memory of the proxy alone; ratios: median of "
+                      "those of the rounds",
                   13, kFaintInk);
   text += body;
-  text += text_at(kMargin, height - 16, report.machine.text() + ", over loopback", 12, kFaintInk);
+  text += line(kMargin, y, kWidth - kMargin, y, kRuleColour);
+  text += text_at(kMargin, y + 26, report.machine.text() + ", over loopback", 12, kFaintInk);
   return text + "</svg>\n";
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "bench/stop.h"
 
@@ -95,9 +96,10 @@ Round run(const IdleSettings& settings, Contender& contender, const Window&) {
   const double grown =
       static_cast<double>(after.anonymous_bytes) - static_cast<double>(before.anonymous_bytes);
   const double resident = static_cast<double>(after.resident_bytes);
-  return {.sample = {{Metric::kBytesPerConnection, grown / static_cast<double>(connections)},
-                     {Metric::kResidentMegabytes, resident / 1e6}},
-          .failure = {}};
+  Sample sample = {{Metric::kBytesPerConnection, grown / static_cast<double>(connections)}};
+  // With fewer connections than the others it would only look small.
+  if (connections == settings.connections) sample[Metric::kResidentMegabytes] = resident / 1e6;
+  return {.sample = std::move(sample), .failure = {}};
 }
 
 }  // namespace
