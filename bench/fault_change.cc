@@ -121,8 +121,8 @@ FaultTable empty_table(const Crowd& crowd, std::size_t changes_each) {
   return {.name = "change-effect",
           .title = "A toxic added to and removed from " + std::to_string(crowd.connections) +
                    " live connections",
-          .note = "A latency of 100 ms on every connection, " + std::to_string(changes_each) +
-                  " times, while " + format_number(crowd.rate) +
+          .note = "A latency of 100 ms on every connection (calls of each kind: " +
+                  std::to_string(changes_each) + "), while " + format_number(crowd.rate) +
                   " 64-byte echoes a second go over all of them in turn. Reply: from the call to "
                   "its answer. Effect: from the call to the last message that was still sent as "
                   "before (added), or that came back of those held (removed). Connections seen: "
