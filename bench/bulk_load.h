@@ -20,7 +20,9 @@ struct BulkSettings {
 
 /// Bulk connections. Throughput is counted where bytes arrive. Most are thrown
 /// away unread, which costs next to nothing, and each 64th piece is compared;
-/// in the end the numbers of bytes sent and received must be the same.
+/// in the end the numbers of bytes sent and received must be the same. An
+/// upload and a download may run at the same time if both are made before
+/// either is started: the last one made begins the origin's run.
 class BulkLoad {
  public:
   /// `target` must outlive the load.

@@ -80,16 +80,27 @@ Child& Child::operator=(Child&& other) noexcept {
 Child::~Child() {
   if (pid_ <= 0) return;
   kill(pid_, SIGTERM);
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  // Not reaped before its group is dead: until then the number cannot be another's.
+  wait_for_end(kPatience);
+  kill(-pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+siginfo_t Child::wait_for_end(std::chrono::milliseconds patience) const {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   siginfo_t ended{};
   while (waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
          ended.si_pid == 0 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(kLook);
   }
-  kill(-pid_, SIGKILL);
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  return ended;
+}
+
+std::optional<int> Child::end(std::chrono::milliseconds patience) {
+  kill(pid_, SIGTERM);
+  const siginfo_t ended = wait_for_end(patience);
+  if (ended.si_pid == 0 || ended.si_code != CLD_EXITED) return std::nullopt;
+  return ended.si_status;
 }
 
 Result<Child> Child::split() {

@@ -2,6 +2,9 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <csignal>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,11 +51,17 @@ class Child {
   pid_t pid() const { return pid_; }
   bool is_running();
 
+  /// Asks it to end. Its exit status; none if a signal ended it, or nothing has
+  /// in time. REQUIRES: it was started.
+  std::optional<int> end(std::chrono::milliseconds patience);
+
  private:
   explicit Child(pid_t pid) : pid_(pid) {}
   /// In the copy, pid() is 0.
   static Result<Child> split();
   [[noreturn]] static void end_copy(int status);
+  /// Waits without reaping: until then the number cannot be another's.
+  siginfo_t wait_for_end(std::chrono::milliseconds patience) const;
 
   pid_t pid_ = -1;
 };

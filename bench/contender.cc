@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kStartPatience = 10s;
 constexpr Duration kProbePatience = 2s;
+constexpr std::chrono::milliseconds kEndPatience = 10s;
 constexpr int kAttempts = 3;  // A port that was free can be gone.
 
 /// The last line of `text` that says something.
@@ -71,6 +72,13 @@ Result<void> LaunchedProxy::start() {
     if (started || started.error().kind == ErrorKind::kNotFound || stop_requested()) break;
   }
   return started;
+}
+
+Result<void> LaunchedProxy::end() {
+  const std::optional<int> status = child_.end(kEndPatience);
+  if (status == 0) return {};
+  return fail(ErrorKind::kNetwork, status ? "it ended with status " + std::to_string(*status)
+                                          : "it did not end by itself when asked to");
 }
 
 Result<void> LaunchedProxy::start_on(std::uint16_t port) {

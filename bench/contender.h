@@ -110,6 +110,9 @@ class LaunchedProxy final : public Contender {
   Result<void> start() override;
   std::size_t most_connections() const override { return kind_.most_connections; }
 
+  /// Ends it. Errors: kNetwork, it did not end in time, or not with success.
+  Result<void> end();
+
   /// What it has written so far.
   std::string log() const { return read_file(log_path()); }
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "bench/metric.h"
 #include "bench/poller.h"
 #include "control-api/json_writer.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 constexpr int kLooks = 100;
 constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
-const std::string kToxics = "/proxies/bench/toxics";
 
 /// What stands between `before` and the next quote; "" if `before` is not there.
 std::string quoted_after(const std::string& before, const std::string& text) {
@@ -66,16 +66,36 @@ Result<std::uint16_t> LiveFaultline::add_proxy(const std::string& name,
   return static_cast<std::uint16_t>(std::strtoul(port.c_str(), nullptr, 10));
 }
 
-Result<Duration> LiveFaultline::add_toxic(const ToxicRequest& toxic) const {
-  const std::string type = json_string(toxic.type);
-  return time("POST", kToxics,
-              "{\"name\":" + type + ",\"type\":" + type +
-                  ",\"stream\":\"downstream\",\"attributes\":" + attributes_json(toxic.attributes) +
-                  "}");
+Result<Duration> LiveFaultline::remove_proxy(const std::string& name) const {
+  return time("DELETE", "/proxies/" + name, "");
 }
 
-Result<Duration> LiveFaultline::remove_toxic(const std::string& type) const {
-  return time("DELETE", kToxics + "/" + type, "");
+LiveFaultline LiveFaultline::on(const std::string& proxy) const {
+  LiveFaultline other(*this);
+  other.proxy_ = proxy;
+  return other;
+}
+
+std::string LiveFaultline::toxics_path() const {
+  return "/proxies/" + proxy_ + "/toxics";
+}
+
+Result<Duration> LiveFaultline::add_toxic(const ToxicRequest& toxic) const {
+  return time("POST", toxics_path(),
+              "{\"name\":" + json_string(toxic.name.empty() ? toxic.type : toxic.name) +
+                  ",\"type\":" + json_string(toxic.type) + ",\"stream\":" +
+                  json_string(toxic.stream) + ",\"toxicity\":" + format_number(toxic.toxicity) +
+                  ",\"attributes\":" + attributes_json(toxic.attributes) + "}");
+}
+
+Result<Duration> LiveFaultline::update_toxic(const std::string& name,
+                                             const ToxicAttributes& attributes) const {
+  return time("POST", toxics_path() + "/" + name,
+              "{\"attributes\":" + attributes_json(attributes) + "}");
+}
+
+Result<Duration> LiveFaultline::remove_toxic(const std::string& name) const {
+  return time("DELETE", toxics_path() + "/" + name, "");
 }
 
 Result<std::string> LiveFaultline::call(const char* method, const std::string& path,

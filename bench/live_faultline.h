@@ -21,6 +21,9 @@ using ToxicAttributes = std::vector<ToxicAttribute>;
 struct ToxicRequest {
   std::string type;
   ToxicAttributes attributes = {};
+  std::string name = "";  ///< "": as its type.
+  std::string stream = "downstream";
+  double toxicity = 1;
 };
 
 /// A running Faultline and its control API, used as any client would.
@@ -30,15 +33,19 @@ class LiveFaultline {
   /// log does not say where the API is.
   static Result<LiveFaultline> find(const LaunchedProxy& proxy);
 
+  /// The same, with the toxics of another proxy. At first they are those of "bench".
+  LiveFaultline on(const std::string& proxy) const;
+
   /// Adds a proxy to `upstream_port` of this machine. Returns the port that it listens on.
   Result<std::uint16_t> add_proxy(const std::string& name, std::uint16_t upstream_port) const;
+  Result<Duration> remove_proxy(const std::string& name) const;
 
   /// How long the call took, from before the connection to after the answer. Errors:
   /// kNetwork; kInvalid, any answer but success.
   Result<Duration> add_toxic(const ToxicRequest& toxic) const;
 
-  /// Removes the toxic of that type.
-  Result<Duration> remove_toxic(const std::string& type) const;
+  Result<Duration> update_toxic(const std::string& name, const ToxicAttributes& attributes) const;
+  Result<Duration> remove_toxic(const std::string& name) const;
 
  private:
   explicit LiveFaultline(ApiClient api) : api_(std::move(api)) {}
@@ -47,7 +54,10 @@ class LiveFaultline {
                            const std::string& body) const;
   Result<Duration> time(const char* method, const std::string& path, const std::string& body) const;
 
+  std::string toxics_path() const;
+
   ApiClient api_;
+  std::string proxy_ = "bench";
 };
 
 }  // namespace faultline::bench

@@ -14,6 +14,7 @@
 #include "bench/live_faultline.h"
 #include "bench/options.h"
 #include "bench/report.h"
+#include "bench/soak.h"
 #include "bench/socket.h"
 #include "bench/stop.h"
 #include "bench/suite.h"
@@ -99,24 +100,30 @@ void compare(const Options& options, const Suite& suite, const Contenders& conte
                          comparison.problems().end());
 }
 
+/// Starts our proxy, if it is among `contenders`, and adds what `measure` finds
+/// out about it. A new process for each table: what earlier loads have left
+/// behind is none of its business.
+template <class Measure>
+void measure_ours(const std::string& name, const Contenders& contenders, Report& report,
+                  const Measure& measure) {
+  const auto ours = std::find_if(contenders.begin(), contenders.end(),
+                                 [](const auto& contender) { return contender->name() == kOurs; });
+  if (ours == contenders.end() || stop_requested()) return;
+  auto& proxy = dynamic_cast<LaunchedProxy&>(**ours);
+  const Result<void> started = proxy.start();
+  const auto live = started ? LiveFaultline::find(proxy) : Fail(started.error());
+  if (!live) {
+    report.problems.push_back(name + ": " + live.error().message);
+    return;
+  }
+  report.faults.push_back(
+      measure(FaultBench{.proxy = proxy, .api = *live, .problems = report.problems}));
+}
+
 void measure_faults(const Options& options, const Suite& suite, const Contenders& contenders,
                     Report& report) {
-  LaunchedProxy* proxy = nullptr;
-  for (const auto& contender : contenders) {
-    if (contender->name() == kOurs) proxy = dynamic_cast<LaunchedProxy*>(contender.get());
-  }
-  if (proxy == nullptr) return;
   const auto run = [&](const char* name, const auto& measure) {
-    if (!is_wanted(name, options) || stop_requested()) return;
-    // A new process for each table: what earlier loads have left behind is none of its business.
-    Result<void> started = proxy->start();
-    const auto live = started ? LiveFaultline::find(*proxy) : Fail(started.error());
-    if (!live) {
-      report.problems.push_back(std::string(name) + ": " + live.error().message);
-      return;
-    }
-    const FaultBench bench{.proxy = *proxy, .api = *live, .problems = report.problems};
-    report.faults.push_back(measure(bench));
+    if (is_wanted(name, options)) measure_ours(name, contenders, report, measure);
   };
   run("latency-accuracy", [&](const FaultBench& bench) {
     return measure_latency_accuracy(bench, suite.latency_crowds, suite.fault_window);
@@ -171,7 +178,7 @@ void write_report(const std::string& path, const std::string& text, Report& repo
 
 int finish(const Options& options, Report& report) {
   write_report(options.json_path, to_json(report), report);
-  write_report(options.svg_path, to_svg(report), report);
+  if (!report.comparisons.empty()) write_report(options.svg_path, to_svg(report), report);
   std::fputs(to_markdown(report).c_str(), stdout);
   std::fflush(stdout);  // Before what comes on stderr, which may be the same file.
   for (const std::string& warning : report.warnings) {
@@ -206,6 +213,10 @@ int run(const Options& options) {
   report.window = suite.window;
   report.workers = options.workers;
   fit_to_open_files(suite, open_files, report.notes);
+  // Each begins with the name of its workload.
+  std::erase_if(report.notes, [&](const std::string& note) {
+    return options.soak_seconds > 0 || !is_wanted(note, options);
+  });
   const auto origin = OriginProcess::start(options.origin_port);
   if (!origin) return complain(origin.error());
   const auto contenders = start_contenders(options, settings, **origin, report);
@@ -213,8 +224,16 @@ int run(const Options& options) {
   std::vector<pid_t> peers;
   for (const PeerOption& peer : options.peers) peers.push_back(peer.process);
   const Disturbance disturbance(peers);
-  compare(options, suite, *contenders, report);
-  measure_faults(options, suite, *contenders, report);
+  if (options.soak_seconds > 0) {
+    const std::chrono::duration<double> length(options.soak_seconds);
+    measure_ours("soak", *contenders, report, [&](const FaultBench& bench) {
+      return soak(bench, {.length = std::chrono::duration_cast<Duration>(length),
+                          .checks_memory = options.checks_memory});
+    });
+  } else {
+    compare(options, suite, *contenders, report);
+    measure_faults(options, suite, *contenders, report);
+  }
   report.warnings = disturbance.warnings();
   if (stop_requested()) {
     std::fprintf(stderr, "stopped\n");
@@ -239,5 +258,6 @@ int main(int argc, char** argv) {
     options->faultline_binary =
         std::filesystem::read_symlink("/proc/self/exe").replace_filename("faultline").string();
   }
+  if (options->soak_seconds > 0) options->contenders = {bench::kOurs};
   return bench::run(*options);
 }

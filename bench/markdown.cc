@@ -109,14 +109,20 @@ const ContenderResult* find_contender(const WorkloadResult& result, const std::s
 }
 
 std::string to_markdown(const Report& report) {
-  std::string text = "# Faultline " + report.version + ", side by side\n\n";
-  text += "Measured on " + report.machine.text() + ", over loopback, in rounds of " +
-          format_number(std::chrono::duration<double>(report.window.length).count()) + " s, " +
-          count_text(report.workers, "worker") +
-          " each. Medians (least-most). CPU and memory are those of the proxy alone.\n"
-          "A ratio is the median of the ratios of all rounds, in each of which the contenders had "
-          "their turn right after one another.\n"
-          "Compare the ratios; the figures themselves are those of this machine.\n";
+  const bool is_comparison = !report.comparisons.empty();
+  std::string text = "# Faultline " + report.version +
+                     (is_comparison ? ", side by side" : ", under load") + "\n\n";
+  text += "Measured on " + report.machine.text() + ", over loopback, " +
+          count_text(report.workers, "worker") + (is_comparison ? " each" : "");
+  if (is_comparison) {
+    text += ", in rounds of " +
+            format_number(std::chrono::duration<double>(report.window.length).count()) +
+            " s. Medians (least-most). CPU and memory are those of the proxy alone.\n"
+            "A ratio is the median of the ratios of all rounds, in each of which the contenders "
+            "had their turn right after one another.\n"
+            "Compare the ratios; the figures themselves are those of this machine";
+  }
+  text += ".\n";
   for (const std::string& warning : report.warnings) text += "\n**Warning:** " + warning + ".\n";
   for (const WorkloadResult& result : report.comparisons) {
     text += "\n## " + result.workload.title + " (`" + result.workload.name + "`, " +

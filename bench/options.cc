@@ -68,6 +68,10 @@ const std::map<std::string, Setter>& setters() {
        [](const std::string& value, Options& options) {
          return store<double>(value, 0.01, 600, options.window_seconds);
        }},
+      {"--soak",
+       [](const std::string& value, Options& options) {
+         return store<double>(value, 1, 1'000'000, options.soak_seconds);
+       }},
       {"--workers",
        [](const std::string& value, Options& options) {
          return store<std::size_t>(value, 1, 256, options.workers);
@@ -114,6 +118,8 @@ bool take_switch(const std::string& name, Options& options) {
     options.scale = Scale::kSmoke;
   } else if (name == "--quick") {
     options.scale = Scale::kQuick;
+  } else if (name == "--no-memory-check") {
+    options.checks_memory = false;
   } else {
     return false;
   }
@@ -148,8 +154,11 @@ memory, and how exact its toxics are under load.
 
   faultline_bench [OPTION...]
 
-  --quick               fewer workloads and shorter ones, about a minute
+  --quick               fewer workloads and shorter ones, about two minutes
   --smoke               everything tiny: whether it works, in seconds
+  --soak SECONDS        nothing but Faultline under all loads at once, with toxics that
+                        change all the time: whether descriptors or memory leak
+  --no-memory-check     for --soak of a sanitizer build, which keeps what is freed
   --rounds N            how often each contender has its turn (default 3, where it matters 5)
   --seconds S           how long each turn is measured
   --workers N           threads or processes that each proxy moves bytes with (default 1)

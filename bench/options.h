@@ -22,6 +22,8 @@ struct Options {
   Scale scale = Scale::kFull;
   std::size_t rounds = 0;     ///< 0: as the scale has it.
   double window_seconds = 0;  ///< 0: as the scale has it.
+  double soak_seconds = 0;    ///< 0: no soak but all the rest.
+  bool checks_memory = true;  ///< Of a soak.
   std::size_t workers = 1;
   std::vector<std::string> contenders = {"direct", "faultline", "nginx", "haproxy", "socat"};
   std::vector<std::string> workloads;  ///< Names, or how they begin; empty is all.

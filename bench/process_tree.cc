@@ -5,9 +5,11 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 #include "bench/child.h"
 
@@ -77,6 +79,16 @@ double ProcessTree::cpu_seconds() const {
   double sum = 0;
   for (const pid_t process : processes()) {
     sum += own_cpu_seconds(process) + stat_of(process).ended_children_seconds;
+  }
+  return sum;
+}
+
+std::size_t ProcessTree::open_files() const {
+  std::size_t sum = 0;
+  for (const pid_t process : processes()) {
+    std::error_code gone;
+    const std::filesystem::directory_iterator files(proc_file(process, "fd"), gone);
+    sum += static_cast<std::size_t>(std::distance(begin(files), end(files)));
   }
   return sum;
 }

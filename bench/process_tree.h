@@ -27,6 +27,9 @@ class ProcessTree {
 
   Memory memory() const;
 
+  /// How many descriptors they have open.
+  std::size_t open_files() const;
+
  private:
   std::vector<pid_t> processes() const;
 

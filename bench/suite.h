@@ -12,7 +12,7 @@ namespace faultline::bench {
 /// How thorough a run is.
 enum class Scale {
   kSmoke,  ///< Seconds: whether it all works.
-  kQuick,  ///< A minute or so: whether a change was worth it.
+  kQuick,  ///< Two minutes or so: whether a change was worth it.
   kFull,   ///< Minutes: what can be quoted.
 };
 
