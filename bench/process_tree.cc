@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
@@ -87,8 +86,8 @@ std::size_t ProcessTree::open_files() const {
   std::size_t sum = 0;
   for (const pid_t process : processes()) {
     std::error_code gone;
-    const std::filesystem::directory_iterator files(proc_file(process, "fd"), gone);
-    sum += static_cast<std::size_t>(std::distance(begin(files), end(files)));
+    std::filesystem::directory_iterator file(proc_file(process, "fd"), gone);
+    for (; !gone && file != end(file); file.increment(gone)) ++sum;
   }
   return sum;
 }
