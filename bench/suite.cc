@@ -109,7 +109,6 @@ Suite smoke() {
   suite.latency_crowds = {{1, 200}, {32, 1'000}};
   suite.bandwidths_kilobytes = {1'000, 100'000};
   suite.bandwidth_window = {.warm_up = 50ms, .length = 200ms};
-  suite.bandwidth_sharers = 0;
   suite.latencies_ms = {10};
   suite.change_crowd = {50, 1'000};
   suite.changes_each = 1;

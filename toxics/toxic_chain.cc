@@ -33,7 +33,7 @@ struct ToxicChain::Stage {
   ToxicCounters* counters;
   StageMemory memory;
   std::unique_ptr<Toxic> toxic;
-  std::deque<Held> held;  // Due times never decrease.
+  Queue<Held> held;  // Due times never decrease.
   TimePoint wake_at = kNever;
   std::size_t held_memory = 0;
   bool ended = false;  // A finish, close or reset is held or has left.
@@ -50,7 +50,7 @@ class ToxicChain::StageOutlet final : public Outlet {
     if (chunk.size() > 0) hold(std::move(chunk), at);
   }
   void release(std::size_t bytes, TimePoint at) override {
-    std::deque<Held>& held = stage_.held;
+    Queue<Held>& held = stage_.held;
     auto next = std::partition_point(held.begin(), held.end(),
                                      [](const Held& item) { return item.due != kNever; });
     at = std::max(at, now_);
@@ -136,7 +136,7 @@ void ToxicChain::replace(Stage& stage, const StagePlan& plan, TimePoint now) {
   stage.toxic = plan.type->make(*plan.attributes, stage.memory);
   stage.wake_at = kNever;
   stage.ended = false;
-  std::deque<Held> held = std::exchange(stage.held, {});
+  Queue<Held> held = std::exchange(stage.held, {});
   for (const Held& item : held) {  // What it counted as passed it will count anew.
     const Chunk* chunk = std::get_if<Chunk>(&item.signal);
     std::uint64_t& passed = stage.memory.passed_bytes;
@@ -179,8 +179,7 @@ std::optional<Signal> ToxicChain::pop(TimePoint now) {
   advance(now);
   if (dead_) return Reset{};
   if (leaving_.empty()) return std::nullopt;
-  Signal signal = std::move(leaving_.front().signal);
-  leaving_.pop_front();
+  Signal signal = leaving_.pop_front().signal;
   held_memory_ -= memory_of(signal);
   return signal;
 }
@@ -295,8 +294,7 @@ void ToxicChain::play(std::size_t index, TimePoint at, TimePoint now) {
     stage.toxic->on_wake(at, outlet);
     return;
   }
-  Held next = std::move(stage.held.front());
-  stage.held.pop_front();
+  Held next = stage.held.pop_front();
   const std::size_t memory = memory_of(next.signal);
   stage.held_memory -= memory;
   held_memory_ -= memory;

@@ -2,13 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
 
 #include "toxics/catalog.h"
+#include "toxics/queue.h"
 #include "toxics/toxic.h"
 #include "toxics/toxic_counters.h"
 
@@ -117,8 +117,8 @@ class ToxicChain {
 
   const std::size_t link_window_;
   std::vector<std::unique_ptr<Stage>> stages_;
-  std::deque<Held> leaving_;  // Past the last stage, waiting for pop().
-  TimePoint clock_{};         // The time of the last event played; never goes back.
+  Queue<Held> leaving_;  // Past the last stage, waiting for pop().
+  TimePoint clock_{};    // The time of the last event played; never goes back.
   std::size_t held_memory_ = 0;
   bool dead_ = false;
   bool closing_ = false;
