@@ -38,7 +38,7 @@ class CallBatch {
   CallBatch(const CallBatch&) = delete;
   CallBatch& operator=(const CallBatch&) = delete;
 
-  /// Never batch, from now on.
+  /// Never batch. REQUIRES: is_available() was not asked yet.
   void turn_off() { state_ = State::kOff; }
   bool is_available();
 
@@ -50,13 +50,13 @@ class CallBatch {
   };
 
   /// Asks for a read of `fd`. The answer is there after read_all(), until the
-  /// next turn. REQUIRES: is_available(), fewer than kMost since the last read_all().
+  /// next turn. REQUIRES: it was available when the turn began, and fewer than
+  /// kMost since the last read_all(). The same holds for add_write().
   const Read* add_read(int fd);
   void read_all();
 
   /// Asks for `bytes`, which must stay, to be sent on `fd`, which must stay
-  /// open, by write_all(). REQUIRES: is_available(), fewer than kMost since the
-  /// last write_all().
+  /// open, by write_all().
   void add_write(int fd, std::string_view bytes, BatchWriter& writer, std::size_t tag);
 
   /// Writes, and tells every writer.
@@ -74,6 +74,7 @@ class CallBatch {
   };
 
   void open();
+  void give_up();
 
   State state_ = State::kUnknown;
   std::unique_ptr<Ring> ring_;

@@ -50,6 +50,7 @@ void EventLoop::forget(Watcher& watcher) {
 
 void EventLoop::run() {
   is_running_ = true;
+  batch_.is_available();  // Asks the kernel now, not when it is busy.
   while (is_running_) turn();
 }
 

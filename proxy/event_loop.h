@@ -67,7 +67,7 @@ class EventLoop {
   /// Where writes may be put that can wait until all events of the turn were
   /// told; null at other times, and where calls cannot be batched.
   CallBatch* batch() { return is_batching_ ? &batch_ : nullptr; }
-  /// Calls are not batched, from now on.
+  /// Calls are never batched. REQUIRES: it does not run yet.
   void turn_off_batches() { batch_.turn_off(); }
 
   /// The read that was made for whoever is told of an event just now; null if

@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "base/verify.h"
+
 namespace faultline {
 
 namespace {
@@ -81,6 +83,7 @@ int Socket::fd_to_read(std::uint32_t events) noexcept {
 std::optional<Socket::EarlyRead> Socket::take_early_read() {
   const CallBatch::Read* read = loop_.take_read();
   if (read == nullptr) return std::nullopt;
+  VERIFY(read->fd == fd_.get());
   const Transfer transfer = transfer_of(read->result);
   const std::string_view bytes(read->data, transfer.bytes);
   return EarlyRead{note_read(transfer, transfer.bytes < CallBatch::kReadBytes), bytes};

@@ -15,6 +15,7 @@ constexpr Duration kProbeInterval = std::chrono::milliseconds(500);
 
 Worker::Worker(std::size_t index, const Limits& limits)
     : index_(index), limits_(limits), farewells_(loop_), probe_(loop_.alarms(), *this) {
+  if (!limits.may_batch_calls) loop_.turn_off_batches();
   probe_.set(after(clock_now(), kProbeInterval));
 }
 

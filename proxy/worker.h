@@ -24,6 +24,7 @@ class Worker final : AlarmOwner {
   struct Limits {
     std::size_t held_bytes;         ///< What all links of this worker may hold.
     std::size_t link_window_bytes;  ///< What one link may hold.
+    bool may_batch_calls;           ///< See CallBatch.
   };
 
   Worker(std::size_t index, const Limits& limits);

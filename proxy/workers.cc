@@ -19,10 +19,9 @@ Workers::Workers(const Options& options) : memory_limit_bytes_(options.memory_li
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t count = options.count == 0 ? cores : options.count;
   const Worker::Limits limits{.held_bytes = options.memory_limit_bytes / count,
-                              .link_window_bytes = options.link_window_bytes};
+                              .link_window_bytes = options.link_window_bytes,
+                              .may_batch_calls = options.may_batch_calls};
   for (std::size_t i = 0; i < count; ++i) threads_.push_back(std::make_unique<Thread>(i, limits));
-  if (options.may_batch_calls) return;
-  run_on_all([](Worker& worker, std::size_t) { worker.loop().turn_off_batches(); });
 }
 
 Workers::~Workers() {

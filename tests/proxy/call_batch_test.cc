@@ -1,10 +1,17 @@
 #include "proxy/call_batch.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "proxy/file_descriptor.h"
@@ -30,6 +37,19 @@ class Results final : public BatchWriter {
   std::map<std::size_t, ssize_t> results;
   std::size_t told = 0;
 };
+
+/// From now on this thread may not use a ring, as in many containers.
+bool forbid_rings() {
+  std::array<sock_filter, 4> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_enter, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  sock_fprog filter{.len = static_cast<unsigned short>(program.size()), .filter = program.data()};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
 
 std::string text_of(const CallBatch::Read& read) {
   return {read.data, static_cast<std::size_t>(read.result)};
@@ -111,6 +131,51 @@ TEST_CASE("a batch of as many calls as there may be, again and again", "[call_ba
     came += static_cast<std::size_t>(read->result);
     REQUIRE(came == CallBatch::kMost);
   }
+}
+
+TEST_CASE("what the kernel refuses to do in one call is done call by call", "[call_batch]") {
+  constexpr std::size_t kCalls = 40;  // Of each kind: more than a ring takes in all.
+  Results results;
+  std::size_t read = 0;
+  bool was_available = false;
+  bool is_forbidden = false;
+  bool is_still_available = true;
+  auto [left, right] = socket_pair();
+  REQUIRE(::send(right.get(), "x", 1, 0) == 1);
+  std::thread thread([&, from = left.get()] {  // The ban is for one thread.
+    CallBatch batch;
+    was_available = batch.is_available();
+    is_forbidden = forbid_rings();
+    if (!was_available || !is_forbidden) return;
+    std::array<const CallBatch::Read*, kCalls> reads{};
+    for (const CallBatch::Read*& each : reads) each = batch.add_read(from);
+    batch.read_all();
+    for (const CallBatch::Read* each : reads) read += each->result == 1 ? 1 : 0;
+    for (std::size_t i = 0; i < kCalls; ++i) batch.add_write(from, "y", results, i);
+    batch.write_all();
+    is_still_available = batch.is_available();
+  });
+  thread.join();
+  if (!was_available) return;
+  REQUIRE(is_forbidden);
+  CHECK(read == 1);
+  CHECK(results.results.size() == kCalls);
+  for (const auto& [tag, result] : results.results) CHECK(result == 1);
+  CHECK_FALSE(is_still_available);
+  std::array<char, 2 * kCalls> bytes;
+  CHECK(::recv(right.get(), bytes.data(), bytes.size(), 0) == kCalls);
+}
+
+TEST_CASE("a ring that may be made and not used is none", "[call_batch]") {
+  bool is_forbidden = false;
+  bool is_available = true;
+  std::thread thread([&] {
+    is_forbidden = forbid_rings();
+    is_available = CallBatch().is_available();
+  });
+  thread.join();
+  REQUIRE(is_forbidden);
+  CHECK_FALSE(is_available);
 }
 
 TEST_CASE("a batch that is turned off stays so", "[call_batch]") {
