@@ -28,6 +28,9 @@ class PipePool {
   /// Takes a pipe back. One that still holds bytes is closed, and they are lost.
   void give_back(std::unique_ptr<Pipe> pipe);
 
+  /// Closes those that nobody has; to be called now and then.
+  void trim() { free_.clear(); }
+
  private:
   std::vector<std::unique_ptr<Pipe>> free_;
   std::size_t taken_ = 0;

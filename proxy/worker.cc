@@ -39,6 +39,7 @@ void Worker::remove_shard(std::uint64_t proxy) {
 
 void Worker::on_alarm(Alarm& alarm, TimePoint now) noexcept {
   buffers_.trim();
+  pipes_.trim();
   alarm.set(after(now, kProbeInterval));
 }
 
