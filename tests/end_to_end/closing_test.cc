@@ -175,6 +175,11 @@ TEST_CASE("F3: accepting goes on after the process ran out of files", "[closing]
     pause_for(milliseconds(200));
   }
   CHECK(world.api.get("/version").status == 200);
+  // Those that waited are accepted, and found dead, before there are files for others again.
+  REQUIRE(eventually([&] {
+    return world.metric("faultline_connections_total{proxy=\"p\"}") == 100 &&
+           world.metric("faultline_connections_active{proxy=\"p\"}") == 0;
+  }));
   const Socket client = Socket::connect(listen);
   CHECK(round_trip(client, "still here") == "still here");
 }
