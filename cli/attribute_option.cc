@@ -1,8 +1,11 @@
 #include "cli/attribute_option.h"
 
+#include <cerrno>
 #include <charconv>
-#include <cmath>
+#include <cstring>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
 #include "base/nearest_name.h"
@@ -25,14 +28,6 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
-/// Also "10.0" and "1e3", which Toxiproxy's own CLI takes.
-std::optional<std::int64_t> parse_whole(std::string_view text) {
-  if (const auto whole = parse_number<std::int64_t>(text)) return whole;
-  const auto number = parse_number<double>(text);
-  if (!number || std::trunc(*number) != *number || std::abs(*number) >= 0x1p63) return std::nullopt;
-  return static_cast<std::int64_t>(*number);
-}
-
 Fail no_value(const AttributeType& attribute) {
   std::string examples;
   for (const std::string& choice : attribute.choices) {
@@ -42,22 +37,25 @@ Fail no_value(const AttributeType& attribute) {
   return fail(ErrorKind::kInvalid, "`" + attribute.name + "` has no value: write " + examples);
 }
 
-Result<AttributeValue> parse_value(const AttributeType& attribute, const std::string& text) {
-  if (!attribute.choices.empty()) {
-    if (const auto choice = attribute.choice(text); !choice) return Fail(choice.error());
-    return text;
+/// What the file at `path` says.
+Result<std::string> contents_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file && text << file.rdbuf()) return text.str();
+  return fail(ErrorKind::kInvalid, "cannot read `" + path + "`: " + std::strerror(errno));
+}
+
+Result<WrittenValue> parse_value(const AttributeType& attribute, const std::string& text) {
+  if (attribute.quantity == Quantity::kSamples && text.starts_with('@')) {
+    auto samples = contents_of(text.substr(1));
+    if (!samples) return within(attribute.name, samples.error());
+    return *std::move(samples);
   }
-  const auto value = parse_whole(text);
-  if (!value) {
-    return fail(ErrorKind::kInvalid, attribute.name + " must be a whole number of " +
-                                         attribute.unit + ", not `" + text + "`");
-  }
-  if (*value < attribute.at_least) {
-    return fail(ErrorKind::kInvalid, attribute.name + " must be at least " +
-                                         std::to_string(attribute.at_least) + ", not `" + text +
-                                         "`");
-  }
-  return *value;
+  const auto value = attribute.parse(text);
+  if (!value) return Fail(value.error());
+  if (attribute.is_text()) return attribute.text_of(*value);
+  if (attribute.quantity == Quantity::kWhole) return value->number;
+  return value->decimal();
 }
 
 }  // namespace
@@ -74,9 +72,9 @@ Result<const ToxicType*> toxic_type_named(const std::string& name) {
   return fail(ErrorKind::kInvalid, message);
 }
 
-Result<AttributeValues> parse_attributes(const ToxicType& type,
-                                         const std::vector<std::string>& options) {
-  AttributeValues values;
+Result<WrittenAttributes> parse_attributes(const ToxicType& type,
+                                           const std::vector<std::string>& options) {
+  WrittenAttributes values;
   const std::vector<std::string> names = type.attribute_names();
   for (const std::string& option : options) {
     const std::size_t equals = option.find('=');

@@ -11,17 +11,19 @@
 
 namespace faultline {
 
-/// A value as the API takes it: a number, or the name of a choice.
-using AttributeValue = std::variant<std::int64_t, std::string>;
-using AttributeValues = std::map<std::string, AttributeValue>;
+/// A value as the API takes it: a number, or a text.
+using WrittenValue = std::variant<std::int64_t, double, std::string>;
+using WrittenAttributes = std::map<std::string, WrittenValue>;
 
 /// The toxic type `name`. The error (kInvalid) names the nearest type and its attributes.
 Result<const ToxicType*> toxic_type_named(const std::string& name);
 
-/// Each of `options`, "latency=100", as a name and a value of `type`. Whole
-/// numbers may be written 10.0 or 1e3. Errors: kInvalid, saying what fits.
-Result<AttributeValues> parse_attributes(const ToxicType& type,
-                                         const std::vector<std::string>& options);
+/// Each of `options`, "latency=100", as a name and a value of `type`. Numbers
+/// may be written 10.0 or 1e3, or with a unit: "1.5s", "5%", "10mbit". A value
+/// of samples may be "@FILE", to read them from there. Errors: kInvalid, saying
+/// what fits.
+Result<WrittenAttributes> parse_attributes(const ToxicType& type,
+                                           const std::vector<std::string>& options);
 
 /// A number from 0 to 1. Errors: kInvalid.
 Result<double> parse_toxicity(const std::string& text);

@@ -1,10 +1,10 @@
 #include <memory>
 #include <optional>
 
+#include "base/quantities.h"
 #include "cli/command_tree.h"
 #include "cli/demo.h"
 #include "cli/exit_codes.h"
-#include "cli/quantities.h"
 
 namespace faultline {
 
@@ -24,7 +24,7 @@ void add_demo_command(CLI::App& root, Invocation& invocation) {
                                << '\n';
         return kExitUsage;
       }
-      limit = *parsed;
+      limit = std::chrono::duration_cast<std::chrono::milliseconds>(*parsed);
     }
     return run_demo(invocation.console, limit);
   });

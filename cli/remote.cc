@@ -85,7 +85,7 @@ auto parsed(const Result<std::string>& body, Read read) -> Result<decltype(read(
   return read(json);
 }
 
-Json attributes_json(const AttributeValues& attributes) {
+Json attributes_json(const WrittenAttributes& attributes) {
   Json json = Json::object();
   for (const auto& attribute : attributes) {
     std::visit([&](const auto& value) { json[attribute.first] = value; }, attribute.second);
@@ -163,7 +163,7 @@ Result<RemoteToxic> Remote::add_toxic(std::string_view proxy, const NewToxic& to
 }
 
 Result<RemoteToxic> Remote::update_toxic(std::string_view proxy, std::string_view toxic,
-                                         const AttributeValues& attributes,
+                                         const WrittenAttributes& attributes,
                                          std::optional<double> toxicity) const {
   Json body = {{"attributes", attributes_json(attributes)}};
   if (toxicity) body["toxicity"] = *toxicity;

@@ -43,7 +43,7 @@ struct NewToxic {
   std::string name;
   std::string stream;
   std::optional<double> toxicity;
-  AttributeValues attributes;
+  WrittenAttributes attributes;
 };
 
 /// The calls of Toxiproxy's API that the commands make.
@@ -64,7 +64,7 @@ class Remote {
 
   Result<RemoteToxic> add_toxic(std::string_view proxy, const NewToxic& toxic) const;
   Result<RemoteToxic> update_toxic(std::string_view proxy, std::string_view toxic,
-                                   const AttributeValues& attributes,
+                                   const WrittenAttributes& attributes,
                                    std::optional<double> toxicity) const;
   Result<void> remove_toxic(std::string_view proxy, std::string_view toxic) const;
 

@@ -8,9 +8,9 @@
 #include <memory>
 #include <sstream>
 
+#include "base/quantities.h"
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
-#include "cli/quantities.h"
 #include "cli/serve.h"
 #include "cli/serve_options.h"
 #include "proxy/address_check.h"

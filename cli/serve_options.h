@@ -26,7 +26,7 @@ struct ServeOptions {
   std::uint64_t seed = 0;
   Workers::Options workers;
   Metrics::Groups metrics;
-  std::chrono::milliseconds drain_timeout{5'000};
+  std::chrono::nanoseconds drain_timeout = std::chrono::seconds(5);
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kJson;
 };

@@ -211,7 +211,8 @@ void Server::drain(std::function<void()> drained) {
   registry_.stop_accepting();
   uv_update_time(&loop_);
   moved_at_ms_ = uv_now(&loop_);
-  drain_deadline_ms_ = moved_at_ms_ + static_cast<std::uint64_t>(options_.drain_timeout.count());
+  drain_deadline_ms_ = moved_at_ms_ + static_cast<std::uint64_t>(options_.drain_timeout /
+                                                                 std::chrono::milliseconds(1));
   VERIFY(uv_timer_start(drain_timer_.get(), on_drain_tick, 0, kDrainTickMs) == 0);
 }
 

@@ -134,12 +134,19 @@ int remove(const Invocation& invocation, const Remote& remote, const ToxicArgume
 
 nlohmann::ordered_json attribute_json(const AttributeType& attribute) {
   nlohmann::ordered_json json = {{"name", attribute.name}, {"unit", attribute.unit}};
-  if (attribute.choices.empty()) {
+  if (attribute.quantity == Quantity::kWhole) {
     json["default"] = attribute.default_value;
     json["at_least"] = attribute.at_least;
-  } else {
+    if (attribute.at_most != INT64_MAX) json["at_most"] = attribute.at_most;
+  } else if (attribute.is_text()) {
     json["default"] = attribute.text_of(attribute.default_value);
-    json["choices"] = attribute.choices;
+    if (!attribute.choices.empty()) json["choices"] = attribute.choices;
+  } else {
+    json["default"] = AttributeValue(attribute.default_value).decimal();
+    json["at_least"] = AttributeValue(attribute.at_least).decimal();
+    if (attribute.at_most != INT64_MAX) {
+      json["at_most"] = AttributeValue(attribute.at_most).decimal();
+    }
   }
   json["summary"] = attribute.summary;
   return json;

@@ -114,12 +114,12 @@ std::string to_json(const ToxicSpec& toxic) {
   std::string attributes;
   for (std::size_t i = 0; i < toxic.attributes.size(); ++i) {
     const AttributeType& attribute = toxic.type->attributes.at(i);
-    const std::int64_t value = toxic.attributes[i];
+    const AttributeValue& value = toxic.attributes[i];
     if (attribute.goes_without_saying(value)) continue;
     const std::string text = attribute.text_of(value);
     if (!attributes.empty()) attributes += ',';
     attributes +=
-        json_string(attribute.name) + ":" + (attribute.choices.empty() ? text : json_string(text));
+        json_string(attribute.name) + ":" + (attribute.is_text() ? json_string(text) : text);
   }
   return R"({"attributes":{)" + attributes + R"(},"name":)" + json_string(toxic.name) +
          R"(,"type":)" + json_string(toxic.type->name) + R"(,"stream":)" +

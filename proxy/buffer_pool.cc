@@ -55,9 +55,9 @@ char* BufferPool::scratch() {
   return scratch_.get();
 }
 
-Chunk BufferPool::keep(std::size_t size, bool opens_burst) {
-  if (size >= kWorthABuffer) return Chunk(std::exchange(scratch_, nullptr), size, opens_burst);
-  return Chunk(std::string_view(scratch_.get(), size), opens_burst);
+Chunk BufferPool::keep(std::size_t size, std::uint32_t burst) {
+  if (size >= kWorthABuffer) return Chunk(std::exchange(scratch_, nullptr), size, burst);
+  return Chunk(std::string_view(scratch_.get(), size), burst);
 }
 
 void BufferPool::trim() {

@@ -24,7 +24,7 @@ constexpr std::size_t kMostAtOnce = BufferPool::kBufferBytes;
 /// A close that a toxic asks for waits so long for a peer that takes no bytes.
 constexpr Duration kClosePatience = std::chrono::seconds(1);
 
-// What makes bytes a new burst: see Pump::opens_burst.
+// What makes bytes a new burst: see Pump::burst_at.
 constexpr Duration kBurstGap = std::chrono::milliseconds(5);
 constexpr Duration kLongestBurst = std::chrono::seconds(1);
 
@@ -97,7 +97,7 @@ bool Pump::pass_on(const Socket::EarlyRead& early, TimePoint now) {
   if (destination_.may_write()) {
     to_write_ = early.bytes;
   } else {
-    unsent_.emplace(early.bytes, false);
+    unsent_.emplace(early.bytes);
   }
   return true;
 }
@@ -108,7 +108,7 @@ void Pump::note_written(ssize_t result, TimePoint now) {
   count(sent_bytes_, transfer.bytes);
   if (transfer.state == Transfer::State::kBroken) destination_dead_ = true;
   if (transfer.bytes < bytes.size() && !destination_dead_) {
-    unsent_.emplace(bytes.substr(transfer.bytes), false);
+    unsent_.emplace(bytes.substr(transfer.bytes));
   }
   if (source_.is_at_end() && room(now) > 0) end_source(Finish{}, now);  // It has come along.
   settle_memory();
@@ -179,10 +179,10 @@ void Pump::take_in(std::size_t size, TimePoint now) {
     const std::string_view bytes(worker_.buffers().scratch(), size);
     const std::size_t written = write(bytes);
     note_passed(size);
-    if (written < size && !destination_dead_) unsent_.emplace(bytes.substr(written), false);
+    if (written < size && !destination_dead_) unsent_.emplace(bytes.substr(written));
     return;
   }
-  chain_->push(worker_.buffers().keep(size, opens_burst(now)), now);
+  chain_->push(worker_.buffers().keep(size, burst_at(now)), now);
   deliver(now);
 }
 
@@ -191,19 +191,21 @@ void Pump::note_passed(std::size_t bytes) {
   if (chain_ != nullptr) chain_->note_passed(bytes, !source_.may_read());
 }
 
-/// Whether what has just arrived starts a message, as far as that can be seen
-/// from outside: nothing of the last one is on its way, and the other side has
-/// spoken since or there was a pause. A long stream is cut now and then.
-bool Pump::opens_burst(TimePoint now) {
+/// Which burst that is which has just arrived. A message starts a new one, as
+/// far as that can be seen from outside: nothing of the last one is on its way,
+/// and the other side has spoken since or there was a pause. A long stream is
+/// cut now and then.
+std::uint32_t Pump::burst_at(TimePoint now) {
   const bool paused = now - last_arrival_ >= kBurstGap;
   const bool opens =
       (chain_->held_memory() == 0 && (paused || turned_)) || now - burst_start_ >= kLongestBurst;
   if (opens) {
     burst_start_ = now;
+    ++burst_;
   }
   last_arrival_ = now;
   turned_ = false;
-  return opens;
+  return burst_;
 }
 
 void Pump::end_source(Signal signal, TimePoint now) {

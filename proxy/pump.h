@@ -88,7 +88,7 @@ class Pump {
   bool pass_on(const Socket::EarlyRead& early, TimePoint now);
   void take_in(std::size_t size, TimePoint now);
   void note_end(Transfer::State state, TimePoint now);
-  bool opens_burst(TimePoint now);
+  std::uint32_t burst_at(TimePoint now);
   void end_source(Signal signal, TimePoint now);
   std::size_t write(std::string_view bytes);
   bool send(Chunk chunk);
@@ -113,6 +113,7 @@ class Pump {
   std::size_t accounted_ = 0;
   TimePoint last_arrival_{};
   TimePoint burst_start_{};
+  std::uint32_t burst_ = 0;
 };
 
 }  // namespace faultline

@@ -54,7 +54,7 @@ struct ProxyChange {
 
 /// What an update of a toxic changes; what is not named stays.
 struct ToxicChange {
-  std::map<int, std::int64_t> attributes{};  ///< Index in the type's attributes -> value.
+  std::map<int, AttributeValue> attributes{};  ///< Index in the type's attributes -> value.
   std::optional<float> toxicity{};
 };
 

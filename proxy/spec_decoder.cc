@@ -93,16 +93,6 @@ class Fields {
   Dialect dialect_;
 };
 
-/// The whole number `document` stands for, also when written 100.0 or 1e3.
-std::optional<std::int64_t> whole_number(const Document& document) {
-  if (const auto* number = document.as<std::int64_t>()) return *number;
-  const auto* number = document.as<double>();
-  // -2^63 itself is left out too: integers below it round to it.
-  if (number == nullptr || !(std::abs(*number) < 0x1p63)) return std::nullopt;
-  if (*number != std::trunc(*number)) return std::nullopt;
-  return static_cast<std::int64_t>(*number);
-}
-
 Result<std::optional<float>> read_toxicity(const Fields& fields, Dialect dialect) {
   const Document* value = fields.find("toxicity");
   if (value == nullptr) return std::nullopt;
@@ -124,39 +114,40 @@ Result<std::optional<float>> read_toxicity(const Fields& fields, Dialect dialect
   return static_cast<float>(toxicity);
 }
 
-Result<std::int64_t> read_choice(const Document& value, const AttributeType& attribute,
-                                 Dialect dialect) {
-  const auto* name = value.as<std::string>();
-  if (name == nullptr) {
-    return wrong_type(
-        value, dialect,
-        attribute.name + " must be " + attribute.choices_text() + ", not " + describe(value));
-  }
-  auto choice = attribute.choice(*name);
-  if (!choice) return wrong_type(value, dialect, choice.error().message);
-  return choice;
+/// A number in quotes: it has no unit, so it should have no quotes.
+bool is_bare_number(std::string_view text) {
+  return text.find_first_not_of("+-.0123456789") == std::string_view::npos;
 }
 
-Result<std::int64_t> read_attribute(const Document& value, const AttributeType& attribute,
-                                    Dialect dialect) {
-  if (!attribute.choices.empty()) return read_choice(value, attribute, dialect);
-  const std::optional<std::int64_t> number = whole_number(value);
-  if (!number) {
+/// `is_bounded`: values out of bounds are refused.
+Result<AttributeValue> read_attribute(const Document& value, const AttributeType& attribute,
+                                      Dialect dialect, bool is_bounded) {
+  const auto* text = value.as<std::string>();
+  if (text != nullptr && (attribute.is_text() || !is_bare_number(*text))) {
+    const auto parsed = attribute.parse(*text);
+    if (!parsed) return wrong_type(value, dialect, parsed.error().message);
+    return parsed;
+  }
+  std::optional<Result<AttributeValue>> read;
+  if (const auto* whole = value.as<std::int64_t>()) read = attribute.from_number(*whole);
+  if (const auto* number = value.as<double>()) read = attribute.from_number(*number);
+  if (!read || !*read) {
     return wrong_type(
         value, dialect,
-        attribute.name + " must be a whole number of 64 bits, not " + describe(value));
+        attribute.name + " must be " + attribute.description() + ", not " + describe(value));
   }
-  if (dialect == Dialect::kStrict && *number < attribute.at_least) {
-    return wrong(value, attribute.name + " must be at least " + std::to_string(attribute.at_least) +
-                            ", not " + std::to_string(*number));
+  if (!is_bounded) return *read;
+  if (const auto checked = attribute.check_bounds(**read); !checked) {
+    return wrong(value, checked.error().message);
   }
-  return *number;
+  return *read;
 }
 
 /// The attributes that are named, by their index in the type.
-Result<std::map<int, std::int64_t>> read_attributes(const Document* document, const ToxicType& type,
-                                                    Dialect dialect) {
-  std::map<int, std::int64_t> values;
+Result<std::map<int, AttributeValue>> read_attributes(const Document* document,
+                                                      const ToxicType& type, Dialect dialect) {
+  const bool is_bounded = dialect == Dialect::kStrict || !type.is_toxiproxys;
+  std::map<int, AttributeValue> values;
   if (document == nullptr) return values;
   const auto* list = document->as<Document::Array>();
   const bool empty_list = list != nullptr && list->empty();  // PHP's way to write an empty map.
@@ -168,7 +159,7 @@ Result<std::map<int, std::int64_t>> read_attributes(const Document* document, co
     const AttributeType& attribute = type.attributes[index];
     const Document* value = fields->find(attribute.name);
     if (value == nullptr) continue;
-    const auto read = read_attribute(*value, attribute, dialect);
+    const auto read = read_attribute(*value, attribute, dialect, is_bounded);
     if (!read) return Fail(read.error());
     values[static_cast<int>(index)] = *read;
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/nearest_name.h"
 #include "toxics/bandwidth.h"
 #include "toxics/latency.h"
 #include "toxics/limit_data.h"
@@ -28,87 +27,72 @@ const std::vector<ToxicType> kCatalog = {
      {{"latency", "ms", "how long bytes are delayed"},
       {"jitter", "ms", "up to this much more or less, drawn once per burst"}},
      [](const Attributes& set, StageMemory& memory) -> Made {
-       return std::make_unique<Latency>(saturated_milliseconds(set[0]),
-                                        saturated_milliseconds(set[1]), memory);
-     }},
+       return std::make_unique<Latency>(saturated_milliseconds(set[0].number),
+                                        saturated_milliseconds(set[1].number), memory);
+     },
+     true},
     {"bandwidth",
      "Limits the rate; at 0 it stalls without losing a byte.",
      {{"rate", "KB/s", "1 KB is 1000 bytes; 0 lets nothing pass until the toxic is removed"},
       {.name = "scope",
        .unit = "name",
        .summary = "each connection has the rate for itself, or all share it",
+       .quantity = Quantity::kChoice,
        .choices = {"connection", "proxy"}}},
      [](const Attributes& set, StageMemory& memory) -> Made {
-       const Rate rate(set[0]);
-       if (set[1] != kProxyScope || memory.line == nullptr) {
+       const Rate rate(set[0].number);
+       if (set[1].number != kProxyScope || memory.line == nullptr) {
          return std::make_unique<Bandwidth>(rate);
        }
        return std::make_unique<SharedBandwidth>(rate, *memory.line);
-     }},
+     },
+     true},
     {"slow_close",
      "Passes data untouched and delays the end of the stream.",
      {{"delay", "ms", "how long FIN is held back"}},
      [](const Attributes& set, StageMemory&) -> Made {
-       return std::make_unique<SlowClose>(saturated_milliseconds(set[0]));
-     }},
+       return std::make_unique<SlowClose>(saturated_milliseconds(set[0].number));
+     },
+     true},
     {"timeout",
      "Swallows all data, then closes the connection; so does removing it.",
      {{"timeout", "ms", "when to close, counted from when the toxic took hold; 0 never closes"}},
      [](const Attributes& set, StageMemory&) -> Made {
-       return std::make_unique<Timeout>(saturated_milliseconds(set[0]));
-     }},
+       return std::make_unique<Timeout>(saturated_milliseconds(set[0].number));
+     },
+     true},
     {"reset_peer",
      "Resets the connection (RST to both sides), idle or busy.",
      {{"timeout", "ms", "how long after the first byte, or 10 ms of silence, it resets"}},
      [](const Attributes& set, StageMemory&) -> Made {
-       return std::make_unique<ResetPeer>(saturated_milliseconds(set[0]));
-     }},
+       return std::make_unique<ResetPeer>(saturated_milliseconds(set[0].number));
+     },
+     true},
     {"slicer",
      "Cuts data into small pieces, each sent on its own.",
      {{"average_size", "bytes", "size of a piece; 0 does not cut"},
       {"size_variation", "bytes", "how much larger or smaller a piece may be"},
       {"delay", "us", "pause after each piece"}},
      [](const Attributes& set, StageMemory& memory) -> Made {
-       return std::make_unique<Slicer>(set[0], set[1], saturated_microseconds(set[2]), memory);
-     }},
+       return std::make_unique<Slicer>(set[0].number, set[1].number,
+                                       saturated_microseconds(set[2].number), memory);
+     },
+     true},
     {"limit_data",
      "Closes the connection once a number of bytes has passed.",
      {{"bytes", "bytes", "how many pass on each connection; 0 closes at the first"}},
      [](const Attributes& set, StageMemory& memory) -> Made {
-       return std::make_unique<LimitData>(set[0], memory);
-     }},
+       return std::make_unique<LimitData>(set[0].number, memory);
+     },
+     true},
     {"noop",
      "Changes nothing.",
      {},
-     [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Noop>(); }},
+     [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Noop>(); },
+     true},
 };
 
 }  // namespace
-
-Result<std::int64_t> AttributeType::choice(std::string_view wanted) const {
-  const auto found = std::find(choices.begin(), choices.end(), wanted);
-  if (found != choices.end()) return found - choices.begin();
-  return fail(ErrorKind::kInvalid, name + " must be " + choices_text() + ", not `" +
-                                       std::string(wanted) + "`" + did_you_mean(wanted, choices));
-}
-
-std::string AttributeType::choices_text() const {
-  std::string text;
-  for (const std::string& one : choices) {
-    if (!text.empty()) text += &one == &choices.back() ? " or " : ", ";
-    text += "`" + one + "`";
-  }
-  return text;
-}
-
-std::string AttributeType::text_of(std::int64_t value) const {
-  const bool is_choice = value >= 0 && static_cast<std::size_t>(value) < choices.size();
-  return is_choice ? choices[static_cast<std::size_t>(value)] : std::to_string(value);
-}
-
-bool AttributeType::goes_without_saying(std::int64_t value) const {
-  return !choices.empty() && value == default_value;
-}
 
 Attributes ToxicType::default_attributes() const {
   Attributes values;

@@ -7,35 +7,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "toxics/attribute.h"
 #include "toxics/toxic.h"
 
 namespace faultline {
-
-/// The value of each attribute of a toxic, in the order of its type's list.
-/// Any 64-bit value is safe: toxics cut absurd ones to what makes sense.
-using Attributes = std::vector<std::int64_t>;
-
-/// One setting of a toxic type.
-struct AttributeType {
-  std::string name;
-  std::string unit;     ///< "ms", "us", "KB/s", "bytes"; "name" for one of `choices`.
-  std::string summary;  ///< One clause for people: what it does, what 0 means.
-  std::int64_t default_value = 0;
-  std::int64_t at_least = 0;  ///< Strict readers (the YAML file, the CLI) refuse less.
-  /// What people write and read in place of the value, which is the index here.
-  /// Empty for a number.
-  std::vector<std::string> choices = {};
-
-  /// The value called `name`. The error (kInvalid) says what there is. REQUIRES: choices.
-  Result<std::int64_t> choice(std::string_view name) const;
-  /// "`connection` or `proxy`".
-  std::string choices_text() const;
-  /// "100", "proxy".
-  std::string text_of(std::int64_t value) const;
-  /// Whether a toxic is described without this attribute. Choices are ours, not
-  /// Toxiproxy's: as long as one has its default its clients see what they know.
-  bool goes_without_saying(std::int64_t value) const;
-};
 
 /// One kind of toxic: what users can set, and how to build it.
 struct ToxicType {
@@ -44,6 +19,8 @@ struct ToxicType {
   std::vector<AttributeType> attributes;
   /// `memory` outlives the toxic. `attributes` holds one value per attribute type.
   std::unique_ptr<Toxic> (*make)(const Attributes& attributes, StageMemory& memory);
+  /// Toxiproxy has it too: its API takes any value, as Toxiproxy does, ours does not.
+  bool is_toxiproxys = false;
 
   Attributes default_attributes() const;
   /// Position in `attributes`, or -1. Exact name.

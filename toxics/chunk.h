@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -11,23 +12,24 @@ namespace faultline {
 /// storage; a Chunk and its copies belong to one thread's connection.
 class Chunk {
  public:
-  /// Copies `bytes`. `opens_burst`: these are the first bytes after a pause or
-  /// after the other side spoke, so a toxic that draws per burst draws anew.
-  explicit Chunk(std::string_view bytes, bool opens_burst = true)
+  /// Copies `bytes`.
+  explicit Chunk(std::string_view bytes, std::uint32_t burst = 0)
       : storage_(std::make_shared_for_overwrite<char[]>(bytes.size())),
         view_(storage_.get(), bytes.copy(storage_.get(), bytes.size())),
-        opens_burst_(opens_burst) {}
+        burst_(burst) {}
 
   /// Takes the first `size` bytes of `storage`, without a copy.
-  Chunk(std::shared_ptr<char[]> storage, std::size_t size, bool opens_burst)
-      : storage_(std::move(storage)), view_(storage_.get(), size), opens_burst_(opens_burst) {}
+  Chunk(std::shared_ptr<char[]> storage, std::size_t size, std::uint32_t burst)
+      : storage_(std::move(storage)), view_(storage_.get(), size), burst_(burst) {}
 
   std::string_view bytes() const { return view_; }
   std::size_t size() const { return view_.size(); }
-  bool opens_burst() const { return opens_burst_; }
 
-  /// Cuts off and returns the first `count` bytes; what is left no longer
-  /// opens a burst. REQUIRES: 0 < count < size().
+  /// Which burst of its link the bytes belong to: a new one starts after a pause
+  /// or when the other side has spoken. A toxic that draws per burst draws by it.
+  std::uint32_t burst() const { return burst_; }
+
+  /// Cuts off and returns the first `count` bytes. REQUIRES: 0 < count < size().
   Chunk take_front(std::size_t count) {
     Chunk front = *this;
     front.view_ = view_.substr(0, count);
@@ -36,15 +38,12 @@ class Chunk {
   }
 
   /// Forgets the first `count` bytes. REQUIRES: count <= size().
-  void remove_prefix(std::size_t count) {
-    view_.remove_prefix(count);
-    opens_burst_ = false;
-  }
+  void remove_prefix(std::size_t count) { view_.remove_prefix(count); }
 
  private:
   std::shared_ptr<char[]> storage_;
   std::string_view view_;  // Into *storage_.
-  bool opens_burst_;
+  std::uint32_t burst_;
 };
 
 }  // namespace faultline

@@ -6,9 +6,9 @@
 namespace faultline {
 
 void Latency::on_data(Chunk chunk, TimePoint arrived, Outlet& out) {
-  if (chunk.opens_burst() || !drawn_) {
+  if (burst_ != chunk.burst()) {
     burst_delay_ = draw();
-    drawn_ = true;
+    burst_ = chunk.burst();
   }
   out.send(std::move(chunk), after(arrived, burst_delay_));
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "toxics/toxic.h"
 
 namespace faultline {
@@ -26,7 +29,7 @@ class Latency final : public Toxic {
   const Duration jitter_;
   StageMemory& memory_;
   Duration burst_delay_{0};
-  bool drawn_ = false;
+  std::optional<std::uint32_t> burst_;  // The one burst_delay_ was drawn for.
 };
 
 }  // namespace faultline

@@ -3,24 +3,26 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "base/quantities.h"
 #include "cli/api_client.h"
 #include "cli/attribute_option.h"
 #include "cli/go_number.h"
-#include "cli/quantities.h"
 #include "cli/serve_options.h"
 
 namespace faultline {
 using std::chrono::milliseconds;
+using namespace std::chrono_literals;
 
 TEST_CASE("durations are read as Go writes them", "[quantities]") {
-  const std::pair<const char*, std::int64_t> good[] = {
-      {"0", 0},     {"5s", 5'000}, {"300ms", 300},     {"1h30m", 5'400'000}, {"1.5s", 1'500},
-      {".5s", 500}, {"2500us", 2}, {"1m0.5s", 60'500}, {"2M", 120'000},      {"1500\xc2\xb5s", 1}};
+  const std::pair<const char*, milliseconds> good[] = {
+      {"0", 0ms},        {"5s", 5'000ms},       {"300ms", 300ms}, {"1h30m", 5'400'000ms},
+      {"1.5s", 1'500ms}, {".5s", 500ms},        {"2000us", 2ms},  {"1m0.5s", 60'500ms},
+      {"2M", 120'000ms}, {"1000\xc2\xb5s", 1ms}};
   for (const auto& [text, expected] : good) {
     INFO(text);
     const auto parsed = parse_duration(text);
     REQUIRE(parsed);
-    CHECK(*parsed == milliseconds(expected));
+    CHECK(*parsed == expected);
   }
   for (const char* wrong : {"", "5", "s", "-5s", "5x", "1h30", "5 s", "1e3s", "9999999999h", "."}) {
     INFO(wrong);
@@ -96,7 +98,8 @@ TEST_CASE("attributes are checked against the catalogue, before anything is sent
   const ToxicType& latency = **toxic_type_named("latency");
   const auto values = parse_attributes(latency, {"latency=100", "jitter=1e1", "latency=20.0"});
   REQUIRE(values);
-  CHECK(*values == AttributeValues{{"latency", 20}, {"jitter", 10}});
+  CHECK(*values == WrittenAttributes{{"latency", 20}, {"jitter", 10}});
+  CHECK(*parse_attributes(latency, {"latency=1.5s"}) == WrittenAttributes{{"latency", 1500}});
 
   const std::pair<const char*, const char*> wrong[] = {
       {"latncy=5",
@@ -104,7 +107,8 @@ TEST_CASE("attributes are checked against the catalogue, before anything is sent
       {"rate=5", "`latency` has no attribute `rate`; attributes: latency, jitter"},
       {"latency", "`latency` has no value: write latency=NUMBER (ms)"},
       {"latency=1.5", "latency must be a whole number of ms, not `1.5`"},
-      {"latency=100ms", "latency must be a whole number of ms, not `100ms`"},
+      {"latency=100us", "latency must be a whole number of ms, not `100us`"},
+      {"latency=100MB", "latency must be a whole number of ms, not `100MB`"},
       {"latency=", "latency must be a whole number of ms, not ``"},
       {"latency=-1", "latency must be at least 0, not `-1`"},
       {"latency=1e30", "latency must be a whole number of ms, not `1e30`"},
@@ -119,7 +123,7 @@ TEST_CASE("attributes are checked against the catalogue, before anything is sent
   const ToxicType& bandwidth = **toxic_type_named("bandwidth");
   const auto shared = parse_attributes(bandwidth, {"rate=5", "scope=proxy"});
   REQUIRE(shared);
-  CHECK(*shared == AttributeValues{{"rate", 5}, {"scope", "proxy"}});
+  CHECK(*shared == WrittenAttributes{{"rate", 5}, {"scope", "proxy"}});
   CHECK(parse_attributes(bandwidth, {"scope=prox"}).error().message ==
         "scope must be `connection` or `proxy`, not `prox`; did you mean `proxy`?");
   CHECK(parse_attributes(bandwidth, {"scope=1"}).error().message ==

@@ -186,7 +186,7 @@ TEST_CASE("what is wrong is said in one line, with the place and the nearest nam
                   "          latncy: 5\n"),
        "9:11: unknown key `latncy`; did you mean `latency`?"},
       {with_proxy("    upstream: b:1\n    toxics: [{type: latency, attributes: {latency: -5}}]\n"),
-       "6:43: latency must be at least 0, not -5"},
+       "6:43: latency must be at least 0, not `-5`"},
       {"version: 1\nproxies:\n\t- name: a\n", "3:2: a tab cannot indent YAML, use spaces"},
       {"version: 1\n--- \nversion: 1", "3:1: more than one document"},
       {"version: 1\nproxies: *nothing", "2:10: the referenced anchor is not defined"},

@@ -119,9 +119,9 @@ TEST_CASE("wrong types are a bad request body", "[spec_decoder]") {
   CHECK(toxic_error("{type: latency, toxicity: '1'}") ==
         "bad request body: toxicity must be a number, not a string");
   CHECK(toxic_error("{type: latency, attributes: {latency: '1'}}") ==
-        "bad request body: latency must be a whole number of 64 bits, not a string");
+        "bad request body: latency must be a whole number of ms, not a string");
   CHECK(toxic_error("{type: latency, attributes: {latency: 100.5}}") ==
-        "bad request body: latency must be a whole number of 64 bits, not the number 100.5");
+        "bad request body: latency must be a whole number of ms, not the number 100.5");
   CHECK(toxic_error("{type: latency, attributes: 5}") ==
         "bad request body: attributes must be a map, not the number 5");
 }
@@ -152,7 +152,7 @@ TEST_CASE("an attribute with choices is one of their names", "[spec_decoder]") {
   const auto change = decode_toxic_change(plain("{attributes: {scope: proxy}}"),
                                           *find_toxic_type("bandwidth"), kLoose);
   REQUIRE(change);
-  CHECK(change->attributes == std::map<int, std::int64_t>{{1, 1}});
+  CHECK(change->attributes == std::map<int, AttributeValue>{{1, 1}});
 }
 
 TEST_CASE("F12: whole floats, an empty list of attributes, enabled as text", "[spec_decoder]") {
@@ -266,7 +266,7 @@ TEST_CASE("a change holds only what was sent", "[spec_decoder]") {
   const auto toxic_change = decode_toxic_change(
       plain("{attributes: {jitter: 7, other: 1}, stream: 5, type: []}"), latency, kLoose);
   REQUIRE(toxic_change);
-  CHECK(toxic_change->attributes == std::map<int, std::int64_t>{{1, 7}});
+  CHECK(toxic_change->attributes == std::map<int, AttributeValue>{{1, 7}});
   CHECK_FALSE(toxic_change->toxicity);
   CHECK(
       error_of(decode_toxic_change(plain("{attributes: {latency: 7, jitter: q}}"), latency, kLoose))
@@ -291,7 +291,7 @@ TEST_CASE("the strict dialect says where, and what was probably meant", "[spec_d
   CHECK(strict_error(toxics + "type: latency\n    toxicity: .nan\n")
             .find("5:5: toxicity must be from 0 to 1") == 0);
   CHECK(strict_error(toxics + "type: latency\n    attributes: {latency: -1}\n") ==
-        "5:18: latency must be at least 0, not -1");
+        "5:18: latency must be at least 0, not `-1`");
   CHECK(strict_error(toxics + "type: latency\n    attributes: {latencyy: 1}\n") ==
         "5:18: unknown key `latencyy`; did you mean `latency`?");
   CHECK(strict_error(toxics + "type: latency\n    attributes: []\n") ==

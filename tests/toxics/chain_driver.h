@@ -45,7 +45,8 @@ class ChainDriver {
   }
 
   void push(std::string_view bytes, TimePoint now, bool opens_burst = true) {
-    chain.push(Chunk(bytes, opens_burst), now);
+    if (opens_burst) ++burst_;
+    chain.push(Chunk(bytes, burst_), now);
   }
 
   /// All that leaves by `now`: bytes as they are, and "<fin>", "<close>", "<reset>".
@@ -99,6 +100,7 @@ class ChainDriver {
 
   std::vector<Setting> settings_;
   std::uint64_t last_id_ = 0;
+  std::uint32_t burst_ = 0;
 };
 
 }  // namespace faultline

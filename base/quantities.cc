@@ -1,7 +1,8 @@
-#include "cli/quantities.h"
+#include "base/quantities.h"
 
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -21,6 +22,12 @@ constexpr Unit kDurationUnits[] = {{"ns", 1e-6}, {"us", 1e-3},    {"\xc2\xb5s", 
 constexpr Unit kSizeUnits[] = {{"", 1},         {"b", 1},       {"kb", 1e3},     {"mb", 1e6},
                                {"gb", 1e9},     {"tb", 1e12},   {"kib", 0x1p10}, {"mib", 0x1p20},
                                {"gib", 0x1p30}, {"tib", 0x1p40}};
+
+/// Bits and bytes a second, in bytes. Bare "mbps" is missing: see parse_rate().
+constexpr Unit kRateUnits[] = {{"bit", 1.0 / 8},  {"kbit", 1e3 / 8}, {"mbit", 1e6 / 8},
+                               {"gbit", 1e9 / 8}, {"b/s", 1},        {"kb/s", 1e3},
+                               {"mb/s", 1e6},     {"gb/s", 1e9},     {"kib/s", 0x1p10},
+                               {"mib/s", 0x1p20}, {"gib/s", 0x1p30}};
 
 /// Takes a number >= 0 without exponent off the front of `text`.
 bool take_number(std::string_view& text, double& number) {
@@ -54,12 +61,12 @@ const Unit* find_unit(const Unit (&units)[kCount], std::string_view name) {
 
 }  // namespace
 
-Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
+Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   const auto wrong = [&] {
     return fail(ErrorKind::kInvalid,
                 "`" + std::string(text) + "` is no duration: write 500ms, 5s, 2m or 1h30m");
   };
-  if (text == "0") return std::chrono::milliseconds(0);
+  if (text == "0") return std::chrono::nanoseconds(0);
   double total = 0;
   for (std::string_view rest = text; !rest.empty() || rest.data() == text.data();) {
     double number = 0;
@@ -70,7 +77,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   }
   constexpr double kMostMs = 100.0 * 365 * 24 * 3600 * 1000;
   if (total > kMostMs) return wrong();
-  return std::chrono::milliseconds(static_cast<std::int64_t>(total));
+  return std::chrono::nanoseconds(std::llround(total * 1e6));
 }
 
 Result<std::size_t> parse_size(std::string_view text) {
@@ -83,6 +90,20 @@ Result<std::size_t> parse_size(std::string_view text) {
                 "`" + std::string(text) + "` is no size: write 500MB, 64MiB, 1GiB or bytes");
   }
   return static_cast<std::size_t>(number * unit->factor);
+}
+
+Result<double> parse_rate(std::string_view text) {
+  std::string_view rest = text;
+  double number = 0;
+  const bool has_number = take_number(rest, number);
+  const std::string name = take_unit(rest);
+  const Unit* unit = find_unit(kRateUnits, name);
+  if (has_number && unit != nullptr && rest.empty()) return number * unit->factor;
+  const bool is_ambiguous = name == "bps" || name == "kbps" || name == "mbps" || name == "gbps";
+  return fail(ErrorKind::kInvalid,
+              "`" + std::string(text) +
+                  (is_ambiguous ? "` may mean bits or bytes: write 10mbit or 1.25MB/s"
+                                : "` is no rate: write 10mbit, 512kbit, 1MB/s or 512KiB/s"));
 }
 
 }  // namespace faultline

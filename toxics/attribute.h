@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace faultline {
+
+/// What a setting of a toxic is, and so how people write it.
+enum class Quantity {
+  kWhole,        ///< A whole number of its unit: 100, "100ms" where the unit is ms.
+  kDecimal,      ///< The same, to six decimal places: 0.25, "250us".
+  kProbability,  ///< 0 to 1, or "5%"; to six decimal places.
+  kChoice,       ///< A word, one of some.
+  kSamples,      ///< A text full of numbers: see SampleTable.
+};
+
+/// One value of one attribute. What its number counts depends on the quantity:
+/// units (kWhole), millionths (kDecimal, kProbability), the index of the word
+/// (kChoice). Samples are in `text`, and empty everywhere else.
+struct AttributeValue {
+  AttributeValue(std::int64_t value = 0) : number(value) {}
+  explicit AttributeValue(std::string samples) : text(std::move(samples)) {}
+
+  static constexpr std::int64_t kMillion = 1'000'000;
+  double decimal() const { return static_cast<double>(number) / kMillion; }
+  /// Of a word's index.
+  template <class Enum>
+  Enum as() const {
+    return static_cast<Enum>(number);
+  }
+
+  std::int64_t number = 0;
+  std::string text;
+
+  bool operator==(const AttributeValue&) const = default;
+};
+
+/// The value of each attribute of a toxic, in the order of its type's list.
+/// Any 64-bit number is safe: toxics cut absurd ones to what makes sense.
+using Attributes = std::vector<AttributeValue>;
+
+/// One setting of a toxic type.
+struct AttributeType {
+  std::string name;
+  std::string unit;     ///< "ms", "us", "KB/s", "bytes"; "name" for a choice; may be empty.
+  std::string summary;  ///< One clause for people: what it does, what 0 means.
+  /// As it is stored: kMillion times as much where that counts millionths.
+  std::int64_t default_value = 0;
+  std::int64_t at_least = 0;         ///< As it is stored. Strict readers refuse less,
+  std::int64_t at_most = INT64_MAX;  ///< and more.
+  Quantity quantity = Quantity::kWhole;
+  std::vector<std::string> choices = {};  ///< The words of a kChoice. Empty for others.
+
+  /// The value that `text` stands for, within its bounds: "100", "1.5s", "5%",
+  /// "proxy". Errors: kInvalid, saying what fits, with the attribute's name.
+  Result<AttributeValue> parse(std::string_view text) const;
+  /// The value that a bare number stands for; its bounds are not checked. Errors: kInvalid.
+  Result<AttributeValue> from_number(std::int64_t number) const;
+  Result<AttributeValue> from_number(double number) const;
+  /// Errors: kInvalid.
+  Result<void> check_bounds(const AttributeValue& value) const;
+
+  /// The index of a word. The error (kInvalid) says what there is. REQUIRES: choices.
+  Result<std::int64_t> choice(std::string_view word) const;
+  /// "`connection` or `proxy`".
+  std::string choices_text() const;
+  /// "a whole number of ms": what a value must be.
+  std::string description() const;
+  /// "100", "0.05", "proxy", and samples as they are.
+  std::string text_of(const AttributeValue& value) const;
+  /// Whether JSON writes its values as strings.
+  bool is_text() const { return quantity == Quantity::kChoice || quantity == Quantity::kSamples; }
+  /// Whether a toxic is described without this attribute: words and samples at
+  /// their default, which are ours, so Toxiproxy's clients see what they know.
+  bool goes_without_saying(const AttributeValue& value) const {
+    return is_text() && value == default_value;
+  }
+};
+
+}  // namespace faultline
