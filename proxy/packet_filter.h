@@ -1,0 +1,34 @@
+#pragma once
+
+#include "base/result.h"
+#include "proxy/packet_program.h"
+
+namespace faultline {
+
+/// Makes the kernel run `program` on every segment that arrives at the TCP
+/// socket `fd`, listening or connected, in place of the program it ran before.
+/// There is no moment with neither: the kernel swaps a pointer, and a segment
+/// meets the old program or the new one (__sk_attach_prog(), socket(7)). The
+/// empty program is none. Other kinds of socket take a program and ignore it.
+///
+/// A connection inherits the program that its listener had when the handshake
+/// was completed (sk_clone_lock()), which may be long before it is accepted, and
+/// is not touched by later changes of the listener's. So set what an accepted
+/// socket is to have, and what it is not to have.
+///
+/// Error (kNetwork): the kernel refuses. What was attached before still is.
+Result<void> attach_packet_filter(int fd, const PacketProgram& program);
+
+/// Lets every segment pass again. No program is fine.
+///
+/// What was dropped meanwhile is lost, and comes back when the peer next sends
+/// it again: its retransmission time-out, which has doubled each time.
+void detach_packet_filter(int fd);
+
+/// Whether packet filters can be had here: attaches one to a listening socket
+/// on loopback, and sees whether it keeps a client out and then lets one in.
+/// The error (kNetwork) says why not: "the kernel refuses packet filters:
+/// operation not permitted". Blocks for some 20 ms, for start-up.
+Result<void> probe_packet_filters();
+
+}  // namespace faultline
