@@ -9,8 +9,8 @@ namespace faultline {
 
 namespace {
 
-/// How many slots at() looks ahead for a change: some 20 us of work.
-constexpr std::uint64_t kFarthestSlots = 2048;
+/// at() looks ahead for a change to the next multiple of this: some 20 us of work.
+constexpr std::uint64_t kLookSlots = 2'048;
 
 /// So often the state is drawn afresh, from its stationary distribution: it
 /// bounds what at() has to look back. (11 minutes of 10 ms.)
@@ -42,11 +42,15 @@ double LossBursts::mean_loss(const Settings& settings) {
 LossBursts::Phase LossBursts::at(TimePoint now) {
   const Duration since = std::max(now - start_, Duration(0));
   const auto slot = static_cast<std::uint64_t>(since / settings_.slot);
-  known_bad_ = is_bad(slot);
-  known_slot_ = slot;
-  std::uint64_t end = slot + 1;
-  while (end < slot + kFarthestSlots && is_bad_after(known_bad_, end) == known_bad_) ++end;
-  return {known_bad_ ? settings_.loss_in_bad : settings_.loss_in_good, start_of(end)};
+  if (slot < known_slot_ || slot >= known_end_) {
+    known_bad_ = is_bad(slot);
+    known_slot_ = slot;
+    known_end_ = slot + 1;
+    while (known_end_ % kLookSlots != 0 && is_bad_after(known_bad_, known_end_) == known_bad_) {
+      ++known_end_;
+    }
+  }
+  return {known_bad_ ? settings_.loss_in_bad : settings_.loss_in_good, start_of(known_end_)};
 }
 
 /// Each slot has one draw, whatever the link was before:

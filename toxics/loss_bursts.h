@@ -62,8 +62,9 @@ class LossBursts {
   const Settings settings_;
   const std::uint64_t key_;
   const TimePoint start_;
-  // Spares looking back to what is known; never changes an answer.
+  // Spares looking back before what is known, and ahead again; never changes an answer.
   std::uint64_t known_slot_ = 0;
+  std::uint64_t known_end_ = 0;  // The state stays the same from known_slot_ to before this.
   bool known_bad_;
 };
 
