@@ -167,9 +167,10 @@ void CrowdServer::serve(int fd) {
     count = ::send(fd, flood.data(), flood.size(), MSG_NOSIGNAL);
   } else {
     count = ::recv(fd, buffer.data(), buffer.size(), 0);
-    if (count > 0) ::send(fd, buffer.data(), static_cast<std::size_t>(count), MSG_NOSIGNAL);
+    if (count > 0) count = ::send(fd, buffer.data(), static_cast<std::size_t>(count), MSG_NOSIGNAL);
   }
   if (count > 0 || (count < 0 && errno == EAGAIN)) return;
+  if (count < 0) ++resets_;  // Whichever call met the RST: it is told once.
   sockets_.remove_if([fd](const Socket& socket) { return socket.fd() == fd; });
 }
 

@@ -78,6 +78,7 @@ class CrowdServer {
 
   const std::string& address() const { return address_; }
   int accepted() const { return accepted_; }
+  int resets() const { return resets_; }  ///< How many connections ended with RST.
 
  private:
   void run();
@@ -87,6 +88,7 @@ class CrowdServer {
   const Socket listener_;
   const std::string address_;
   std::atomic<int> accepted_ = 0;
+  std::atomic<int> resets_ = 0;
   std::atomic<bool> stopping_ = false;
   int epoll_ = -1;
   std::list<Socket> sockets_;
