@@ -23,7 +23,13 @@ class ChainDriver {
   /// defaults. `line` is what it shares with other chains; null is one of its own.
   std::uint64_t add(const std::string& type, const Attributes& attributes, TimePoint now = kStart,
                     SharedLine* line = nullptr) {
-    settings_.push_back({.id = ++last_id_, .type = find_toxic_type(type)});
+    return add(*find_toxic_type(type), attributes, now, line);
+  }
+
+  /// The same for a type that is in no catalogue. `type` outlives the driver.
+  std::uint64_t add(const ToxicType& type, const Attributes& attributes = {},
+                    TimePoint now = kStart, SharedLine* line = nullptr) {
+    settings_.push_back({.id = ++last_id_, .type = &type});
     set(settings_.back(), attributes, line);
     arrange(now);
     return last_id_;
