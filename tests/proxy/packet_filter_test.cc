@@ -169,9 +169,17 @@ std::string answer_where_attaching_ends_with(unsigned error, const Ask& ask) {
   return answer;
 }
 
+/// Whether filters can be tried here; says so if not. (On some kernels it takes CAP_NET_ADMIN.)
+bool can_filter() {
+  const Result<void> served = probe_packet_filters();
+  if (!served) WARN("not tested: " << served.error().message);
+  return served.has_value();
+}
+
 }  // namespace
 
 TEST_CASE("a filtered listener answers no SYN, and the next one once healed", "[packet_filter]") {
+  if (!can_filter()) return;
   for (const std::string& where : loopbacks()) {
     INFO(where);
     const Socket listener = Socket::listen(where);
@@ -187,6 +195,7 @@ TEST_CASE("a filtered listener answers no SYN, and the next one once healed", "[
 }
 
 TEST_CASE("only the sources in the list are kept out of a port", "[packet_filter]") {
+  if (!can_filter()) return;
   const Socket listener = Socket::listen("127.0.0.1:0");
   const std::string address = listener.local_address();
   attach(listener, drop_from({"127.0.0.1", "10.0.0.0/8"}));
@@ -202,6 +211,7 @@ TEST_CASE("only the sources in the list are kept out of a port", "[packet_filter
 }
 
 TEST_CASE("a listener for both families tells IPv4 sources from IPv6 ones", "[packet_filter]") {
+  if (!can_filter()) return;
   if (loopbacks().size() < 2) return;
   const Socket listener = Socket::listen("[::]:0");
   const std::string port = test::port_of(listener.local_address());
@@ -218,6 +228,7 @@ TEST_CASE("a listener for both families tells IPv4 sources from IPv6 ones", "[pa
 }
 
 TEST_CASE("an open connection gets no ACK, and every byte once healed", "[packet_filter]") {
+  if (!can_filter()) return;
   for (const std::string& where : loopbacks()) {
     INFO(where);
     const Connection connection = connection_on(where);
@@ -244,6 +255,7 @@ TEST_CASE("an open connection gets no ACK, and every byte once healed", "[packet
 
 TEST_CASE("what the other side does is not seen either: FIN and RST are dropped",
           "[packet_filter]") {
+  if (!can_filter()) return;
   Connection finished = connection_on("127.0.0.1:0");
   attach(finished.server, drop_all_program());
   finished.client.shut_down_write();
@@ -260,6 +272,7 @@ TEST_CASE("what the other side does is not seen either: FIN and RST are dropped"
 }
 
 TEST_CASE("one side filtered is a one-way cut", "[packet_filter]") {
+  if (!can_filter()) return;
   const Connection connection = connection_on("127.0.0.1:0");
   attach(connection.server, drop_all_program());
   connection.server.send("this way it is open");
@@ -271,6 +284,7 @@ TEST_CASE("one side filtered is a one-way cut", "[packet_filter]") {
 }
 
 TEST_CASE("ten thousand replacements leave no moment without a filter", "[packet_filter]") {
+  if (!can_filter()) return;
   const Socket listener = Socket::listen("127.0.0.1:0");
   const std::string address = listener.local_address();
   const PacketProgram one = drop_all_program();
@@ -303,6 +317,7 @@ TEST_CASE("ten thousand replacements leave no moment without a filter", "[packet
 }
 
 TEST_CASE("a connection inherits its listener's filter as its handshake ends", "[packet_filter]") {
+  if (!can_filter()) return;
   const Socket listener = Socket::listen("127.0.0.1:0");
   const std::string address = listener.local_address();
   const PacketProgram long_ones = program_of({PacketRule{.longer_than = 1'000}});
@@ -327,6 +342,7 @@ TEST_CASE("a connection inherits its listener's filter as its handshake ends", "
 }
 
 TEST_CASE("longer-than counts what the wire carries, to the byte", "[packet_filter]") {
+  if (!can_filter()) return;
   for (const std::string& where : loopbacks()) {
     INFO(where);
     const Connection fits = connection_on(where);
@@ -346,6 +362,7 @@ TEST_CASE("longer-than counts what the wire carries, to the byte", "[packet_filt
 }
 
 TEST_CASE("loss keeps out its share of the SYNs", "[packet_filter]") {
+  if (!can_filter()) return;
   const auto share_kept_out = [](double loss, int clients) {
     const Socket listener = Socket::listen("127.0.0.1:0");
     const std::string address = listener.local_address();
@@ -363,6 +380,7 @@ TEST_CASE("loss keeps out its share of the SYNs", "[packet_filter]") {
 }
 
 TEST_CASE("a lossy connection loses no byte of the stream", "[packet_filter]") {
+  if (!can_filter()) return;
   const Connection connection = connection_on("127.0.0.1:0");
   attach(connection.server, program_of({PacketRule{.loss = 0.05}}));
   attach(connection.client, program_of({PacketRule{.loss = 0.05}}));
@@ -380,6 +398,7 @@ TEST_CASE("a lossy connection loses no byte of the stream", "[packet_filter]") {
 
 TEST_CASE("attaching the empty program detaches, and detaching nothing is fine",
           "[packet_filter]") {
+  if (!can_filter()) return;
   const Socket listener = Socket::listen("127.0.0.1:0");
   detach_packet_filter(listener.fd());
   attach(listener, drop_all_program());
@@ -390,6 +409,7 @@ TEST_CASE("attaching the empty program detaches, and detaching nothing is fine",
 }
 
 TEST_CASE("the longest program can be replaced by another", "[packet_filter]") {
+  if (!can_filter()) return;
   PacketRule rule{.drop_all = true};
   for (int i = 0; i < 400; ++i) {
     rule.sources.push_back(
@@ -403,6 +423,7 @@ TEST_CASE("the longest program can be replaced by another", "[packet_filter]") {
 }
 
 TEST_CASE("the probe says that filters work where they do, quickly", "[packet_filter]") {
+  if (!can_filter()) return;
   const milliseconds time = test::time_of([] {
     const Result<void> served = probe_packet_filters();
     INFO((served ? "" : served.error().message));
@@ -419,6 +440,7 @@ TEST_CASE("the probe says why filters cannot be had", "[packet_filter]") {
 }
 
 TEST_CASE("an attachment that is refused leaves the old filter", "[packet_filter]") {
+  if (!can_filter()) return;
   const Socket listener = Socket::listen("127.0.0.1:0");
   attach(listener, drop_all_program());
   const PacketProgram other = drop_from({"10.0.0.0/8"});
