@@ -18,6 +18,7 @@ class Queue {
   std::size_t size() const { return items_.size() - head_; }
   T& front() { return items_[head_]; }
   const T& front() const { return items_[head_]; }
+  T& back() { return items_.back(); }
   const T& back() const { return items_.back(); }
   Iterator begin() { return items_.begin() + static_cast<std::ptrdiff_t>(head_); }
   Iterator end() { return items_.end(); }

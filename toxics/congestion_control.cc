@@ -1,0 +1,120 @@
+#include "toxics/congestion_control.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faultline {
+
+namespace {
+
+constexpr std::uint64_t kLeastWindow = 2;
+constexpr double kCubicBeta = 717.0 / 1024;
+constexpr double kCubicScale = 0.4;
+
+/// Reno grows by a packet for each window acknowledged; to be as fast with a
+/// cut of x0.7 takes one for 1.89 windows.
+constexpr double kRenoPace = (1 + kCubicBeta) / (1 - kCubicBeta) / 3;
+
+constexpr std::uint64_t kSlowestPace = 100;     // Windows for one packet more.
+constexpr std::uint64_t kUnknownPeakPace = 20;  // Acknowledged for one packet more, at most.
+constexpr std::uint64_t kFastestPace = 2;
+
+/// Linux computes a pace once for all acks of so long, while the window is the same.
+constexpr Duration kAimsFor = std::chrono::microseconds(31250);
+
+}  // namespace
+
+CongestionControl::CongestionControl(Algorithm algorithm, std::uint64_t most_packets)
+    : algorithm_(algorithm), most_(std::max(most_packets, kInitialWindow)) {}
+
+void CongestionControl::grow(std::uint64_t packets, TimePoint now, Duration min_rtt) {
+  if (in_slow_start()) {
+    const std::uint64_t step = std::min(packets, threshold_ - window_);
+    set_window(window_ + step);
+    packets -= step;
+    if (packets == 0) return;
+  }
+  const std::uint64_t pace = acks_per_packet(packets, now, min_rtt);
+  if (credit_ >= pace) {
+    credit_ = 0;
+    set_window(window_ + 1);
+  }
+  credit_ += packets;
+  if (credit_ >= pace) {
+    set_window(window_ + credit_ / pace);
+    credit_ %= pace;
+  }
+}
+
+std::uint64_t CongestionControl::acks_per_packet(std::uint64_t packets, TimePoint now,
+                                                 Duration min_rtt) {
+  if (algorithm_ == Algorithm::kReno) return window_;
+  if (!in_epoch_) {
+    in_epoch_ = true;
+    epoch_start_ = now;
+    aimed_at_ = TimePoint{};
+    aimed_with_ = 0;
+    reno_window_ = window_;
+    reno_credit_ = 0;
+    const bool below = window_ < last_peak_;
+    peak_ = static_cast<double>(below ? last_peak_ : window_);
+    seconds_to_peak_ =
+        below ? std::cbrt(static_cast<double>(last_peak_ - window_) / kCubicScale) : 0;
+  }
+  reno_credit_ += static_cast<double>(packets);
+  if (window_ == aimed_with_ && now - aimed_at_ <= kAimsFor) return pace_;
+  aimed_with_ = window_;
+  if (now != aimed_at_) {
+    aimed_at_ = now;
+    const double seconds = std::chrono::duration<double>(now - epoch_start_ + min_rtt).count();
+    const double aim = peak_ + kCubicScale * std::pow(seconds - seconds_to_peak_, 3);
+    const double ahead = std::min(std::floor(aim), 1e15) - static_cast<double>(window_);
+    cubic_pace_ = ahead >= 1 ? window_ / static_cast<std::uint64_t>(ahead) : kSlowestPace * window_;
+    if (last_peak_ == 0) cubic_pace_ = std::min(cubic_pace_, kUnknownPeakPace);
+  }
+  const double reno_pace = static_cast<double>(window_) * kRenoPace;
+  for (; reno_credit_ > reno_pace; reno_credit_ -= reno_pace) ++reno_window_;
+  pace_ = cubic_pace_;
+  if (reno_window_ > window_) pace_ = std::min(pace_, window_ / (reno_window_ - window_));
+  pace_ = std::max(pace_, kFastestPace);
+  return pace_;
+}
+
+void CongestionControl::cut_threshold() {
+  in_epoch_ = false;
+  if (algorithm_ == Algorithm::kReno) {
+    threshold_ = std::max(window_ / 2, kLeastWindow);
+    return;
+  }
+  const auto window = static_cast<double>(window_);
+  // A second loss below the last peak: others want a share, so aim lower.
+  last_peak_ =
+      window_ < last_peak_ ? static_cast<std::uint64_t>(window * (1 + kCubicBeta) / 2) : window_;
+  threshold_ = std::max(static_cast<std::uint64_t>(window * kCubicBeta), kLeastWindow);
+}
+
+void CongestionControl::set_window(std::uint64_t packets) {
+  window_ = std::clamp<std::uint64_t>(packets, 1, most_);
+}
+
+void CongestionControl::restore(std::uint64_t window, std::uint64_t threshold) {
+  set_window(std::max(window_, window));
+  threshold_ = threshold;
+}
+
+void CongestionControl::forget() {
+  in_epoch_ = false;
+  last_peak_ = 0;
+  credit_ = 0;
+}
+
+void CongestionControl::rest(Duration idle, Duration rto) {
+  epoch_start_ += idle;  // The aim does not move on while nothing is tried.
+  if (threshold_ != UINT64_MAX) threshold_ = std::max(threshold_, window_ * 3 / 4);
+  for (; idle > rto && window_ > kInitialWindow; idle -= rto) {
+    window_ = std::max(window_ / 2, kInitialWindow);
+  }
+  credit_ = 0;
+}
+
+}  // namespace faultline

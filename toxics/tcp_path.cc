@@ -1,0 +1,122 @@
+#include "toxics/tcp_path.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace faultline {
+
+namespace {
+
+constexpr Duration kLongestRtt = std::chrono::hours(1);
+constexpr std::size_t kMostWindow = std::size_t{1} << 30U;
+constexpr std::size_t kHeaderBytes = 52;  // IPv4 and TCP with timestamps.
+
+Duration sane_rtt(const TcpPathSettings& settings) {
+  return std::clamp(settings.rtt, Duration(0), kLongestRtt);
+}
+
+Duration draw_phase(std::uint64_t key) {
+  const auto tick = RoundTrip::kTick.count();
+  return Duration(static_cast<std::int64_t>(derive_key(key, "clock") >> 1U) % tick);
+}
+
+}  // namespace
+
+TcpPath::TcpPath(const TcpPathSettings& settings, std::uint64_t key)
+    : forth_(settings.adds_delay ? sane_rtt(settings) / 2 : Duration(0)),
+      back_(sane_rtt(settings) - forth_),
+      loss_(settings.loss, derive_key(key, "data")),
+      ack_loss_(settings.ack_loss, derive_key(key, "acks")),
+      bottleneck_(settings.bytes_per_second, settings.queue_bytes, sane_rtt(settings)),
+      sender_({.rtt = sane_rtt(settings),
+               .handshake_was_retried = settings.handshake_was_retried,
+               .congestion = settings.congestion,
+               .receive_window = std::min(settings.receive_window, kMostWindow),
+               .clock_phase = draw_phase(key)}) {}
+
+void TcpPath::send(std::uint64_t bytes, TimePoint at) {
+  advance(at);
+  sender_.write(bytes);
+  transmit();
+}
+
+void TcpPath::advance(TimePoint now) {
+  for (TimePoint next = next_event(); next <= now && next != kNever; next = next_event()) {
+    clock_ = std::max(clock_, next);
+    if (!data_.empty() && data_.front().arrives == next) {
+      receive(data_.pop_front().packet);
+      continue;  // The sender hears of it later, if only in this same loop.
+    }
+    if (!acks_.empty() && acks_.front().arrives == next) {
+      sender_.on_ack(acks_.pop_front().packet, clock_);
+    } else {
+      sender_.on_timer(clock_);
+    }
+    transmit();
+  }
+  clock_ = std::max(clock_, now);
+}
+
+TimePoint TcpPath::next_event() const {
+  TimePoint next = sender_.timer();
+  if (!data_.empty()) next = std::min(next, data_.front().arrives);
+  if (!acks_.empty()) next = std::min(next, acks_.front().arrives);
+  return next;
+}
+
+std::optional<TcpPath::Delivery> TcpPath::take_delivery() {
+  if (deliveries_.empty()) return std::nullopt;
+  return deliveries_.pop_front();
+}
+
+void TcpPath::transmit() {
+  while (const std::optional<TcpPacket> packet = sender_.transmit(clock_)) {
+    if (loss_.lose(clock_)) continue;
+    const std::optional<TimePoint> sent =
+        bottleneck_.transmit(packet->bytes + kHeaderBytes, clock_);
+    if (sent) data_.push_back({*packet, after(*sent, forth_)});
+  }
+}
+
+void TcpPath::receive(const TcpPacket& packet) {
+  if (packet.segment == expected_ && out_of_order_.empty()) {
+    ++expected_;
+    deliver(packet.bytes);
+  } else if (packet.segment >= expected_) {
+    const std::uint64_t index = packet.segment - expected_;
+    while (out_of_order_.size() <= index) out_of_order_.push_back(0);
+    out_of_order_.begin()[static_cast<std::ptrdiff_t>(index)] = packet.bytes;
+    while (!out_of_order_.empty() && out_of_order_.front() > 0) {
+      ++expected_;
+      deliver(out_of_order_.pop_front());
+    }
+  }
+  acknowledge(packet);
+}
+
+void TcpPath::acknowledge(const TcpPacket& packet) {
+  const bool lost = ack_loss_.lose(clock_);
+  const TimePoint arrives = lost ? kNever : clock_ + back_;
+  if (!lost) {
+    for (auto unheard = acks_.end(); unheard != acks_.begin();) {
+      if ((--unheard)->arrives != kNever) break;
+      unheard->arrives = arrives;
+    }
+  }
+  acks_.push_back({packet, arrives});
+}
+
+void TcpPath::deliver(std::uint32_t bytes) {
+  if (!deliveries_.empty() && deliveries_.back().at == clock_) {
+    deliveries_.back().bytes += bytes;
+  } else {
+    deliveries_.push_back({bytes, clock_});
+  }
+}
+
+std::size_t TcpPath::memory() const {
+  return sender_.memory() + (data_.size() + acks_.size()) * sizeof(OnTheWay) +
+         out_of_order_.size() * sizeof(std::uint32_t) + deliveries_.size() * sizeof(Delivery);
+}
+
+}  // namespace faultline

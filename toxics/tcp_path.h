@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/time.h"
+#include "toxics/bottleneck.h"
+#include "toxics/loss_process.h"
+#include "toxics/queue.h"
+#include "toxics/tcp_sender.h"
+
+namespace faultline {
+
+/// A long way for one direction of a TCP connection. Any values are safe.
+struct TcpPathSettings {
+  Duration rtt{0};                     ///< Cut to an hour.
+  std::uint64_t bytes_per_second = 0;  ///< Of the bottleneck, headers included; 0: unlimited.
+  std::size_t queue_bytes = 0;         ///< In front of it; 0: one RTT's worth, at least 64 KB.
+  LossSettings loss{};                 ///< Of the data.
+  LossSettings ack_loss{};             ///< Of the acks, which go the other way.
+  CongestionControl::Algorithm congestion = CongestionControl::Algorithm::kCubic;
+  std::size_t receive_window = std::size_t{6} << 20U;  ///< From one segment to 1 GiB.
+  /// False: a byte that nothing holds up arrives when it is sent, and only its
+  /// ack takes the RTT. For a path whose delay is simulated elsewhere, or real.
+  bool adds_delay = true;
+  /// The handshake needed a resend: the sender starts with a timeout of 3 s.
+  bool handshake_was_retried = false;
+};
+
+/// Simulates a TCP connection's bytes on such a way: the sender (TcpSender),
+/// the path, and a receiver that has SACK, acks each packet and reads at once.
+///
+///   send() -> sender -> loss -> bottleneck -> rtt/2 -> receiver -> take_delivery()
+///                ^------------- loss <- rtt/2 <- acks ----'
+///
+/// Lost is one packet, never a byte: what comes out is what went in, in order,
+/// each byte once. Chance depends on `key` and on the times and sizes sent, not
+/// on how often advance() is called. Memory is for what is in flight: some 150
+/// bytes a segment. Nothing happens on an idle path.
+class TcpPath {
+ public:
+  TcpPath(const TcpPathSettings& settings, std::uint64_t key);
+
+  /// So many more bytes are written to the sender's socket. REQUIRES: `at` is
+  /// not before that of any earlier call. What leaves at once is not delivered
+  /// before the next advance(), even on a path that adds no delay.
+  void send(std::uint64_t bytes, TimePoint at);
+
+  /// Plays all that happens up to `now`, each event at its own time.
+  void advance(TimePoint now);
+
+  /// When the next of them is, or kNever.
+  TimePoint next_event() const;
+
+  struct Delivery {
+    std::uint64_t bytes;
+    TimePoint at;
+  };
+  /// The next bytes in order that have been delivered, and when. Those of one time come at once.
+  std::optional<Delivery> take_delivery();
+
+  std::size_t memory() const;  ///< Bytes of bookkeeping.
+
+ private:
+  struct OnTheWay {
+    TcpPacket packet;
+    TimePoint arrives;
+  };
+
+  void transmit();
+  void receive(const TcpPacket& packet);
+  void acknowledge(const TcpPacket& packet);
+  void deliver(std::uint32_t bytes);
+
+  const Duration forth_;
+  const Duration back_;
+  LossProcess loss_;
+  LossProcess ack_loss_;
+  Bottleneck bottleneck_;
+  TcpSender sender_;
+  Queue<OnTheWay> data_;
+  /// One for each packet that arrived. A lost ack has kNever until the next one,
+  /// which says what it did (SACK repeats itself), gives it a time.
+  Queue<OnTheWay> acks_;
+  std::uint64_t expected_ = 0;         // The segment the receiver needs next...
+  Queue<std::uint32_t> out_of_order_;  // ...and the sizes from it on; 0: missing.
+  Queue<Delivery> deliveries_;
+  TimePoint clock_{};
+};
+
+}  // namespace faultline
