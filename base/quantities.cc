@@ -80,6 +80,25 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   return std::chrono::nanoseconds(std::llround(total * 1e6));
 }
 
+std::string duration_text(std::chrono::nanoseconds duration) {
+  struct Scale {
+    std::int64_t nanoseconds;
+    const char* unit;
+  };
+  constexpr Scale kScales[] = {{1'000'000'000, "s"}, {1'000'000, "ms"}, {1'000, "us"}, {1, "ns"}};
+  const std::int64_t count = duration.count();
+  if (count == 0) return "0";
+  for (const Scale& scale : kScales) {
+    if (count < scale.nanoseconds) continue;
+    std::string text = std::to_string(count / scale.nanoseconds);
+    // The remainder, with as many digits as the unit has places.
+    std::string rest = std::to_string(count % scale.nanoseconds + scale.nanoseconds).substr(1);
+    rest.erase(rest.find_last_not_of('0') + 1);
+    return text + (rest.empty() ? "" : "." + rest) + scale.unit;
+  }
+  return "0";
+}
+
 Result<std::size_t> parse_size(std::string_view text) {
   std::string_view rest = text;
   double number = 0;

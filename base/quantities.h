@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -11,6 +12,9 @@ namespace faultline {
 /// "5s", "300ms", "1h30m", "1.5s" or "0", as Go writes durations; 100 years at
 /// most. A bare number has no unit and is refused. Errors: kInvalid.
 Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
+
+/// As parse_duration() takes it, exactly: "1.5s", "250us", "0".
+std::string duration_text(std::chrono::nanoseconds duration);
 
 /// "64MiB", "1GiB", "500MB" or bytes: KB, MB, GB are powers of 1000, KiB, MiB,
 /// GiB of 1024; any letter case. Errors: kInvalid.

@@ -45,6 +45,7 @@ void add_proxy_commands(CLI::App& root, Invocation& invocation);
 void add_toxic_commands(CLI::App& root, Invocation& invocation);
 void add_serve_command(CLI::App& root, Invocation& invocation);
 void add_demo_command(CLI::App& root, Invocation& invocation);
+void add_doctor_command(CLI::App& root, Invocation& invocation);
 void add_version_command(CLI::App& root, Invocation& invocation);
 void add_completion_command(CLI::App& root, Invocation& invocation);
 

@@ -29,6 +29,7 @@ struct ServeArguments {
   std::string memory_limit;
   std::string link_window;
   std::string io_uring;
+  std::string packet_filters;
   std::string log_level;
   std::string log_format;
   std::vector<std::string> allowed_hosts;
@@ -73,7 +74,7 @@ Result<LogFormat> parse_log_format(const std::string& text) {
   return fail(ErrorKind::kInvalid, "`" + text + "` is neither json nor text");
 }
 
-Result<bool> parse_io_uring(const std::string& text) {
+Result<bool> parse_auto_or_off(const std::string& text) {
   if (text == "auto") return true;
   if (text == "off") return false;
   return fail(ErrorKind::kInvalid, "`" + text + "` is neither auto nor off");
@@ -123,7 +124,12 @@ Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
           error);
   }
   if (!arguments.io_uring.empty()) {
-    store("--io-uring", parse_io_uring(arguments.io_uring), options.workers.may_batch_calls, error);
+    store("--io-uring", parse_auto_or_off(arguments.io_uring), options.workers.may_batch_calls,
+          error);
+  }
+  if (!arguments.packet_filters.empty()) {
+    store("--packet-filters", parse_auto_or_off(arguments.packet_filters),
+          options.may_filter_packets, error);
   }
   if (!arguments.drain_timeout.empty()) {
     store("--drain-timeout", parse_duration(arguments.drain_timeout), options.drain_timeout, error);
@@ -190,6 +196,8 @@ void add_serve_command(CLI::App& root, Invocation& invocation) {
            "1.6 GB/s under a latency of 10 ms, 160 MB/s under 100 ms");
   add_flag(command, "io-uring", arguments->io_uring, "auto|off",
            "Batch the calls of busy turns where the kernel allows it (default auto)");
+  add_flag(command, "packet-filters", arguments->packet_filters, "auto|off",
+           "Whether the kernel may drop packets for toxics like blackhole, if it lets us");
   add_flag(command, "log-level", arguments->log_level, "LEVEL",
            "trace, debug, info, warn, error or off (default info)");
   add_flag(command, "log-format", arguments->log_format, "json|text",

@@ -25,6 +25,7 @@ struct ServeOptions {
   std::optional<std::vector<std::string>> allowed_origins;  ///< Else the file's.
   std::uint64_t seed = 0;
   Workers::Options workers;
+  bool may_filter_packets = true;  ///< If the kernel lets us: see probe_packet_filters().
   Metrics::Groups metrics;
   std::chrono::nanoseconds drain_timeout = std::chrono::seconds(5);
   LogLevel log_level = LogLevel::kInfo;

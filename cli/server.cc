@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/verify.h"
+#include "proxy/packet_filter.h"
 
 namespace faultline {
 
@@ -28,12 +29,24 @@ bool any_connection(const std::vector<ProxyStats>& stats) {
   return false;
 }
 
+/// Whether packet filters can be had, or why not.
+Result<void> look_for_packet_filters(const ServeOptions& options) {
+  if (options.may_filter_packets) return probe_packet_filters();
+  return fail(ErrorKind::kInvalid, "turned off");
+}
+
+Workers::Options with_packet_filters(Workers::Options options, bool has_them) {
+  options.may_filter_packets = has_them;
+  return options;
+}
+
 }  // namespace
 
 Server::Server(uv_loop_t& loop, ServeOptions options)
     : loop_(loop),
       options_(std::move(options)),
-      workers_(options_.workers),
+      packet_filters_(look_for_packet_filters(options_)),
+      workers_(with_packet_filters(options_.workers, packet_filters_.has_value())),
       registry_(workers_, options_.seed),
       reading_(loop),
       clearing_(loop) {
@@ -114,7 +127,8 @@ void Server::log_start() const {
   log(LogLevel::kInfo, "server", "faultline started",
       {{"version", FAULTLINE_VERSION},
        {"seed", std::to_string(registry_.seed())},
-       {"workers", static_cast<std::int64_t>(workers_.size())}});
+       {"workers", static_cast<std::int64_t>(workers_.size())},
+       {"packet_filters", packet_filters_ ? "yes" : packet_filters_.error().message}});
   for (const ProxySpec* proxy : registry_.list()) {
     log(LogLevel::kInfo, "server", proxy->enabled ? "proxy listens" : "proxy is disabled",
         {{"proxy", proxy->name},

@@ -68,6 +68,7 @@ class Server {
 
   uv_loop_t& loop_;
   const ServeOptions options_;
+  const Result<void> packet_filters_;  // Or why they cannot be had.
   Workers workers_;
   Registry registry_;
   Config config_;                   // As last read; its proxies include those of the options.

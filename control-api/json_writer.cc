@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/verify.h"
+#include "control-api/timing_json.h"
 #include "control-api/utf8.h"
 
 namespace faultline {
@@ -110,6 +111,17 @@ std::string json_number(float number) {
   return sign + digits.substr(0, whole_digits) + "." + digits.substr(whole_digits);
 }
 
+namespace {
+
+/// What Toxiproxy does not have, as far as it is there.
+std::string extras_json(const ToxicSpec& toxic) {
+  std::string out;
+  if (toxic.engine) out += R"(,"engine":)" + json_string(to_string(*toxic.engine));
+  return out + match_json(toxic.match) + timing_json(toxic);
+}
+
+}  // namespace
+
 std::string to_json(const ToxicSpec& toxic) {
   std::string attributes;
   for (std::size_t i = 0; i < toxic.attributes.size(); ++i) {
@@ -123,7 +135,8 @@ std::string to_json(const ToxicSpec& toxic) {
   }
   return R"({"attributes":{)" + attributes + R"(},"name":)" + json_string(toxic.name) +
          R"(,"type":)" + json_string(toxic.type->name) + R"(,"stream":)" +
-         json_string(toxic.stream_text) + R"(,"toxicity":)" + json_number(toxic.toxicity) + "}";
+         json_string(toxic.stream_text) + R"(,"toxicity":)" + json_number(toxic.toxicity) +
+         extras_json(toxic) + "}";
 }
 
 std::string to_json(const ProxySpec& proxy) {

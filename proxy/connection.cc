@@ -14,48 +14,96 @@ namespace {
 /// (The client's side has that from its listener.)
 constexpr Duration kYouth = std::chrono::seconds(1);
 
+void change_faults(Socket& socket, const SocketFaults& before, const SocketFaults& now) {
+  if (now.drops != before.drops) socket.filter(now.drops);
+  // While nothing of the peer's arrives it only seems to be dead.
+  if (drops_all(now.drops) != drops_all(before.drops)) socket.keep_alive(!drops_all(now.drops));
+  if (now.shuts_window != before.shuts_window) socket.shut_window(now.shuts_window);
+}
+
 }  // namespace
 
 Connection::Connection(Shard& shard, FileDescriptor client, Socket::Family family,
-                       std::uint64_t ordinal)
+                       std::uint64_t ordinal, ConnectionFaults faults)
     : shard_(shard),
       ordinal_(ordinal),
       client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client), family,
                                        static_cast<SocketOwner&>(*this))),
-      dial_(std::make_unique<Dial>(shard.worker().loop(), shard.upstream(),
-                                   static_cast<DialOwner&>(*this))),
-      alarm_(shard.worker().loop().alarms(), *this) {}
+      alarm_(shard.worker().loop().alarms(), *this),
+      opened_(clock_now()) {
+  set_faults(std::move(faults));
+  toxics_change_at_ = next_change(shard.toxics(), identity(), opened_);
+  arrange_dial(opened_);
+}
+
+/// Dials, or stops dialling, or waits for the time to.
+void Connection::arrange_dial(TimePoint now) {
+  const bool may_dial = faults_ == nullptr || faults_->reception == Reception::kDial;
+  const TimePoint at = faults_ == nullptr ? opened_ : after(opened_, faults_->dial_delay);
+  if (!may_dial) dial_.reset();
+  if (may_dial && dial_ == nullptr && at <= now) {
+    dial_ = std::make_unique<Dial>(shard_.worker().loop(), shard_.upstream(),
+                                   static_cast<DialOwner&>(*this));
+  }
+  alarm_.set(std::min(may_dial && dial_ == nullptr ? at : kNever, toxics_change_at_));
+}
+
+void Connection::set_faults(ConnectionFaults faults) {
+  static const ConnectionFaults kNone;
+  const ConnectionFaults& before = faults_ == nullptr ? kNone : *faults_;
+  if (faults == before) return;
+  change_faults(*client_, before.client, faults.client);
+  if (upstream_ != nullptr) change_faults(*upstream_, before.upstream, faults.upstream);
+  faults_ = faults == kNone ? nullptr : std::make_unique<ConnectionFaults>(std::move(faults));
+}
 
 void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   shard_.worker().loop().deferred_delete(std::move(dial_));
   if (!upstream) {
     shard_.note_dial_failure(upstream.error());
-    end(Ending::kClose);
+    end(faults_ != nullptr && faults_->resets_undialled ? Ending::kReset : Ending::kClose);
     return;
   }
   upstream_ = *std::move(upstream);
   upstream_->set_owner(*this);
+  if (faults_ != nullptr) change_faults(*upstream_, {}, faults_->upstream);
   ProxyCounters& counters = shard_.counters();
   up_.emplace(shard_.worker(), Direction::kUpstream, *client_, *upstream_, counters);
   down_.emplace(shard_.worker(), Direction::kDownstream, *upstream_, *client_, counters);
   const TimePoint now = clock_now();
   keep_alive_at_ = after(now, kYouth);
-  arrange(now);
+  arrange(identity(), now);
   read(*up_, *down_, now);  // What the client has said meanwhile.
   settle(now);
 }
 
 void Connection::apply_toxics(TimePoint now) {
-  if (!up_) return;  // Still dialling: it gets the toxics there are when it opens.
-  arrange(now);
-  settle(now);
+  const ConnectionIdentity me = identity();
+  set_faults(faults_for(shard_.toxics(), me, now));
+  toxics_change_at_ = next_change(shard_.toxics(), me, now);
+  if (up_) {
+    arrange(me, now);
+    settle(now);
+    return;
+  }
+  const Reception reception = faults_ == nullptr ? Reception::kDial : faults_->reception;
+  if (reception == Reception::kReset || reception == Reception::kClose) {
+    end(reception == Reception::kReset ? Ending::kReset : Ending::kClose);
+  } else {
+    arrange_dial(now);  // It gets the other toxics there are when it opens.
+  }
 }
 
-void Connection::arrange(TimePoint now) {
+ConnectionIdentity Connection::identity() const {
+  if (!need_client(shard_.toxics())) return {ordinal_, {}, opened_};
+  return {ordinal_, client_->peer_address(), opened_};
+}
+
+void Connection::arrange(const ConnectionIdentity& identity, TimePoint now) {
   const ToxicSet& toxics = shard_.toxics();
   const std::size_t worker = shard_.worker().index();
-  up_->arrange(stages_for(toxics, Direction::kUpstream, ordinal_, worker), now);
-  down_->arrange(stages_for(toxics, Direction::kDownstream, ordinal_, worker), now);
+  up_->arrange(stages_for(toxics, Direction::kUpstream, identity, worker, now), now);
+  down_->arrange(stages_for(toxics, Direction::kDownstream, identity, worker, now), now);
 }
 
 void Connection::on_socket_ready(Socket& socket) noexcept {
@@ -104,8 +152,10 @@ void Connection::read(Pump& pump, Pump& answers, TimePoint now) {
 
 void Connection::on_alarm(Alarm& /*alarm*/, TimePoint /*rung*/) noexcept {
   const TimePoint now = clock_now();  // Others were told before us: bytes may have come since.
+  if (toxics_change_at_ <= now) return apply_toxics(now);
+  if (!up_) return arrange_dial(now);
   if (keep_alive_at_ <= now) {
-    upstream_->keep_alive();
+    if (faults_ == nullptr || !drops_all(faults_->upstream.drops)) upstream_->keep_alive(true);
     keep_alive_at_ = kNever;
   }
   up_->deliver(now);
@@ -151,7 +201,8 @@ void Connection::wait_for_more(TimePoint now) {
   // A socket tells us of what is new only: what we have left, we come back for.
   const bool has_more = up_->can_read(now) || down_->can_read(now);
   // Not in the past: those who were there before us come first.
-  const TimePoint due = std::min({up_->next_due(), down_->next_due(), keep_alive_at_});
+  const TimePoint due =
+      std::min({up_->next_due(), down_->next_due(), keep_alive_at_, toxics_change_at_});
   alarm_.set(has_more ? now : std::max(now, due));
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "proxy/dial.h"
+#include "proxy/live_toxic.h"
 #include "proxy/pump.h"
 #include "proxy/socket.h"
 
@@ -26,11 +27,14 @@ class Shard;
 ///   a toxic closes; disable; delete      | FIN              | FIN
 ///   a toxic resets                       | RST              | RST
 ///   the upstream cannot be reached       | FIN              | -
+///   ... and a toxic mirrors that         | RST              | -
 class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
  public:
-  /// Starts dialling. `shard` outlives the connection's open life (until end());
-  /// `client` is an accepted, non-blocking socket of that family.
-  Connection(Shard& shard, FileDescriptor client, Socket::Family family, std::uint64_t ordinal);
+  /// Starts dialling, unless `faults` say to wait. `shard` outlives the
+  /// connection's open life (until end()); `client` is an accepted, non-blocking
+  /// socket of that family.
+  Connection(Shard& shard, FileDescriptor client, Socket::Family family, std::uint64_t ordinal,
+             ConnectionFaults faults);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -56,7 +60,10 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   void on_batch_written() noexcept override;
   void on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
-  void arrange(TimePoint now);
+  ConnectionIdentity identity() const;
+  void arrange(const ConnectionIdentity& identity, TimePoint now);
+  void arrange_dial(TimePoint now);
+  void set_faults(ConnectionFaults faults);
   static void read(Pump& pump, Pump& answers, TimePoint now);
   void write_late(Direction direction);
   void settle(TimePoint now);
@@ -73,7 +80,10 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   std::optional<Pump> up_;            // Both are there from when upstream_ is.
   std::optional<Pump> down_;
   Alarm alarm_;
+  std::unique_ptr<ConnectionFaults> faults_;  // Null while there are none.
+  const TimePoint opened_;
   TimePoint keep_alive_at_ = kNever;
+  TimePoint toxics_change_at_ = kNever;  // By the time since they reached it.
   bool ended_ = false;
 };
 

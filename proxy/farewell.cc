@@ -38,6 +38,10 @@ void Farewells::close(std::unique_ptr<Socket> socket) {
   set_alarm(now);
 }
 
+void Farewells::close(FileDescriptor fd, Socket::Family family) {
+  close(std::make_unique<Socket>(loop_, std::move(fd), family, static_cast<SocketOwner&>(*this)));
+}
+
 void Farewells::on_socket_ready(Socket& socket) noexcept {
   if (drain(socket)) {
     has_more_ = has_more_ || socket.may_read();

@@ -23,6 +23,8 @@ class Farewells final : SocketOwner, AlarmOwner {
   /// Sends FIN at once and closes `socket` when it can be done safely. To be
   /// called from a callback of the socket too.
   void close(std::unique_ptr<Socket> socket);
+  /// The same for one that nobody watches yet.
+  void close(FileDescriptor fd, Socket::Family family);
 
  private:
   struct Parting {

@@ -16,8 +16,6 @@ namespace faultline {
 
 namespace {
 
-constexpr int kBacklog = 4096;
-
 /// "address already in use": the kernel's words as Toxiproxy (Go) spells them.
 std::string reason(int error) {
   std::string words = std::strerror(error);
@@ -51,30 +49,43 @@ void remove_stale_socket(const SocketAddress& address, const std::string& path) 
   }
 }
 
-/// A socket that listens on `address`, or the errno.
-std::pair<FileDescriptor, int> listen_on(const SocketAddress& address) {
+SocketAddress bound_address(int fd) {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  getsockname(fd, address.get(), &address.length);
+  return address;
+}
+
+/// A socket bound to `address`, or the errno.
+std::pair<FileDescriptor, int> bind_to(const SocketAddress& address) {
   FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return {FileDescriptor(), errno};
   if (address.family() != AF_UNIX) {
     const int on = 1;
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     set_stream_options(fd.get(), address);
-    set_keepalive(fd.get());
+    set_keepalive(fd.get(), true);
   }
   if (is_wildcard(address)) {
     const int off = 0;
     setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   }
   if (::bind(fd.get(), address.get(), address.length) != 0) return {FileDescriptor(), errno};
-  if (::listen(fd.get(), kBacklog) != 0) return {FileDescriptor(), errno};
   return {std::move(fd), 0};
 }
 
-std::string bound_address(int fd) {
-  SocketAddress address;
-  address.length = sizeof address.storage;
-  getsockname(fd, address.get(), &address.length);
-  return to_string(address);
+/// A socket that listens on `address`, or the errno.
+std::pair<FileDescriptor, int> listen_on(const SocketAddress& address) {
+  auto [fd, error] = bind_to(address);
+  // A port that the kernel has chosen is given back when the socket stops listening; one that
+  // was asked for is kept. So it is asked for, while it is ours.
+  if (error == 0 && address.family() != AF_UNIX && port_of(address) == 0) {
+    const FileDescriptor chooser = std::move(fd);
+    std::tie(fd, error) = bind_to(bound_address(chooser.get()));
+  }
+  if (error != 0) return {FileDescriptor(), error};
+  if (::listen(fd.get(), ListeningSocket::kBacklog) != 0) return {FileDescriptor(), errno};
+  return {std::move(fd), 0};
 }
 
 Result<std::vector<SocketAddress>> resolve(std::string_view listen, const Names& names) {
@@ -106,7 +117,7 @@ Result<ListeningSocket> ListeningSocket::bind(std::string_view listen, const Nam
     return fail(ErrorKind::kNetwork, where + ": bind: " + reason(error));
   }
   ListeningSocket result;
-  result.address_ = is_unix ? "unix:" + path : bound_address(fd.get());
+  result.address_ = is_unix ? "unix:" + path : to_string(bound_address(fd.get()));
   result.fd_ = std::move(fd);
   struct stat status {};
   if (is_unix && lstat(path.c_str(), &status) == 0) {

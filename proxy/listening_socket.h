@@ -16,6 +16,9 @@ namespace faultline {
 /// file, if it is still the one that was made.
 class ListeningSocket {
  public:
+  /// How many connections may wait to be accepted.
+  static constexpr int kBacklog = 4096;
+
   ListeningSocket() = default;
   ListeningSocket(ListeningSocket&& other) noexcept = default;
   ListeningSocket& operator=(ListeningSocket&& other) noexcept;

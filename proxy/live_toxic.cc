@@ -1,28 +1,143 @@
 #include "proxy/live_toxic.h"
 
+#include <algorithm>
+
 #include "base/random.h"
+#include "toxics/burst_scores.h"
 
 namespace faultline {
 
-bool LiveToxic::applies_to(std::uint64_t ordinal) const {
-  Random draw(derive_key(chance_key, ordinal));
+namespace {
+
+bool is_in(const SocketAddress& address, const std::vector<IpPrefix>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const IpPrefix& prefix) { return prefix.contains(*address.get()); });
+}
+
+bool has_stage(const LiveToxic& toxic, Direction direction) {
+  switch (toxic.effects.links) {
+    case Links::kOwn:
+      return toxic.spec.direction == direction;
+    case Links::kNone:
+      return false;
+    case Links::kUpstream:
+      return direction == Direction::kUpstream;
+    case Links::kDownstream:
+      return direction == Direction::kDownstream;
+    case Links::kBoth:
+      return true;
+  }
+  return false;
+}
+
+void add(PacketRules& rules, const PacketRule& rule) {
+  if (!rule.is_empty()) rules.push_back(rule);
+}
+
+}  // namespace
+
+Effects effects_for(const ToxicSpec& toxic, const SampleTable* samples, Placement placement) {
+  const ToxicTiming& timing = toxic.timing;
+  placement.stream = toxic.direction;
+  if (timing.bytes) placement.can_filter_packets = false;
+  Effects effects = toxic.type->effects_of(toxic.attributes, samples, placement);
+  if (timing.bytes || timing.time != TimeWindow{}) {
+    effects.reception = Reception::kDial;
+    effects.listening = Listening::kOpen;
+    effects.from_dialling = {};
+    effects.mirrors_upstream = false;
+  }
+  return effects;
+}
+
+bool LiveToxic::applies_to(const ConnectionIdentity& connection, TimePoint now) const {
+  const bool is_new = connection.ordinal >= first_new;
+  if (effects.scope == (is_new ? Scope::kOpen : Scope::kNew)) return false;
+  if (!spec.match.clients.empty() && !is_in(connection.client, spec.match.clients)) return false;
+  if (!spec.match.count.covers(connection.ordinal - first_new) && is_new) return false;
+  if (!spec.timing.time.in_force(std::max(connection.opened, since), now)) return false;
+  Random draw(derive_key(chance_key, connection.ordinal));
   return draw.unit() < static_cast<double>(spec.toxicity);
 }
 
+bool LiveToxic::applies_to_all_new() const {
+  return effects.scope != Scope::kOpen && spec.toxicity >= 1 &&
+         spec.match.count == ConnectionCount{};
+}
+
+bool need_client(const ToxicSet& toxics) {
+  return std::any_of(toxics.begin(), toxics.end(),
+                     [](const LiveToxic& toxic) { return !toxic.spec.match.clients.empty(); });
+}
+
+TimePoint next_change(const ToxicSet& toxics, const ConnectionIdentity& connection, TimePoint now) {
+  TimePoint next = kNever;
+  for (const LiveToxic& toxic : toxics) {
+    const TimePoint reached = std::max(connection.opened, toxic.since);
+    next = std::min(next, toxic.spec.timing.time.next_change(reached, now));
+  }
+  return next;
+}
+
 std::vector<StagePlan> stages_for(const ToxicSet& toxics, Direction direction,
-                                  std::uint64_t ordinal, std::size_t worker) {
+                                  const ConnectionIdentity& connection, std::size_t worker,
+                                  TimePoint now) {
   std::vector<StagePlan> stages;
   for (const LiveToxic& toxic : toxics) {
-    if (toxic.spec.direction != direction || !toxic.applies_to(ordinal)) continue;
+    if (!has_stage(toxic, direction) || !toxic.applies_to(connection, now)) continue;
+    const std::uint64_t key = derive_key(derive_key(toxic.chance_key, connection.ordinal), 1);
+    const bool is_own = toxic.spec.direction == direction;
     stages.push_back({.id = toxic.id,
                       .revision = toxic.revision,
                       .type = toxic.spec.type,
                       .attributes = &toxic.spec.attributes,
-                      .chance_key = derive_key(derive_key(toxic.chance_key, ordinal), 1),
+                      .chance_key = is_own ? key : derive_key(key, 2),
+                      .connection_key = key,
+                      .direction = direction,
+                      .is_new = connection.ordinal >= toxic.first_new,
+                      .samples = toxic.samples.get(),
+                      .bytes = toxic.spec.timing.bytes,
                       .counters = &(*toxic.counters)[worker],
                       .line = toxic.line.get()});
   }
   return stages;
+}
+
+ConnectionFaults faults_for(const ToxicSet& toxics, const ConnectionIdentity& connection,
+                            TimePoint now) {
+  ConnectionFaults faults;
+  for (const LiveToxic& toxic : toxics) {
+    if (toxic.spec.type->effects == nullptr || !toxic.applies_to(connection, now)) continue;
+    const Effects& effects = toxic.effects;
+    add(faults.client.drops, effects.from_client);
+    add(faults.upstream.drops, effects.from_upstream);
+    faults.client.shuts_window |= effects.shuts_client_window;
+    faults.upstream.shuts_window |= effects.shuts_upstream_window;
+    faults.reception = std::max(faults.reception, effects.reception);
+    if (effects.dial_delay) {
+      const std::uint64_t key = derive_key(toxic.chance_key, "dial");
+      const double score = BurstScores(key, 0).at(static_cast<std::uint32_t>(connection.ordinal));
+      faults.dial_delay = std::min(faults.dial_delay + effects.dial_delay->at(score), kLongest);
+    }
+    faults.resets_undialled |= effects.resets_undialled;
+  }
+  return faults;
+}
+
+ListenerFaults listener_faults(const ToxicSet& toxics) {
+  ListenerFaults faults;
+  for (const LiveToxic& toxic : toxics) {
+    if (!toxic.applies_to_all_new()) continue;
+    const std::vector<IpPrefix>& clients = toxic.spec.match.clients;
+    if (clients.empty()) {
+      faults.listening = std::max(faults.listening, toxic.effects.listening);
+      faults.mirrors_upstream |= toxic.effects.mirrors_upstream;
+    }
+    PacketRule rule = toxic.effects.from_dialling;
+    rule.sources = clients;
+    add(faults.drops, rule);
+  }
+  return faults;
 }
 
 }  // namespace faultline

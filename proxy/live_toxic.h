@@ -4,35 +4,94 @@
 #include <memory>
 #include <vector>
 
+#include "proxy/names.h"
 #include "proxy/spec.h"
+#include "toxics/effects.h"
 #include "toxics/toxic_chain.h"
 #include "toxics/toxic_counters.h"
 
 namespace faultline {
+
+/// What decides whether a toxic applies to a connection.
+struct ConnectionIdentity {
+  std::uint64_t ordinal = 0;  ///< Its number on its proxy.
+  SocketAddress client{};     ///< Empty where none is needed, or there is none.
+  TimePoint opened{};
+};
 
 /// A toxic in force on a proxy, as the workers see it. Immutable.
 struct LiveToxic {
   std::uint64_t id = 0;        ///< One for each toxic ever made; never 0.
   std::uint64_t revision = 0;  ///< Changes whenever the attributes do.
   ToxicSpec spec;
+  Placement placement{};
+  std::shared_ptr<const SampleTable> samples{};  ///< Null if it was given none.
+  Effects effects{};
   std::uint64_t chance_key = 0;
+  std::uint64_t first_new = 0;  ///< The first connection made since it is there.
+  TimePoint since{};            ///< When it was made.
   /// One for each worker.
   std::shared_ptr<std::vector<ToxicCounters>> counters;
   /// A new one for each revision: what was on its way at the old settings does
   /// not hold up what comes.
   std::shared_ptr<SharedLine> line;
 
-  /// Whether it applies to the proxy's connection number `ordinal`: drawn from
-  /// the key and the ordinal alone, so it holds until `toxicity` moves past the draw.
-  bool applies_to(std::uint64_t ordinal) const;
+  /// Whether it applies to a connection. Its toxicity is drawn from the key and
+  /// the ordinal alone, so it holds until `toxicity` moves past the draw.
+  bool applies_to(const ConnectionIdentity& connection, TimePoint now) const;
+  /// Whether nobody of those who connect, from its clients, is spared.
+  bool applies_to_all_new() const;
 };
 
 /// The toxics of one proxy at one time, in chain order, both directions mixed.
 using ToxicSet = std::vector<LiveToxic>;
 
-/// The stages that connection `ordinal` gets in one direction, on worker number
+/// What `toxic` does beside moving bytes. One that is for a part of a connection
+/// lets it begin as ever; one that is for some of its bytes drops no packets.
+Effects effects_for(const ToxicSpec& toxic, const SampleTable* samples, Placement placement);
+
+/// Whether a connection's client matters to any of them.
+bool need_client(const ToxicSet& toxics);
+
+/// When one of them next begins or ends to apply to a connection, by the time
+/// since it reached it; or kNever.
+TimePoint next_change(const ToxicSet& toxics, const ConnectionIdentity& connection, TimePoint now);
+
+/// The stages that a connection gets in one direction, on worker number
 /// `worker`. Points into `toxics`.
 std::vector<StagePlan> stages_for(const ToxicSet& toxics, Direction direction,
-                                  std::uint64_t ordinal, std::size_t worker);
+                                  const ConnectionIdentity& connection, std::size_t worker,
+                                  TimePoint now);
+
+/// What is wrong with one of a connection's sockets.
+struct SocketFaults {
+  PacketRules drops;          ///< Of what arrives; without sources.
+  bool shuts_window = false;  ///< The peer is told that there is no room for more.
+
+  bool operator==(const SocketFaults&) const = default;
+};
+
+/// What all toxics of a connection together do to it, beside its stages.
+struct ConnectionFaults {
+  SocketFaults client;
+  SocketFaults upstream;
+  Reception reception = Reception::kDial;
+  Duration dial_delay{0};
+  bool resets_undialled = false;
+
+  bool operator==(const ConnectionFaults&) const = default;
+};
+ConnectionFaults faults_for(const ToxicSet& toxics, const ConnectionIdentity& connection,
+                            TimePoint now);
+
+/// What all toxics together do to the listening socket.
+struct ListenerFaults {
+  Listening listening = Listening::kOpen;
+  PacketRules drops;
+  bool mirrors_upstream = false;
+
+  bool operator==(const ListenerFaults&) const = default;
+};
+ListenerFaults listener_faults(const ToxicSet& toxics);
 
 }  // namespace faultline

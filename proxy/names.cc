@@ -79,6 +79,14 @@ SocketAddress with_port(SocketAddress address, std::uint16_t port) {
 
 }  // namespace
 
+std::uint16_t port_of(const SocketAddress& address) {
+  if (address.family() == AF_INET) {
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
+  }
+  if (address.family() != AF_INET6) return 0;
+  return ntohs(reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_port);
+}
+
 bool is_loopback(const SocketAddress& address) {
   if (address.family() == AF_INET) {
     const auto* in = reinterpret_cast<const sockaddr_in*>(&address.storage);

@@ -27,6 +27,9 @@ struct SocketAddress {
 /// "127.0.0.1:80", "[::1]:80", "unix:/run/a.sock".
 std::string to_string(const SocketAddress& address);
 
+/// Of an IP address; 0 for others.
+std::uint16_t port_of(const SocketAddress& address);
+
 /// 127.0.0.0/8, ::1, and the former as IPv6 writes it.
 bool is_loopback(const SocketAddress& address);
 

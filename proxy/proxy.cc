@@ -18,6 +18,14 @@ bool is_same_toxic(const LiveToxic& live, const ToxicSpec& spec) {
          live.spec.direction == spec.direction;
 }
 
+/// Works out what follows from its attributes, which were checked.
+void complete(LiveToxic& toxic) {
+  const auto samples = toxic.spec.type->samples_of(toxic.spec.attributes);
+  VERIFY(samples);
+  toxic.samples = *samples;
+  toxic.effects = effects_for(toxic.spec, toxic.samples.get(), toxic.placement);
+}
+
 ToxicStats stats_of(const LiveToxic& toxic) {
   ToxicStats stats{
       .name = toxic.spec.name, .type = toxic.spec.type->name, .direction = toxic.spec.direction};
@@ -27,6 +35,12 @@ ToxicStats stats_of(const LiveToxic& toxic) {
     stats.error.add(counters.error.snapshot());
   }
   return stats;
+}
+
+/// Packet filters are for TCP.
+Placement placement_of(const ProxySpec& spec, const Workers& workers) {
+  const bool is_tcp = !spec.listen.starts_with("unix:") && !spec.upstream.starts_with("unix:");
+  return {.can_filter_packets = workers.may_filter_packets() && is_tcp};
 }
 
 }  // namespace
@@ -40,6 +54,7 @@ Proxy::Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const
       shared_{.name = spec.name},
       counters_(workers.size()) {
   live_toxics_ = make_live(spec.toxics);
+  note_engines();
   spec_.enabled = false;
   workers_.run_on_all([this](Worker& worker, std::size_t index) {
     worker.add_shard(id_, std::make_unique<Shard>(worker, shared_, counters_[index], spec_.upstream,
@@ -95,12 +110,42 @@ void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {
   // The old set, and with it what its stages use, lives until all have moved on.
   const std::shared_ptr<const ToxicSet> before =
       std::exchange(live_toxics_, make_live(spec_.toxics));
+  note_engines();
   workers_.run_on_all(
       [this](Worker& worker, std::size_t) { worker.shard(id_).set_toxics(live_toxics_); });
 }
 
+Placement Proxy::placement() const {
+  return placement_of(spec_, workers_);
+}
+
+Result<void> Proxy::can_serve(const ToxicSpec& toxic, const Placement& placement) {
+  const auto samples = toxic.type->samples_of(toxic.attributes);
+  if (!samples) return Fail(samples.error());
+  const std::string refusal = effects_for(toxic, samples->get(), placement).refusal;
+  if (refusal.empty()) return {};
+  return fail(ErrorKind::kInvalid, "toxic `" + toxic.name + "`: " + refusal);
+}
+
+Result<void> Proxy::can_serve(const ProxySpec& spec, const Workers& workers) {
+  for (const ToxicSpec& toxic : spec.toxics) {
+    if (const auto served = can_serve(toxic, placement_of(spec, workers)); !served) return served;
+  }
+  return {};
+}
+
+/// Says in the specs what carries each toxic out.
+void Proxy::note_engines() {
+  for (std::size_t i = 0; i < spec_.toxics.size(); ++i) {
+    const ToxicType& type = *spec_.toxics[i].type;
+    if (type.effects == nullptr || type.is_toxiproxys) continue;
+    spec_.toxics[i].engine = (*live_toxics_)[i].effects.engine;
+  }
+}
+
 std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& toxics) {
   static const ToxicSet kNone;
+  const std::uint64_t first_new = shared_.connections.load(std::memory_order_relaxed);
   const ToxicSet& before = live_toxics_ == nullptr ? kNone : *live_toxics_;
   // A toxic that has come to stand before another is taken out and put in anew:
   // stages of a chain never change places.
@@ -114,9 +159,13 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
       live->push_back({.id = ++last_id_,
                        .revision = 0,
                        .spec = spec,
+                       .placement = placement(),
                        .chance_key = derive_key(chance_key_, spec.name),
+                       .first_new = first_new,
+                       .since = clock_now(),
                        .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size()),
                        .line = std::make_shared<SharedLine>()});
+      complete(live->back());
       continue;
     }
     rest = std::next(old);
@@ -126,6 +175,7 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
       changed.line = std::make_shared<SharedLine>();
     }
     changed.spec = spec;
+    complete(changed);
   }
   return live;
 }

@@ -28,6 +28,11 @@ class Proxy {
 
   const ProxySpec& spec() const { return spec_; }
 
+  /// Whether its engines can carry `toxic` out. Error: kInvalid.
+  Result<void> can_serve(const ToxicSpec& toxic) const { return can_serve(toxic, placement()); }
+  /// The same for any proxy of `spec`, and all its toxics.
+  static Result<void> can_serve(const ProxySpec& spec, const Workers& workers);
+
   /// Whether listening on `address` is something else than what it does, or
   /// would do once enabled. Port 0 always is: it asks for a new port. Errors as
   /// for normal_address().
@@ -54,7 +59,10 @@ class Proxy {
   ProxyStats stats() const;
 
  private:
+  static Result<void> can_serve(const ToxicSpec& toxic, const Placement& placement);
   std::shared_ptr<const ToxicSet> make_live(const std::vector<ToxicSpec>& toxics);
+  Placement placement() const;
+  void note_engines();
 
   Workers& workers_;
   std::uint64_t& last_id_;

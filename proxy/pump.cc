@@ -63,7 +63,7 @@ bool Pump::read(TimePoint now) {
     worker_.note_limited_read();
   }
   if (!can_read(now)) return false;
-  const bool came = is_bulk_ && passes_through() ? splice(now) : copy(now);
+  const bool came = is_bulk_ && passes_through() && is_open() ? splice(now) : copy(now);
   settle_memory();
   return came;
 }
@@ -93,6 +93,7 @@ bool Pump::pass_on(const Socket::EarlyRead& early, TimePoint now) {
     return false;
   }
   count(received_bytes_, early.bytes.size());
+  if (is_swallowing()) return true;
   is_bulk_ = early.bytes.size() == kMostAtOnce && source_.may_splice();
   if (destination_.may_write()) {
     to_write_ = early.bytes;
@@ -163,6 +164,7 @@ void Pump::note_end(Transfer::State state, TimePoint now) {
 /// How many bytes to read: none while what was read before waits to be sent,
 /// and no more than the chain, or what is left of the worker's memory, will hold.
 std::size_t Pump::room(TimePoint now) const {
+  if (is_swallowing()) return kMostAtOnce;
   if (!is_open()) return 0;
   if (passes_through()) {
     if (is_blocked()) return 0;
@@ -175,6 +177,7 @@ std::size_t Pump::room(TimePoint now) const {
 /// So many bytes have been read into the worker's buffer.
 void Pump::take_in(std::size_t size, TimePoint now) {
   count(received_bytes_, size);
+  if (is_swallowing()) return;
   if (passes_through()) {
     const std::string_view bytes(worker_.buffers().scratch(), size);
     const std::size_t written = write(bytes);
@@ -210,6 +213,10 @@ std::uint32_t Pump::burst_at(TimePoint now) {
 
 void Pump::end_source(Signal signal, TimePoint now) {
   source_done_ = true;
+  if (outcome_ == Outcome::kFinished) {  // Its end has been told; only its death is news.
+    if (std::holds_alternative<Reset>(signal)) outcome_ = Outcome::kReset;
+    return;
+  }
   if (chain_ == nullptr) {
     on_signal(std::move(signal));
     return;

@@ -79,6 +79,8 @@ class Pump {
   bool is_open() const {
     return !source_done_ && !destination_dead_ && outcome_ == Outcome::kFlowing;
   }
+  /// A toxic has ended the link before its source did: what still comes is swallowed.
+  bool is_swallowing() const { return outcome_ == Outcome::kFinished && !source_done_; }
   bool is_blocked() const { return unsent_.has_value() || pipe_ != nullptr || !to_write_.empty(); }
   bool passes_through() const { return chain_ == nullptr || chain_->is_transparent(); }
   void note_passed(std::size_t bytes);

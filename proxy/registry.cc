@@ -61,6 +61,7 @@ Result<const ProxySpec*> Registry::create(ProxySpec spec, const Names& names) {
   if (proxies_.count(spec.name) != 0) {
     return fail(ErrorKind::kConflict, "proxy already exists");
   }
+  if (const auto served = Proxy::can_serve(spec, workers_); !served) return Fail(served.error());
   ListeningSocket socket;
   if (spec.enabled) {
     Result<ListeningSocket> bound = ListeningSocket::bind(spec.listen, names);
@@ -168,6 +169,7 @@ Result<const ToxicSpec*> Registry::add_toxic(std::string_view proxy, ToxicSpec t
   if (find_in(**found, toxic.name) != nullptr) {
     return fail(ErrorKind::kConflict, "toxic already exists");
   }
+  if (const auto served = (*found)->can_serve(toxic); !served) return Fail(served.error());
   std::vector<ToxicSpec> toxics = (*found)->spec().toxics;
   toxics.push_back(std::move(toxic));
   (*found)->set_toxics(std::move(toxics));
@@ -185,6 +187,9 @@ Result<const ToxicSpec*> Registry::update_toxic(std::string_view proxy, std::str
     changed->attributes.at(static_cast<std::size_t>(index)) = value;
   }
   changed->toxicity = change.toxicity.value_or(changed->toxicity);
+  const auto valid = changed->type->check_together(changed->attributes);
+  if (!valid) return within("toxic `" + changed->name + "`", valid.error());
+  if (const auto served = (*found)->can_serve(*changed); !served) return Fail(served.error());
   (*found)->set_toxics(std::move(toxics));
   return find_in(**found, toxic);
 }

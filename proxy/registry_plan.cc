@@ -40,6 +40,8 @@ Result<void> Registry::Plan::find_sockets() {
     if (proxy->spec().enabled) given_up.insert(proxy->spec().listen);
   }
   for (auto& [name, arrival] : arrivals_) {
+    const auto served = Proxy::can_serve(arrival.spec, registry_.workers_);
+    if (!served) return within("proxy `" + name + "`", served.error());
     if (!arrival.spec.enabled) continue;
     const Result<std::string> address = normal_address(arrival.spec.listen, names_);
     if (address && given_up.erase(*address) == 1) {

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/verify.h"
+#include "proxy/packet_filter.h"
 
 namespace faultline {
 
@@ -28,8 +29,11 @@ Shard::Shard(Worker& worker, Shared& shared, ProxyCounters& counters, std::strin
       shared_(shared),
       counters_(counters),
       upstream_(std::move(upstream)),
-      toxics_(std::move(toxics)),
-      resume_(worker.loop().alarms(), *this) {}
+      resume_(worker.loop().alarms(), *this),
+      toxics_change_(worker.loop().alarms(), *this) {
+  set_toxics(std::move(toxics));
+  if (worker.index() == 0) control_.emplace(shared.listener);
+}
 
 Shard::~Shard() {
   stop_listening();
@@ -40,12 +44,41 @@ void Shard::listen(int fd, Socket::Family family) {
   listening_fd_ = fd;
   family_ = family;
   watch();
+  if (control_ && family == Socket::Family::kTcp) control_->take(fd);
+  arrange_listener();
 }
 
 void Shard::stop_listening() {
   resume_.set(kNever);
   unwatch();
+  probe_.reset();
+  if (control_) control_->let_go();
   listening_fd_ = -1;
+}
+
+/// Puts in force what the toxics do to the listening socket.
+void Shard::arrange_listener() {
+  if (listening_fd_ < 0 || family_ != Socket::Family::kTcp) return;
+  ListenerFaults faults = listener_faults(*toxics_);
+  if (control_ && faults.mirrors_upstream && !probe_) {
+    probe_.emplace(worker_.loop(), upstream_, static_cast<UpstreamProbeOwner&>(*this));
+  } else if (!faults.mirrors_upstream) {
+    probe_.reset();
+  }
+  if (probe_ && probe_->state() == UpstreamProbe::State::kUnreachable) {
+    faults.listening = Listening::kClosed;
+  } else if (probe_ && probe_->state() == UpstreamProbe::State::kSilent) {
+    faults.drops.push_back({.drop_all = true});
+  }
+  resume_.set(kNever);
+  const bool may_accept = faults.listening == Listening::kOpen;
+  if (!may_accept) unwatch();
+  if (control_) control_->set(faults);
+  if (may_accept && !is_watching_) watch();
+}
+
+void Shard::on_upstream_state(UpstreamProbe::State /*state*/) noexcept {
+  arrange_listener();
 }
 
 void Shard::watch() {
@@ -68,32 +101,75 @@ void Shard::on_ready(std::uint32_t /*events*/) noexcept {
 
 /// False if none was waiting, or accepting is to pause.
 bool Shard::accept_one() {
-  FileDescriptor client(accept4(listening_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  FileDescriptor client(
+      accept4(listening_fd_, address.get(), &address.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (client.is_open()) {
-    count(counters_.connections);
-    const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
-    connections_.push_front(
-        std::make_unique<Connection>(*this, std::move(client), family_, ordinal));
-    connections_.front()->place = connections_.begin();
+    receive(std::move(client), address);
     return true;
   }
   if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO) return true;
   if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
-  count(counters_.accept_errors);
-  log(LogLevel::kDebug, "proxy", "cannot accept; trying again in 50 ms",
-      {{"proxy", name()}, {"error", std::string_view(std::strerror(errno))}});
+  return pause(errno);
+}
+
+/// Accepting has failed; it goes on in a moment. EINVAL: the first worker has
+/// closed the listening socket, or not opened it again yet.
+bool Shard::pause(int error) {
+  if (error != EINVAL) {
+    count(counters_.accept_errors);
+    log(LogLevel::kDebug, "proxy", "cannot accept; trying again in 50 ms",
+        {{"proxy", name()}, {"error", std::string_view(std::strerror(error))}});
+  }
   unwatch();
   resume_.set(after(clock_now(), kAcceptPause));
   return false;
 }
 
-void Shard::on_alarm(Alarm& /*alarm*/, TimePoint /*now*/) noexcept {
-  watch();
+void Shard::receive(FileDescriptor client, const SocketAddress& address) {
+  const std::uint16_t filler = shared_.listener.filler_port.load(std::memory_order_relaxed);
+  if (filler != 0 && port_of(address) == filler && take_error(client.get()) != 0) return;
+
+  const TimePoint now = clock_now();
+  count(counters_.connections);
+  const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
+  ConnectionFaults faults = faults_for(*toxics_, {ordinal, address, now}, now);
+  if (shared_.listener.had_filter.load(std::memory_order_relaxed)) {
+    detach_packet_filter(client.get());  // It may have been accepted with its listener's.
+  }
+  if (faults.reception == Reception::kReset || faults.reception == Reception::kClose) {
+    count(counters_.closed_connections);
+    if (faults.reception == Reception::kReset) {
+      reset_on_close(client.get());
+    } else {
+      worker_.farewells().close(std::move(client), family_);
+    }
+    return;
+  }
+  connections_.push_front(
+      std::make_unique<Connection>(*this, std::move(client), family_, ordinal, std::move(faults)));
+  connections_.front()->place = connections_.begin();
+}
+
+void Shard::on_alarm(Alarm& alarm, TimePoint now) noexcept {
+  if (&alarm == &toxics_change_) {
+    refresh_toxics(now);
+  } else {
+    watch();
+  }
 }
 
 void Shard::set_toxics(std::shared_ptr<const ToxicSet> toxics) {
-  const std::shared_ptr<const ToxicSet> before = std::exchange(toxics_, std::move(toxics));
-  const TimePoint now = clock_now();
+  clock_.set(std::move(toxics));
+  refresh_toxics(clock_now());
+}
+
+/// Puts the toxics as they are at `now` in force.
+void Shard::refresh_toxics(TimePoint now) {
+  const std::shared_ptr<const ToxicSet> before = std::exchange(toxics_, clock_.at(now));
+  toxics_change_.set(clock_.next_change());
+  arrange_listener();
   for (auto next = connections_.begin(); next != connections_.end();) {
     Connection& connection = **next++;  // It may end, and take itself off the list.
     connection.apply_toxics(now);

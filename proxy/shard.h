@@ -4,12 +4,16 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "proxy/connection.h"
+#include "proxy/listener_control.h"
 #include "proxy/live_toxic.h"
 #include "proxy/proxy_counters.h"
+#include "proxy/toxic_clock.h"
+#include "proxy/upstream_probe.h"
 #include "proxy/worker.h"
 
 namespace faultline {
@@ -19,13 +23,15 @@ namespace faultline {
 ///
 /// All workers watch the same listening socket, and whoever is idle accepts.
 /// Accepting never stops because something failed: with no descriptors left it
-/// pauses a moment and tries again.
-class Shard final : Watcher, AlarmOwner {
+/// pauses a moment and tries again. What toxics do to the listening socket the
+/// shard of the first worker carries out.
+class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
  public:
   /// What the proxy's shards have in common. Outlives them.
   struct Shared {
     std::string name;
     std::atomic<std::uint64_t> connections{0};  ///< Gives each connection its ordinal.
+    ListenerControl::Shared listener{};
   };
 
   /// All must outlive the shard.
@@ -64,20 +70,29 @@ class Shard final : Watcher, AlarmOwner {
  private:
   void watch();
   void unwatch();
+  void arrange_listener();
+  void refresh_toxics(TimePoint now);
   bool accept_one();
+  void receive(FileDescriptor client, const SocketAddress& address);
+  bool pause(int error);
   void on_ready(std::uint32_t events) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
+  void on_upstream_state(UpstreamProbe::State state) noexcept override;
 
   Worker& worker_;
   Shared& shared_;
   ProxyCounters& counters_;
   std::string upstream_;
-  std::shared_ptr<const ToxicSet> toxics_;
-  int listening_fd_ = -1;  // -1 while not listening.
+  ToxicClock clock_;
+  std::shared_ptr<const ToxicSet> toxics_;  // As they are now.
+  int listening_fd_ = -1;                   // -1 while not listening.
   Socket::Family family_ = Socket::Family::kTcp;
   bool is_watching_ = false;
-  TimePoint next_complaint_{};  // When a failed dial may be logged again.
-  Alarm resume_;                // Ends a pause after accept() has failed.
+  std::optional<ListenerControl> control_;  // Of the first worker's shard only.
+  std::optional<UpstreamProbe> probe_;      // The same, while the listener mirrors the upstream.
+  TimePoint next_complaint_{};              // When a failed dial may be logged again.
+  Alarm resume_;                            // Ends a pause after accept() has failed.
+  Alarm toxics_change_;                     // Of themselves: see ToxicClock.
   std::list<std::unique_ptr<Connection>> connections_;
 };
 

@@ -11,7 +11,10 @@
 #include <string>
 #include <utility>
 
+#include "base/log.h"
 #include "base/verify.h"
+#include "proxy/packet_filter.h"
+#include "proxy/packet_program.h"
 
 namespace faultline {
 
@@ -158,21 +161,44 @@ void Socket::finish() {
   ::shutdown(fd_.get(), SHUT_WR);
 }
 
-void Socket::reset_on_close() {
+void reset_on_close(int fd) {
   const linger now{.l_onoff = 1, .l_linger = 0};
-  setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-int Socket::take_error() {
+int take_error(int fd) {
   int error = 0;
   socklen_t size = sizeof error;
-  if (getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
   return error;
 }
 
-void set_keepalive(int fd) {
+void Socket::filter(const PacketRules& rules) {
+  const Result<PacketProgram> program = PacketProgram::build(rules);
+  VERIFY(program);  // Of rules without sources: short.
+  const Result<void> attached = attach_packet_filter(fd_.get(), *program);
+  if (attached) return;
+  log(LogLevel::kWarn, "proxy", "a connection takes no packet filter",
+      {{"error", attached.error().message}});
+}
+
+void Socket::shut_window(bool shut) {
+  constexpr int kLeast = 1;        // The kernel makes it about 1 KiB.
+  constexpr int kMost = 1 << 30U;  // More than any window.
+  set_option(fd_.get(), IPPROTO_TCP, TCP_WINDOW_CLAMP, shut ? kLeast : kMost);
+}
+
+SocketAddress Socket::peer_address() const {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  if (getpeername(fd_.get(), address.get(), &address.length) != 0) return {};
+  return address;
+}
+
+void set_keepalive(int fd, bool on) {
   constexpr int kSeconds = 15;
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0);
+  if (!on) return;
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kSeconds);
   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kSeconds);
 }

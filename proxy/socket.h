@@ -9,6 +9,7 @@
 #include "proxy/file_descriptor.h"
 #include "proxy/names.h"
 #include "proxy/pipe.h"
+#include "toxics/packet_rule.h"
 
 namespace faultline {
 
@@ -43,7 +44,13 @@ struct Transfer {
 /// Keepalive, so that a peer that vanished in silence is noticed: after 15 s,
 /// every 15 s, as Toxiproxy has it. On a listening socket it passes to what
 /// that accepts.
-void set_keepalive(int fd);
+void set_keepalive(int fd, bool on);
+
+/// Closing `fd` will send RST and drop what was not sent.
+void reset_on_close(int fd);
+
+/// The pending error of a socket, or 0. Clears it.
+int take_error(int fd);
 
 /// A connected, or connecting, non-blocking stream socket watched by a loop.
 ///
@@ -101,14 +108,25 @@ class Socket final : Watcher {
   /// Moves what the peer takes out of `pipe`, which is not empty.
   Transfer splice_from(Pipe& pipe);
 
-  void finish();          ///< Sends FIN after what was written, once.
-  void reset_on_close();  ///< Closing will send RST and drop what was not sent.
+  void finish();  ///< Sends FIN after what was written, once.
+  /// See above.
+  void reset_on_close() { faultline::reset_on_close(fd_.get()); }
 
   /// See set_keepalive().
-  void keep_alive() { set_keepalive(fd_.get()); }
+  void keep_alive(bool on) { set_keepalive(fd_.get(), on); }
 
-  /// The pending error of a socket that is connecting or broken, or 0. Clears it.
-  int take_error();
+  /// Drops what `rules` say of all that arrives from now on; none lets everything pass.
+  void filter(const PacketRules& rules);
+
+  /// Tells the peer of hardly any room for its bytes, so that it stops once what
+  /// it was promised is full; or of what there is. Only where nothing is read.
+  void shut_window(bool shut);
+
+  /// Of the other end. Empty for one that has gone.
+  SocketAddress peer_address() const;
+
+  /// See above; for one that is connecting or broken.
+  int take_error() { return faultline::take_error(fd_.get()); }
 
  private:
   void on_ready(std::uint32_t events) noexcept override;

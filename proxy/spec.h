@@ -7,15 +7,41 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ip_prefix.h"
+#include "toxics/byte_window.h"
 #include "toxics/catalog.h"
+#include "toxics/direction.h"
+#include "toxics/ramp.h"
+#include "toxics/schedule.h"
 
 namespace faultline {
 
-/// One direction of a connection: client to server, or server to client.
-enum class Direction { kUpstream, kDownstream };
+/// Which connections a toxic is for, beside its toxicity. Empty: all.
+struct ToxicMatch {
+  std::vector<IpPrefix> clients{};  ///< Those whose client's address is in one of these.
+  ConnectionCount count{};          ///< Of those made since the toxic was.
 
-/// "upstream" or "downstream".
-std::string_view to_string(Direction direction);
+  bool operator==(const ToxicMatch&) const = default;
+};
+
+/// A number of a toxic that changes by itself.
+struct ToxicRamp {
+  int attribute = 0;  ///< Its index in the type.
+  Ramp values{};      ///< In its unit, from when the toxic was made.
+
+  bool operator==(const ToxicRamp&) const = default;
+};
+
+/// When a toxic is in force. Nothing of it: always.
+struct ToxicTiming {
+  std::optional<OnOff> pulse{};               ///< From when the toxic was made,
+  std::optional<OnOff> poisson{};             ///< for all connections at once.
+  TimeWindow time{};                          ///< From when it reached the connection.
+  std::optional<ByteWindow::Bounds> bytes{};  ///< Of the link's bytes since then.
+  std::optional<ToxicRamp> ramp{};
+
+  bool operator==(const ToxicTiming&) const = default;
+};
 
 /// One toxic as its user described it, checked: what exists is valid.
 struct ToxicSpec {
@@ -28,6 +54,10 @@ struct ToxicSpec {
   /// and more is all, 0 and less none. Finite.
   float toxicity = 1;
   Attributes attributes;  ///< One value per attribute of the type.
+  ToxicMatch match{};
+  ToxicTiming timing{};
+  /// What carries it out; set once it is on a proxy, and empty where there is one way only.
+  std::optional<Engine> engine{};
 
   bool operator==(const ToxicSpec&) const = default;
 };

@@ -8,90 +8,12 @@
 #include <utility>
 
 #include "base/nearest_name.h"
+#include "proxy/fields.h"
+#include "proxy/timing_decoder.h"
 
 namespace faultline {
 
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
-/// An error about the type of the value at `place`.
-Fail wrong_type(const Document& place, Dialect dialect, const std::string& message) {
-  return wrong(place, (dialect == Dialect::kToxiproxy ? "bad request body: " : "") + message);
-}
-
-/// The keys and values of one map.
-class Fields {
- public:
-  /// `noun` is what the map describes, e.g. "a proxy". Null is a map without keys.
-  static Result<Fields> of(const Document& document, Dialect dialect, const std::string& noun,
-                           const std::vector<std::string>& known) {
-    const auto* object = document.as<Document::Object>();
-    if (object == nullptr && !document.is_null()) {
-      return wrong_type(document, dialect, noun + " must be a map, not " + describe(document));
-    }
-    const Fields fields(object, dialect);
-    if (object != nullptr && dialect == Dialect::kStrict) {
-      if (auto checked = fields.check_keys(known); !checked) return Fail(checked.error());
-    }
-    return fields;
-  }
-
-  /// Null if the key is absent or all its values are null; else the last value that is not.
-  const Document* find(std::string_view key) const {
-    const Document* found = nullptr;
-    if (object_ == nullptr) return found;
-    for (const auto& [name, value] : *object_) {
-      const bool same = dialect_ == Dialect::kStrict ? name == key : same_ignoring_case(name, key);
-      if (same && !value.is_null()) found = &value;
-    }
-    return found;
-  }
-
-  Result<std::optional<std::string>> text(const std::string& key) const {
-    const Document* value = find(key);
-    if (value == nullptr) return std::nullopt;
-    if (const auto* text = value->as<std::string>()) return *text;
-    return wrong_type(*value, dialect_, key + " must be a string, not " + describe(*value));
-  }
-
-  /// Toxiproxy's clients may write "true" and "false" as strings.
-  Result<std::optional<bool>> truth(const std::string& key) const {
-    const Document* value = find(key);
-    if (value == nullptr) return std::nullopt;
-    if (const auto* truth = value->as<bool>()) return *truth;
-    const auto* text = value->as<std::string>();
-    if (text != nullptr && dialect_ == Dialect::kToxiproxy) {
-      if (same_ignoring_case(*text, "true")) return true;
-      if (same_ignoring_case(*text, "false")) return false;
-    }
-    return wrong_type(*value, dialect_, key + " must be true or false, not " + describe(*value));
-  }
-
- private:
-  Fields(const Document::Object* object, Dialect dialect) : object_(object), dialect_(dialect) {}
-
-  Result<void> check_keys(const std::vector<std::string>& known) const {
-    std::set<std::string_view> seen;
-    for (const auto& [key, value] : *object_) {
-      if (std::find(known.begin(), known.end(), key) == known.end()) {
-        return wrong(value, "unknown key `" + key + "`" + did_you_mean(key, known));
-      }
-      if (!seen.insert(key).second) return wrong(value, "key `" + key + "` is given twice");
-    }
-    return {};
-  }
-
-  const Document::Object* object_;  ///< Null for a null document. Outlives this.
-  Dialect dialect_;
-};
 
 Result<std::optional<float>> read_toxicity(const Fields& fields, Dialect dialect) {
   const Document* value = fields.find("toxicity");
@@ -146,7 +68,7 @@ Result<AttributeValue> read_attribute(const Document& value, const AttributeType
 /// The attributes that are named, by their index in the type.
 Result<std::map<int, AttributeValue>> read_attributes(const Document* document,
                                                       const ToxicType& type, Dialect dialect) {
-  const bool is_bounded = dialect == Dialect::kStrict || !type.is_toxiproxys;
+  const bool all_bounded = dialect == Dialect::kStrict || !type.is_toxiproxys;
   std::map<int, AttributeValue> values;
   if (document == nullptr) return values;
   const auto* list = document->as<Document::Array>();
@@ -159,7 +81,7 @@ Result<std::map<int, AttributeValue>> read_attributes(const Document* document,
     const AttributeType& attribute = type.attributes[index];
     const Document* value = fields->find(attribute.name);
     if (value == nullptr) continue;
-    const auto read = read_attribute(*value, attribute, dialect, is_bounded);
+    const auto read = read_attribute(*value, attribute, dialect, all_bounded || attribute.is_extra);
     if (!read) return Fail(read.error());
     values[static_cast<int>(index)] = *read;
   }
@@ -198,7 +120,8 @@ const Document& place_of(const Fields& fields, std::string_view key, const Docum
 
 Result<Fields> toxic_fields(const Document& document, Dialect dialect) {
   return Fields::of(document, dialect, "a toxic",
-                    {"name", "type", "stream", "toxicity", "attributes"});
+                    {"name", "type", "stream", "toxicity", "attributes", "match", "pulse",
+                     "poisson", "after", "until", "ramp"});
 }
 
 Result<std::vector<ToxicSpec>> read_toxics(const Document* document, Dialect dialect) {
@@ -333,6 +256,15 @@ Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect) {
   const auto attributes = read_attributes(fields->find("attributes"), *spec->type, dialect);
   if (!attributes) return Fail(attributes.error());
   for (const auto& [index, value] : *attributes) spec->attributes.at(index) = value;
+  if (const auto checked = spec->type->check_together(spec->attributes); !checked) {
+    return wrong(place_of(*fields, "attributes", document), checked.error().message);
+  }
+  auto match = decode_match(*fields, dialect);
+  if (!match) return Fail(match.error());
+  spec->match = *std::move(match);
+  auto timing = decode_timing(*fields, *spec->type, dialect);
+  if (!timing) return Fail(timing.error());
+  spec->timing = *std::move(timing);
   return spec;
 }
 

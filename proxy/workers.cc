@@ -15,7 +15,9 @@ struct Workers::Thread {
   std::thread thread;
 };
 
-Workers::Workers(const Options& options) : memory_limit_bytes_(options.memory_limit_bytes) {
+Workers::Workers(const Options& options)
+    : memory_limit_bytes_(options.memory_limit_bytes),
+      may_filter_packets_(options.may_filter_packets) {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t count = options.count == 0 ? cores : options.count;
   const Worker::Limits limits{.held_bytes = options.memory_limit_bytes / count,

@@ -22,6 +22,7 @@ class Workers {
     std::size_t memory_limit_bytes = 1024UL << 20;  ///< What links may hold, in all.
     std::size_t link_window_bytes = 16UL << 20;     ///< What one link may hold.
     bool may_batch_calls = true;                    ///< See CallBatch.
+    bool may_filter_packets = false;                ///< The kernel lets us: see packet_filter.h.
   };
 
   explicit Workers(const Options& options);
@@ -30,6 +31,7 @@ class Workers {
   Workers& operator=(const Workers&) = delete;
 
   std::size_t size() const;
+  bool may_filter_packets() const { return may_filter_packets_; }
 
   /// Runs `task` once on each worker's thread, between two of its callbacks,
   /// and returns when all have. `task` gets the worker and its number. Never
@@ -50,6 +52,7 @@ class Workers {
  private:
   struct Thread;
   const std::size_t memory_limit_bytes_;
+  const bool may_filter_packets_;
   std::vector<std::unique_ptr<Thread>> threads_;
 };
 

@@ -55,6 +55,8 @@ struct AttributeType {
   std::int64_t at_most = INT64_MAX;  ///< and more.
   Quantity quantity = Quantity::kWhole;
   std::vector<std::string> choices = {};  ///< The words of a kChoice. Empty for others.
+  /// Ours, in a type of Toxiproxy's: not shown at its default, and always bounded.
+  bool is_extra = false;
 
   /// The value that `text` stands for, within its bounds: "100", "1.5s", "5%",
   /// "proxy". Errors: kInvalid, saying what fits, with the attribute's name.
@@ -75,10 +77,10 @@ struct AttributeType {
   std::string text_of(const AttributeValue& value) const;
   /// Whether JSON writes its values as strings.
   bool is_text() const { return quantity == Quantity::kChoice || quantity == Quantity::kSamples; }
-  /// Whether a toxic is described without this attribute: words and samples at
-  /// their default, which are ours, so Toxiproxy's clients see what they know.
+  /// Whether a toxic is described without this attribute: words, samples and
+  /// extras at their default, so Toxiproxy's clients see what they know.
   bool goes_without_saying(const AttributeValue& value) const {
-    return is_text() && value == default_value;
+    return (is_text() || is_extra) && value == default_value;
   }
 };
 

@@ -24,8 +24,10 @@ class ByteWindow final : public Toxic {
  public:
   struct Bounds {
     std::uint64_t after = 0;  ///< The first byte inside.
-    std::optional<std::uint64_t> until =
-        std::nullopt;  ///< The first behind; absent: there is none.
+    /// The first behind; absent: there is none.
+    std::optional<std::uint64_t> until = std::nullopt;
+
+    bool operator==(const Bounds&) const = default;
   };
 
   /// Makes the inner toxic for the memory it is given.

@@ -8,6 +8,8 @@
 
 #include "base/result.h"
 #include "toxics/attribute.h"
+#include "toxics/effects.h"
+#include "toxics/sample_table.h"
 #include "toxics/toxic.h"
 
 namespace faultline {
@@ -17,10 +19,27 @@ struct ToxicType {
   std::string name;
   std::string summary;  ///< One sentence: what the peers see.
   std::vector<AttributeType> attributes;
-  /// `memory` outlives the toxic. `attributes` holds one value per attribute type.
+  /// One stage's toxic, on the links that its effects name. `memory` outlives it;
+  /// `attributes` holds one value per attribute type.
   std::unique_ptr<Toxic> (*make)(const Attributes& attributes, StageMemory& memory);
   /// Toxiproxy has it too: its API takes any value, as Toxiproxy does, ours does not.
   bool is_toxiproxys = false;
+  /// What it does beside moving bytes; null: nothing. The samples outlive it.
+  Effects (*effects)(const Attributes& attributes, const SampleTable* samples,
+                     const Placement& placement) = nullptr;
+  /// What is wrong with values that are each within their bounds (kInvalid); null: nothing.
+  Result<void> (*check)(const Attributes& attributes, const SampleTable* samples) = nullptr;
+
+  /// All that can be wrong with values that are each within their bounds.
+  Result<void> check_together(const Attributes& set) const;
+
+  Effects effects_of(const Attributes& set, const SampleTable* samples,
+                     const Placement& placement) const {
+    return effects == nullptr ? Effects{} : effects(set, samples, placement);
+  }
+  /// The numbers in the attribute of samples; null if it has none, or it is
+  /// empty. Errors: kInvalid.
+  Result<std::shared_ptr<const SampleTable>> samples_of(const Attributes& set) const;
 
   Attributes default_attributes() const;
   /// Position in `attributes`, or -1. Exact name.

@@ -27,6 +27,7 @@ Corrupt::Corrupt(const Settings& settings, StageMemory& memory)
     : settings_(settings),
       memory_(memory),
       key_(Random(memory.random).next()),
+      bits_key_(derive_key(key_, "bits")),
       fresh_from_(memory.passed_bytes),
       log_miss_(log_of_miss(settings.rate)) {}
 
@@ -86,10 +87,10 @@ void Corrupt::draw_hit() {
 
 /// Which bits of the byte at `position` are flipped: one of all sets of so many.
 char Corrupt::mask_at(std::uint64_t position) const {
-  Random chance(derive_key(derive_key(key_, "bits"), position));
+  Random chance(derive_key(bits_key_, position));
   int wanted = std::clamp(settings_.bits, 1, 8);
   unsigned mask = 0;
-  for (int left = 8; left > 0; --left) {
+  for (int left = 8; wanted > 0; --left) {
     if (chance.between(1, left) > wanted) continue;
     mask |= 1U << static_cast<unsigned>(left - 1);
     --wanted;

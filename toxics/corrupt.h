@@ -37,7 +37,8 @@ class Corrupt final : public Toxic {
 
   const Settings settings_;
   StageMemory& memory_;
-  const std::uint64_t key_;
+  const std::uint64_t key_;         // Of which bytes are hit,
+  const std::uint64_t bits_key_;    // and of which of their bits.
   const std::uint64_t fresh_from_;  // What is before this was dealt with by a predecessor.
   const double log_miss_;           // Of the chance that a byte is not hit; never above 0.
 

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <utility>
 
+#include "toxics/burst_scores.h"
+#include "toxics/delay_model.h"
 #include "toxics/toxic.h"
 
 namespace faultline {
@@ -11,25 +12,22 @@ namespace faultline {
 ///
 /// The delay is drawn once per burst, so what a message gets does not depend
 /// on how many chunks it was cut into: with a draw per chunk, a long message,
-/// which cannot overtake itself, would always get the longest.
+/// which cannot overtake itself, would always get the longest. Being a function
+/// of the burst's number it is the same when the toxic is replaced meanwhile.
 class Latency final : public Toxic {
  public:
-  /// Each burst gets `delay` and up to `jitter` more or less, uniformly; less
-  /// than nothing is nothing. `memory` outlives the toxic.
-  Latency(Duration delay, Duration jitter, StageMemory& memory)
-      : delay_(delay), jitter_(jitter), memory_(memory) {}
+  /// What `model` was given outlives the toxic.
+  Latency(DelayModel model, BurstScores scores) : model_(model), scores_(scores) {}
 
-  void on_data(Chunk chunk, TimePoint arrived, Outlet& out) override;
+  void on_data(Chunk chunk, TimePoint arrived, Outlet& out) override {
+    const Duration delay = model_.at(scores_.at(chunk.burst()));
+    out.send(std::move(chunk), after(arrived, delay));
+  }
   std::size_t window() const override { return kFullWindow; }
 
  private:
-  Duration draw();
-
-  const Duration delay_;
-  const Duration jitter_;
-  StageMemory& memory_;
-  Duration burst_delay_{0};
-  std::optional<std::uint32_t> burst_;  // The one burst_delay_ was drawn for.
+  const DelayModel model_;
+  BurstScores scores_;
 };
 
 }  // namespace faultline

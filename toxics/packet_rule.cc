@@ -10,6 +10,11 @@ bool are_empty(const PacketRules& rules) {
                      [](const PacketRule& rule) { return rule.is_empty(); });
 }
 
+bool drops_all(const PacketRules& rules) {
+  return std::any_of(rules.begin(), rules.end(),
+                     [](const PacketRule& rule) { return rule.drop_all && rule.sources.empty(); });
+}
+
 PacketRules rules_for(const PacketRules& rules, const sockaddr& peer) {
   PacketRules result;
   for (PacketRule rule : rules) {

@@ -34,6 +34,9 @@ using PacketRules = std::vector<PacketRule>;
 /// Whether no rule drops anything.
 bool are_empty(const PacketRules& rules);
 
+/// Whether a rule drops everything, whoever sent it.
+bool drops_all(const PacketRules& rules);
+
 /// What `rules` come to on a connection with `peer`: those that apply to it,
 /// without their sources. Short, whatever the length of the lists was, and it
 /// needs to look at no address.

@@ -31,6 +31,8 @@ struct Ramp {
   /// When the step after that of `now` begins; kNever if it is the last.
   TimePoint next_change(TimePoint start, TimePoint now) const;
 
+  bool operator==(const Ramp&) const = default;
+
  private:
   Duration starts_after(std::uint64_t step) const;
 };

@@ -18,6 +18,8 @@ struct OnOff {
   Duration off{0};
   Duration jitter{0};
   Lengths lengths = Lengths::kUniform;
+
+  bool operator==(const OnOff&) const = default;
 };
 
 /// When a toxic is in force, by the time since it was made: the same for all its
@@ -81,6 +83,7 @@ struct TimeWindow {
   bool in_force(TimePoint start, TimePoint now) const;
   /// When in_force() next changes after `now`; kNever: it does not.
   TimePoint next_change(TimePoint start, TimePoint now) const;
+  bool operator==(const TimeWindow&) const = default;
 };
 
 /// Which of a proxy's connections a toxic is for, by their number.
@@ -91,6 +94,7 @@ struct ConnectionCount {
 
   /// `index` counts from 0 those that came since the toxic was made.
   bool covers(std::uint64_t index) const;
+  bool operator==(const ConnectionCount&) const = default;
 };
 
 }  // namespace faultline

@@ -6,6 +6,8 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "toxics/chunk.h"
+#include "toxics/direction.h"
+#include "toxics/sample_table.h"
 #include "toxics/shared_line.h"
 
 namespace faultline {
@@ -31,11 +33,18 @@ class Outlet {
 /// What a toxic remembers on one link while its settings are changed: a change
 /// makes a new Toxic, which is handed the memory of the one before.
 struct StageMemory {
-  StageMemory(Random chance, SharedLine* shared_line) : random(chance), line(shared_line) {}
+  explicit StageMemory(std::uint64_t key) : StageMemory(key, key) {}
+  StageMemory(std::uint64_t link_key, std::uint64_t both_links_key)
+      : chance_key(link_key), connection_key(both_links_key), random(link_key) {}
 
-  Random random;                   ///< This toxic's own stream of chance on this link.
-  std::uint64_t passed_bytes = 0;  ///< Sent on since the toxic reached this link.
-  SharedLine* line;  ///< Shared by all its links, until the settings change. Null: by none.
+  const std::uint64_t chance_key;      ///< This toxic's own on this link.
+  const std::uint64_t connection_key;  ///< The same on both links of the connection.
+  Random random;                       ///< A stream of chance from it.
+  Direction direction = Direction::kDownstream;
+  bool is_new = false;                   ///< The toxic was there when the connection was made.
+  std::uint64_t passed_bytes = 0;        ///< Sent on since the toxic reached this link.
+  const SampleTable* samples = nullptr;  ///< Outlives the toxic; null if it was given none.
+  SharedLine* line = nullptr;            ///< Shared by all its links, until the settings change.
 };
 
 /// How fast bytes may pass a link that moves them by itself: what a toxic has

@@ -25,8 +25,25 @@ struct ToxicChain::Stage {
       : id(plan.id),
         revision(plan.revision),
         counters(plan.counters),
-        memory(Random(plan.chance_key), plan.line),
-        toxic(plan.type->make(*plan.attributes, memory)) {}
+        memory(plan.chance_key, plan.connection_key) {
+    memory.direction = plan.direction;
+    memory.is_new = plan.is_new;
+    make_toxic(plan);
+  }
+
+  /// Makes the toxic that `plan` describes.
+  void make_toxic(const StagePlan& plan) {
+    memory.line = plan.line;
+    memory.samples = plan.samples;
+    if (!plan.bytes) {
+      toxic = plan.type->make(*plan.attributes, memory);
+      return;
+    }
+    const auto make_inner = [&](StageMemory& inner) {
+      return plan.type->make(*plan.attributes, inner);
+    };
+    toxic = std::make_unique<ByteWindow>(*plan.bytes, make_inner, memory);
+  }
 
   const std::uint64_t id;
   std::uint64_t revision;
@@ -132,10 +149,9 @@ void ToxicChain::insert(std::size_t index, const StagePlan& plan, TimePoint now)
 void ToxicChain::replace(Stage& stage, const StagePlan& plan, TimePoint now) {
   stage.revision = plan.revision;
   stage.counters = plan.counters;
-  stage.memory.line = plan.line;
-  stage.toxic = plan.type->make(*plan.attributes, stage.memory);
+  stage.make_toxic(plan);
   stage.wake_at = kNever;
-  stage.ended = false;
+  stage.ended = stage.ended && stage.held.empty();  // What has left stays said.
   Queue<Held> held = std::exchange(stage.held, {});
   for (const Held& item : held) {  // What it counted as passed it will count anew.
     const Chunk* chunk = std::get_if<Chunk>(&item.signal);
@@ -150,9 +166,9 @@ void ToxicChain::replace(Stage& stage, const StagePlan& plan, TimePoint now) {
 }
 
 void ToxicChain::remove(std::size_t index, TimePoint now) {
+  StageOutlet outlet(*this, *stages_[index], now, now);
+  stages_[index]->toxic->on_remove(now, outlet);
   const std::unique_ptr<Stage> stage = std::move(stages_[index]);
-  StageOutlet outlet(*this, *stage, now, now);
-  stage->toxic->on_remove(now, outlet);
   stages_.erase(stages_.begin() + static_cast<std::ptrdiff_t>(index));
   held_memory_ -= stage->held_memory;
   for (Held& orphan : stage->held) arrive(index, std::move(orphan.signal), now);

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "toxics/byte_window.h"
 #include "toxics/catalog.h"
 #include "toxics/queue.h"
 #include "toxics/toxic.h"
@@ -26,8 +27,13 @@ struct StagePlan {
   const ToxicType* type = nullptr;
   const Attributes* attributes = nullptr;  ///< Read while the chain is arranged only.
   std::uint64_t chance_key = 0;
-  ToxicCounters* counters = nullptr;  ///< Outlives the stage.
-  SharedLine* line = nullptr;         ///< One for each revision; outlives its stages.
+  std::uint64_t connection_key = 0;  ///< See StageMemory, of this and what follows.
+  Direction direction = Direction::kDownstream;
+  bool is_new = false;
+  const SampleTable* samples = nullptr;
+  std::optional<ByteWindow::Bounds> bytes{};  ///< The part of the stream it is for; none: all.
+  ToxicCounters* counters = nullptr;          ///< Outlives the stage.
+  SharedLine* line = nullptr;                 ///< One for each revision; outlives its stages.
 };
 
 /// The toxics on one direction of one connection, and what they hold back.

@@ -91,8 +91,10 @@ TEST_CASE("--proxy is NAME=LISTEN,UPSTREAM, and says what is wrong", "[serve_opt
 
 TEST_CASE("attributes are checked against the catalogue, before anything is sent",
           "[attribute_option]") {
+  const std::string names =
+      "latency, jitter, distribution, sigma, shape, max, samples, correlation, way";
   CHECK(toxic_type_named("latencyy").error().message ==
-        "no toxic type `latencyy`; did you mean `latency`? attributes: latency, jitter");
+        "no toxic type `latencyy`; did you mean `latency`? attributes: " + names);
   CHECK(toxic_type_named("zzzzzzzz").error().message.find("there are latency, bandwidth") !=
         std::string::npos);
   const ToxicType& latency = **toxic_type_named("latency");
@@ -101,10 +103,10 @@ TEST_CASE("attributes are checked against the catalogue, before anything is sent
   CHECK(*values == WrittenAttributes{{"latency", 20}, {"jitter", 10}});
   CHECK(*parse_attributes(latency, {"latency=1.5s"}) == WrittenAttributes{{"latency", 1500}});
 
-  const std::pair<const char*, const char*> wrong[] = {
+  const std::pair<const char*, std::string> wrong[] = {
       {"latncy=5",
-       "`latency` has no attribute `latncy`; did you mean `latency`? attributes: latency, jitter"},
-      {"rate=5", "`latency` has no attribute `rate`; attributes: latency, jitter"},
+       "`latency` has no attribute `latncy`; did you mean `latency`? attributes: " + names},
+      {"rate=5", "`latency` has no attribute `rate`; attributes: " + names},
       {"latency", "`latency` has no value: write latency=NUMBER (ms)"},
       {"latency=1.5", "latency must be a whole number of ms, not `1.5`"},
       {"latency=100us", "latency must be a whole number of ms, not `100us`"},

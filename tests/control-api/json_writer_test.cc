@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "tests/toxics/attributes.h"
 
 namespace faultline {
 namespace {
@@ -74,7 +75,7 @@ TEST_CASE("objects have their keys in Toxiproxy's order", "[json_writer]") {
   CHECK(to_json(proxy) ==
         R"({"name":"a","listen":"127.0.0.1:1","upstream":"u:2","enabled":true,"toxics":[]})");
   ToxicSpec latency = toxic("down", "latency", Direction::kDownstream);
-  latency.attributes = {-5, INT64_MAX};
+  latency.attributes = attributes_of("latency", {-5, INT64_MAX});
   latency.toxicity = 0.2F;
   CHECK(to_json(latency) ==
         R"({"attributes":{"latency":-5,"jitter":9223372036854775807},"name":"down",)"

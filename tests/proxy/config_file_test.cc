@@ -7,6 +7,8 @@
 #include <fstream>
 #include <string>
 
+#include "tests/toxics/attributes.h"
+
 namespace faultline {
 
 namespace {
@@ -97,7 +99,7 @@ proxies:
   CHECK(redis.enabled);
   REQUIRE(redis.toxics.size() == 2);
   CHECK(redis.toxics[0].name == "latency_downstream");
-  CHECK(redis.toxics[0].attributes == Attributes{50, 5});
+  CHECK(redis.toxics[0].attributes == attributes_of("latency", {50, 5}));
   CHECK(redis.toxics[1].name == "slow");
   CHECK(redis.toxics[1].direction == Direction::kUpstream);
   CHECK(redis.toxics[1].toxicity == 0.5F);
@@ -137,7 +139,7 @@ TEST_CASE("Toxiproxy's own file is read unchanged, toxics included", "[config_fi
   REQUIRE(config.proxies[1].toxics.size() == 1);
   CHECK(config.proxies[1].toxics[0].name == "latency_UpStream");
   CHECK(config.proxies[1].toxics[0].toxicity == 80);
-  CHECK(config.proxies[1].toxics[0].attributes == Attributes{100, -1});
+  CHECK(config.proxies[1].toxics[0].attributes == attributes_of("latency", {100, -1}));
   CHECK(config.proxies[2].name ==
         "tab\tslash/quote\"smile\xf0\x9f\x98\x80"
         "e\xc3\xa9");
@@ -243,7 +245,7 @@ proxies:
   CHECK(config.proxies[0].upstream == "db:6379");
   CHECK_FALSE(config.proxies[0].enabled);
   CHECK(config.proxies[0].toxics[0].name == "a\nversion: 2 # \"");
-  CHECK(config.proxies[0].toxics[0].attributes == Attributes{70, 0});
+  CHECK(config.proxies[0].toxics[0].attributes == attributes_of("latency", {70, 0}));
 
   CHECK(error_of("version: ${FAULTLINE_TEST_UNSET}") ==
         "1:10: the environment variable `FAULTLINE_TEST_UNSET` is not set "

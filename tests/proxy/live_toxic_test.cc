@@ -14,9 +14,14 @@ LiveToxic toxic_with(float toxicity) {
   return toxic;
 }
 
+ConnectionIdentity connection(std::uint64_t ordinal) {
+  return {ordinal};
+}
+
 int hits(const LiveToxic& toxic, int connections = 10'000) {
   int count = 0;
-  for (int i = 0; i < connections; ++i) count += toxic.applies_to(i) ? 1 : 0;
+  for (int i = 0; i < connections; ++i)
+    count += toxic.applies_to(connection(i), TimePoint{}) ? 1 : 0;
   return count;
 }
 
@@ -32,7 +37,8 @@ TEST_CASE("a changed toxicity moves only the connections it must", "[live_toxic]
   const LiveToxic before = toxic_with(0.4F);
   const LiveToxic more = toxic_with(0.5F);
   for (int i = 0; i < 10'000; ++i) {
-    if (before.applies_to(i)) REQUIRE(more.applies_to(i));
+    if (before.applies_to(connection(i), TimePoint{}))
+      REQUIRE(more.applies_to(connection(i), TimePoint{}));
   }
   CHECK(hits(more) > hits(before));
 }
@@ -41,13 +47,15 @@ TEST_CASE("a connection gets the stages of its direction, in order", "[live_toxi
   ToxicSet toxics = {toxic_with(1), toxic_with(1), toxic_with(0), toxic_with(1)};
   for (std::size_t i = 0; i < toxics.size(); ++i) toxics[i].id = i + 1;
   toxics[1].spec.direction = Direction::kUpstream;
-  const std::vector<StagePlan> down = stages_for(toxics, Direction::kDownstream, 0, 0);
+  const std::vector<StagePlan> down =
+      stages_for(toxics, Direction::kDownstream, connection(0), 0, TimePoint{});
   REQUIRE(down.size() == 2);
   CHECK(down[0].id == 1);
   CHECK(down[1].id == 4);
   CHECK(down[0].counters == &toxics[0].counters->front());
   CHECK(down[0].line == toxics[0].line.get());
-  const std::vector<StagePlan> up = stages_for(toxics, Direction::kUpstream, 0, 0);
+  const std::vector<StagePlan> up =
+      stages_for(toxics, Direction::kUpstream, connection(0), 0, TimePoint{});
   REQUIRE(up.size() == 1);
   CHECK(up[0].id == 2);
 }

@@ -6,6 +6,7 @@
 #include "proxy/workers.h"
 #include "tests/support/server.h"
 #include "tests/support/socket.h"
+#include "tests/toxics/attributes.h"
 
 namespace faultline {
 namespace {
@@ -18,7 +19,7 @@ ToxicSpec latency(const std::string& name) {
   ToxicSpec toxic;
   toxic.name = name;
   toxic.type = find_toxic_type("latency");
-  toxic.attributes = {100, 10};
+  toxic.attributes = attributes_of("latency", {100, 10});
   return toxic;
 }
 
@@ -164,7 +165,7 @@ TEST_CASE("toxics may change places, on open connections too", "[registry]") {
   ProxySpec first = proxy_at("p");
   first.upstream = upstream.address();
   first.toxics = {latency("a"), latency("b"), latency("c")};
-  for (ToxicSpec& toxic : first.toxics) toxic.attributes = {0, 0};
+  for (ToxicSpec& toxic : first.toxics) toxic.attributes = attributes_of("latency", {0, 0});
   REQUIRE(world.registry.reload({}, {first}, {}));
   const test::Socket client = test::Socket::connect(world.at("p").listen);
   client.send("x");
@@ -218,7 +219,7 @@ TEST_CASE("toxics are added, changed and removed by name", "[registry]") {
   CHECK(world.registry.add_toxic("a", latency("lag")).error().message == "toxic already exists");
   const auto changed = world.registry.update_toxic("a", "lag", {.attributes = {{1, 7}}});
   REQUIRE(changed);
-  CHECK((*changed)->attributes == Attributes{100, 7});
+  CHECK((*changed)->attributes == attributes_of("latency", {100, 7}));
   CHECK(world.registry.remove_toxic("a", "none").error().message == "toxic not found");
   REQUIRE(world.registry.remove_toxic("a", "lag"));
   CHECK(world.registry.find_toxic("a", "lag").error().message == "toxic not found");

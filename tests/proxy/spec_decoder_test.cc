@@ -7,6 +7,7 @@
 #include <string>
 
 #include "proxy/yaml_document.h"
+#include "tests/toxics/attributes.h"
 
 namespace faultline {
 namespace {
@@ -103,7 +104,7 @@ TEST_CASE("keys match in any letter case, the last wins, null is absent", "[spec
   CHECK_FALSE(proxy->enabled);
 
   const ToxicSpec spec = toxic("{TYPE: latency, ATTRIBUTES: {LaTency: 5}, Toxicity: 0.5}");
-  CHECK(spec.attributes == Attributes{5, 0});
+  CHECK(spec.attributes == attributes_of("latency", {5, 0}));
   CHECK(spec.toxicity == 0.5F);
 }
 
@@ -157,8 +158,8 @@ TEST_CASE("an attribute with choices is one of their names", "[spec_decoder]") {
 
 TEST_CASE("F12: whole floats, an empty list of attributes, enabled as text", "[spec_decoder]") {
   CHECK(toxic("{type: latency, attributes: {latency: 100.0, jitter: 1e3}}").attributes ==
-        Attributes{100, 1000});
-  CHECK(toxic("{type: latency, attributes: []}").attributes == Attributes{0, 0});
+        attributes_of("latency", {100, 1000}));
+  CHECK(toxic("{type: latency, attributes: []}").attributes == attributes_of("latency", {0, 0}));
   CHECK(toxic_error("{type: latency, attributes: [1]}").find("bad request body") == 0);
   const auto proxy = decode_proxy(plain("{name: a, upstream: x, enabled: 'False'}"), kLoose);
   REQUIRE(proxy);
@@ -178,7 +179,7 @@ TEST_CASE("whole numbers outside 64 bits, NaN and infinity are refused", "[spec_
                                                    {"jitter", Document{.value = INT64_MIN}}}};
   const auto spec = decode_toxic(toxic_with("attributes", largest), kLoose);
   REQUIRE(spec);
-  CHECK(spec->attributes == Attributes{INT64_MAX, INT64_MIN});
+  CHECK(spec->attributes == attributes_of("latency", {INT64_MAX, INT64_MIN}));
 }
 
 TEST_CASE("toxicity is any number that a float can hold", "[spec_decoder]") {
@@ -218,7 +219,7 @@ TEST_CASE("a toxic's stream is checked before its type, its type before its attr
 
 TEST_CASE("unknown keys and attributes are ignored for Toxiproxy's clients", "[spec_decoder]") {
   CHECK(toxic("{type: latency, direction: upstream, attributes: {rate: x}}").attributes ==
-        Attributes{0, 0});
+        attributes_of("latency", {0, 0}));
 }
 
 TEST_CASE("a proxy's toxics are decoded with it; two of one name are refused", "[spec_decoder]") {
@@ -228,7 +229,7 @@ TEST_CASE("a proxy's toxics are decoded with it; two of one name are refused", "
       kLoose);
   REQUIRE(proxy);
   REQUIRE(proxy->toxics.size() == 2);
-  CHECK(proxy->toxics[0].attributes == Attributes{9, 0});
+  CHECK(proxy->toxics[0].attributes == attributes_of("latency", {9, 0}));
   CHECK(proxy->toxics[1].name == "latency_upstream");
   CHECK(error_of(decode_proxy(plain("{name: a, upstream: x, toxics: [{type: noop}, {type: noop}]}"),
                               kLoose)) == "toxic `noop_downstream` is given twice");

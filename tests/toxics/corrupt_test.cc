@@ -115,7 +115,7 @@ TEST_CASE("an offset hits that byte and no other", "[corrupt]") {
 }
 
 TEST_CASE("absurd settings hit nothing, or everything, and never hang", "[corrupt]") {
-  StageMemory memory(Random(1), nullptr);
+  StageMemory memory(1);
   class Last final : public Outlet {
    public:
     void send(Chunk chunk, TimePoint) override { text = chunk.bytes(); }

@@ -1,5 +1,6 @@
 #include "toxics/toxic_chain.h"
 
+#include "tests/toxics/attributes.h"
 #include "tests/toxics/chain_driver.h"
 
 namespace faultline {
@@ -152,7 +153,7 @@ TEST_CASE("links with only quiet toxics stay on the pass-through path", "[toxic_
 
 TEST_CASE("toxics count what they were put on and what they delayed", "[toxic_chain]") {
   ToxicCounters counters;
-  const Attributes attributes = {20, 0};
+  const Attributes attributes = attributes_of("latency", {20});
   ToxicChain chain(1 << 20);
   chain.arrange({{.id = 1,
                   .type = find_toxic_type("latency"),

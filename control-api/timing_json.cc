@@ -1,0 +1,67 @@
+#include "control-api/timing_json.h"
+
+#include "base/quantities.h"
+#include "control-api/json_writer.h"
+
+namespace faultline {
+
+namespace {
+
+std::string duration_json(Duration duration) {
+  return json_string(duration_text(duration));
+}
+
+std::string turns_json(const std::string& key, const std::optional<OnOff>& turns) {
+  if (!turns) return "";
+  std::string out = ",\"" + key + R"(":{"on":)" + duration_json(turns->on) + R"(,"off":)" +
+                    duration_json(turns->off);
+  if (turns->jitter > Duration(0)) out += R"(,"jitter":)" + duration_json(turns->jitter);
+  return out + "}";
+}
+
+std::string bytes_json(std::uint64_t bytes) {
+  return json_string(std::to_string(bytes) + "B");
+}
+
+std::string ramp_json(const ToxicSpec& toxic) {
+  if (!toxic.timing.ramp) return "";
+  const ToxicRamp& ramp = *toxic.timing.ramp;
+  const AttributeType& attribute = toxic.type->attributes[static_cast<std::size_t>(ramp.attribute)];
+  const auto text = [&](double value) {
+    const auto stored = attribute.from_number(value);
+    return attribute.text_of(stored.value_or(AttributeValue(attribute.default_value)));
+  };
+  return R"(,"ramp":{"attribute":)" + json_string(attribute.name) + R"(,"from":)" +
+         text(ramp.values.from) + R"(,"to":)" + text(ramp.values.to) + R"(,"over":)" +
+         duration_json(ramp.values.over) + "}";
+}
+
+}  // namespace
+
+std::string match_json(const ToxicMatch& match) {
+  std::string out;
+  if (!match.clients.empty()) {
+    std::string list;
+    for (const IpPrefix& prefix : match.clients) {
+      list += (list.empty() ? "" : ",") + json_string(prefix.text());
+    }
+    out += R"(,"clients":[)" + list + "]";
+  }
+  if (match.count.first > 0) out += R"(,"first":)" + std::to_string(match.count.first);
+  if (match.count.every > 0) out += R"(,"every":)" + std::to_string(match.count.every);
+  return out.empty() ? "" : R"(,"match":{)" + out.substr(1) + "}";
+}
+
+std::string timing_json(const ToxicSpec& toxic) {
+  const ToxicTiming& timing = toxic.timing;
+  std::string out = turns_json("pulse", timing.pulse) + turns_json("poisson", timing.poisson);
+  if (timing.time.after > Duration(0)) out += R"(,"after":)" + duration_json(timing.time.after);
+  if (timing.bytes && timing.bytes->after > 0) {
+    out += R"(,"after":)" + bytes_json(timing.bytes->after);
+  }
+  if (timing.time.until) out += R"(,"until":)" + duration_json(*timing.time.until);
+  if (timing.bytes && timing.bytes->until) out += R"(,"until":)" + bytes_json(*timing.bytes->until);
+  return out + ramp_json(toxic);
+}
+
+}  // namespace faultline

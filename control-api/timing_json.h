@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "proxy/spec.h"
+
+namespace faultline {
+
+/// `,"match":{...}`, as decode_match() takes it; "" if it is for all.
+std::string match_json(const ToxicMatch& match);
+
+/// `,"pulse":{...},"ramp":{...}`, as decode_timing() takes them; "" if it is always in force.
+std::string timing_json(const ToxicSpec& toxic);
+
+}  // namespace faultline

@@ -1,0 +1,80 @@
+#include "proxy/fields.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/nearest_name.h"
+
+namespace faultline {
+
+namespace {
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+}  // namespace
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+Fail wrong_type(const Document& place, Dialect dialect, const std::string& message) {
+  return wrong(place, (dialect == Dialect::kToxiproxy ? "bad request body: " : "") + message);
+}
+
+Result<Fields> Fields::of(const Document& document, Dialect dialect, const std::string& noun,
+                          const std::vector<std::string>& known) {
+  const auto* object = document.as<Document::Object>();
+  if (object == nullptr && !document.is_null()) {
+    return wrong_type(document, dialect, noun + " must be a map, not " + describe(document));
+  }
+  const Fields fields(object, dialect);
+  if (object != nullptr && dialect == Dialect::kStrict) {
+    if (auto checked = fields.check_keys(known); !checked) return Fail(checked.error());
+  }
+  return fields;
+}
+
+const Document* Fields::find(std::string_view key) const {
+  const Document* found = nullptr;
+  if (object_ == nullptr) return found;
+  for (const auto& [name, value] : *object_) {
+    const bool same = dialect_ == Dialect::kStrict ? name == key : same_ignoring_case(name, key);
+    if (same && !value.is_null()) found = &value;
+  }
+  return found;
+}
+
+Result<std::optional<std::string>> Fields::text(const std::string& key) const {
+  const Document* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (const auto* text = value->as<std::string>()) return *text;
+  return wrong_type(*value, dialect_, key + " must be a string, not " + describe(*value));
+}
+
+Result<std::optional<bool>> Fields::truth(const std::string& key) const {
+  const Document* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (const auto* truth = value->as<bool>()) return *truth;
+  const auto* text = value->as<std::string>();
+  if (text != nullptr && dialect_ == Dialect::kToxiproxy) {
+    if (same_ignoring_case(*text, "true")) return true;
+    if (same_ignoring_case(*text, "false")) return false;
+  }
+  return wrong_type(*value, dialect_, key + " must be true or false, not " + describe(*value));
+}
+
+Result<void> Fields::check_keys(const std::vector<std::string>& known) const {
+  std::set<std::string_view> seen;
+  for (const auto& [key, value] : *object_) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      return wrong(value, "unknown key `" + key + "`" + did_you_mean(key, known));
+    }
+    if (!seen.insert(key).second) return wrong(value, "key `" + key + "` is given twice");
+  }
+  return {};
+}
+
+}  // namespace faultline

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "proxy/document.h"
+#include "proxy/spec_decoder.h"
+
+namespace faultline {
+
+bool same_ignoring_case(std::string_view a, std::string_view b);
+
+/// An error about the type of the value at `place`.
+Fail wrong_type(const Document& place, Dialect dialect, const std::string& message);
+
+/// The keys and values of one map.
+class Fields {
+ public:
+  /// `noun` is what the map describes, e.g. "a proxy". Null is a map without keys.
+  /// `document` outlives the fields. Errors: kInvalid.
+  static Result<Fields> of(const Document& document, Dialect dialect, const std::string& noun,
+                           const std::vector<std::string>& known);
+
+  /// Null if the key is absent or all its values are null; else the last value that is not.
+  const Document* find(std::string_view key) const;
+
+  Result<std::optional<std::string>> text(const std::string& key) const;
+
+  /// Toxiproxy's clients may write "true" and "false" as strings.
+  Result<std::optional<bool>> truth(const std::string& key) const;
+
+ private:
+  Fields(const Document::Object* object, Dialect dialect) : object_(object), dialect_(dialect) {}
+
+  Result<void> check_keys(const std::vector<std::string>& known) const;
+
+  const Document::Object* object_;  ///< Null for a null document. Outlives this.
+  Dialect dialect_;
+};
+
+}  // namespace faultline

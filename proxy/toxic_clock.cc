@@ -1,0 +1,90 @@
+#include "proxy/toxic_clock.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/random.h"
+
+namespace faultline {
+
+namespace {
+
+bool moves(const LiveToxic& toxic) {
+  const ToxicTiming& timing = toxic.spec.timing;
+  return timing.pulse || timing.poisson || timing.ramp || toxic.effects.bursts;
+}
+
+/// A ramped number as attributes store it.
+AttributeValue stored(const AttributeType& type, double value) {
+  const auto exact =
+      type.from_number(type.quantity == Quantity::kWhole ? std::round(value) : value);
+  return exact.value_or(AttributeValue(type.default_value));  // Its ends were checked.
+}
+
+}  // namespace
+
+void ToxicClock::set(std::shared_ptr<const ToxicSet> toxics) {
+  toxics_ = std::move(toxics);
+  std::map<std::uint64_t, Hand> before = std::exchange(hands_, {});
+  for (const LiveToxic& toxic : *toxics_) {
+    if (!moves(toxic)) continue;
+    const auto old = before.find(toxic.id);
+    const bool goes_on =
+        old != before.end() && old->second.timing == toxic.spec.timing && !toxic.effects.bursts;
+    hands_.emplace(toxic.id, goes_on ? std::move(old->second) : hand_of(toxic));
+  }
+}
+
+ToxicClock::Hand ToxicClock::hand_of(const LiveToxic& toxic) {
+  const Schedule schedule{.pulse = toxic.spec.timing.pulse,
+                          .poisson = toxic.spec.timing.poisson,
+                          .key = derive_key(toxic.chance_key, "schedule"),
+                          .start = toxic.since};
+  Hand hand{toxic.spec.timing, ScheduleCursor(schedule), std::nullopt};
+  if (toxic.effects.bursts) {
+    hand.bursts.emplace(*toxic.effects.bursts, derive_key(toxic.chance_key, "bursts"), toxic.since);
+  }
+  return hand;
+}
+
+std::shared_ptr<const ToxicSet> ToxicClock::at(TimePoint now) {
+  next_change_ = kNever;
+  if (hands_.empty()) return toxics_;
+  auto result = std::make_shared<ToxicSet>();
+  for (const LiveToxic& toxic : *toxics_) add_if_in_force(toxic, now, *result);
+  return result;
+}
+
+void ToxicClock::add_if_in_force(const LiveToxic& toxic, TimePoint now, ToxicSet& result) {
+  const auto found = hands_.find(toxic.id);
+  if (found == hands_.end()) {
+    result.push_back(toxic);
+    return;
+  }
+  Hand& hand = found->second;
+  const bool is_on = hand.cursor.in_force(now);
+  next_change_ = std::min(next_change_, hand.cursor.next_change(now));
+  if (!is_on) return;
+
+  LiveToxic& present = result.emplace_back(toxic);
+  if (const auto& ramp = toxic.spec.timing.ramp) {
+    const auto index = static_cast<std::size_t>(ramp->attribute);
+    const std::uint64_t step = ramp->values.step(std::max(now - toxic.since, Duration(0)));
+    present.spec.attributes[index] =
+        stored(toxic.spec.type->attributes[index], ramp->values.value_at_step(step));
+    present.revision = toxic.revision * (Ramp::kMostSteps + 1) + step;
+    present.effects = effects_for(present.spec, present.samples.get(), present.placement);
+    next_change_ = std::min(next_change_, ramp->values.next_change(toxic.since, now));
+  }
+  if (hand.bursts) {
+    const LossBursts::Phase phase = hand.bursts->at(now);
+    for (PacketRule* rule : {&present.effects.from_client, &present.effects.from_upstream,
+                             &present.effects.from_dialling}) {
+      if (rule->loss > 0) rule->loss = phase.loss;
+    }
+    next_change_ = std::min(next_change_, phase.until);
+  }
+}
+
+}  // namespace faultline

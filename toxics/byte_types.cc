@@ -1,0 +1,54 @@
+#include "toxics/corrupt.h"
+#include "toxics/truncate.h"
+#include "toxics/type_lists.h"
+
+namespace faultline {
+
+namespace {
+
+using Made = std::unique_ptr<Toxic>;
+
+ToxicType corrupt_type() {
+  return {.name = "corrupt",
+          .summary = "Flips bits that reach the application: damage beyond TCP's checksums.",
+          .attributes = {{.name = "rate",
+                          .unit = "probability",
+                          .summary = "the chance of each byte to be hit",
+                          .at_most = AttributeValue::kMillion,
+                          .quantity = Quantity::kProbability},
+                         {.name = "offset",
+                          .unit = "bytes",
+                          .summary = "the byte to be hit in any case, counted from 0; -1 for none",
+                          .default_value = -1,
+                          .at_least = -1},
+                         {.name = "bits",
+                          .unit = "bits",
+                          .summary = "how many bits of a byte are flipped",
+                          .default_value = 1,
+                          .at_least = 1,
+                          .at_most = 8}},
+          .make = [](const Attributes& set, StageMemory& memory) -> Made {
+            return std::make_unique<Corrupt>(
+                Corrupt::Settings{.rate = set[0].decimal(),
+                                  .offset = set[1].number,
+                                  .bits = static_cast<int>(set[2].number)},
+                memory);
+          }};
+}
+
+ToxicType truncate_type() {
+  return {.name = "truncate",
+          .summary = "Ends a stream (FIN) after a number of bytes; the other direction goes on.",
+          .attributes = {{"bytes", "bytes", "how many pass; the rest is swallowed"}},
+          .make = [](const Attributes& set, StageMemory& memory) -> Made {
+            return std::make_unique<Truncate>(set[0].number, memory);
+          }};
+}
+
+}  // namespace
+
+std::vector<ToxicType> byte_types() {
+  return {corrupt_type(), truncate_type()};
+}
+
+}  // namespace faultline

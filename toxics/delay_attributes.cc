@@ -1,0 +1,111 @@
+#include "toxics/delay_attributes.h"
+
+namespace faultline {
+
+namespace {
+
+constexpr std::int64_t kMillion = AttributeValue::kMillion;
+
+/// In the order of the words of `distribution`.
+enum class Distribution {
+  kUniform,
+  kNormal,
+  kLognormal,
+  kPareto,
+  kNetemPareto,
+  kExponential,
+  kEmpirical,
+  kNetemTable,
+};
+
+/// In the order of delay_attributes().
+enum Index : std::size_t {
+  kDelay,
+  kJitter,
+  kDistribution,
+  kSigma,
+  kShape,
+  kMax,
+  kSamples,
+  kCorrelation,
+};
+
+}  // namespace
+
+std::vector<AttributeType> delay_attributes(const std::string& main, const std::string& summary) {
+  return {{main, "ms", summary},
+          {"jitter", "ms", "up to this much more or less, drawn once per burst"},
+          {.name = "distribution",
+           .unit = "name",
+           .summary = "how delays are spread: see docs/toxics.md",
+           .quantity = Quantity::kChoice,
+           .choices = {"uniform", "normal", "lognormal", "pareto", "netem_pareto", "exponential",
+                       "empirical", "netem_table"},
+           .is_extra = true},
+          {.name = "sigma",
+           .unit = "number",
+           .summary = "lognormal: the deviation of the delays' logarithms",
+           .default_value = kMillion / 2,
+           .at_most = 100 * kMillion,
+           .quantity = Quantity::kDecimal,
+           .is_extra = true},
+          {.name = "shape",
+           .unit = "number",
+           .summary = "pareto: the less, the heavier the tail",
+           .default_value = 3 * kMillion,
+           .at_least = kMillion / 10,
+           .at_most = 1000 * kMillion,
+           .quantity = Quantity::kDecimal,
+           .is_extra = true},
+          {.name = "max",
+           .unit = "ms",
+           .summary = "lognormal and pareto: no delay is longer; 0 is no limit",
+           .is_extra = true},
+          {.name = "samples",
+           .unit = "text",
+           .summary = "empirical: measured delays in ms; netem_table: a distribution table of tc",
+           .quantity = Quantity::kSamples,
+           .is_extra = true},
+          {.name = "correlation",
+           .unit = "share",
+           .summary = "how much a burst's delay is like that of the one before",
+           .at_most = kMillion,
+           .quantity = Quantity::kProbability,
+           .is_extra = true}};
+}
+
+Result<DelayModel> delay_model(const Attributes& set, const SampleTable* samples) {
+  const Duration delay = saturated_milliseconds(set[kDelay].number);
+  const Duration jitter = saturated_milliseconds(set[kJitter].number);
+  const std::int64_t most = set[kMax].number;
+  const Duration max = most > 0 ? saturated_milliseconds(most) : kLongest;
+  const auto distribution = set[kDistribution].as<Distribution>();
+  const bool needs_samples =
+      distribution == Distribution::kEmpirical || distribution == Distribution::kNetemTable;
+  if (needs_samples && samples == nullptr) {
+    return fail(ErrorKind::kInvalid,
+                "this distribution needs samples: numbers, one a line, or @FILE on the command "
+                "line");
+  }
+  switch (distribution) {
+    case Distribution::kUniform:
+      break;
+    case Distribution::kNormal:
+      return DelayModel::normal(delay, jitter);
+    case Distribution::kLognormal:
+      return DelayModel::lognormal(delay, set[kSigma].decimal(), max);
+    case Distribution::kPareto:
+      return DelayModel::pareto(delay, set[kShape].decimal(), max);
+    case Distribution::kNetemPareto:
+      return DelayModel::netem_pareto(delay, jitter);
+    case Distribution::kExponential:
+      return DelayModel::exponential(delay);
+    case Distribution::kEmpirical:
+      return DelayModel::empirical(*samples);
+    case Distribution::kNetemTable:
+      return DelayModel::netem_table(delay, jitter, *samples);
+  }
+  return DelayModel::uniform(delay, jitter);
+}
+
+}  // namespace faultline

@@ -1,0 +1,125 @@
+#include "toxics/bandwidth.h"
+#include "toxics/delay_attributes.h"
+#include "toxics/latency.h"
+#include "toxics/limit_data.h"
+#include "toxics/noop.h"
+#include "toxics/reset_peer.h"
+#include "toxics/shared_bandwidth.h"
+#include "toxics/slicer.h"
+#include "toxics/slow_close.h"
+#include "toxics/timeout.h"
+#include "toxics/type_lists.h"
+
+namespace faultline {
+
+namespace {
+
+using Made = std::unique_ptr<Toxic>;
+
+constexpr std::int64_t kProxyScope = 1;
+
+/// Of `latency`: the delay is a round trip's.
+bool is_split(const Attributes& set) {
+  return set[kDelayAttributes].number == 1;
+}
+
+ToxicType latency_type() {
+  std::vector<AttributeType> attributes = delay_attributes("latency", "how long bytes are delayed");
+  attributes.push_back({.name = "way",
+                        .unit = "name",
+                        .summary = "this stream has the delay, or each stream half of it",
+                        .quantity = Quantity::kChoice,
+                        .choices = {"one_way", "rtt"},
+                        .is_extra = true});
+  return {.name = "latency",
+          .summary = "Delays everything by a fixed time, give or take some jitter.",
+          .attributes = attributes,
+          .make = [](const Attributes& set, StageMemory& memory) -> Made {
+            const DelayModel whole = delay_model(set, memory.samples)
+                                         .value_or(DelayModel::uniform(Duration(0), Duration(0)));
+            const double correlation = set[kDelayAttributes - 1].decimal();
+            if (!is_split(set)) {
+              return std::make_unique<Latency>(whole, BurstScores(memory.chance_key, correlation));
+            }
+            // The halves of one round trip are drawn alike, so that their sum is spread as asked.
+            return std::make_unique<Latency>(whole.scaled(0.5),
+                                             BurstScores(memory.connection_key, correlation));
+          },
+          .is_toxiproxys = true,
+          .effects =
+              [](const Attributes& set, const SampleTable*, const Placement&) {
+                return Effects{.links = is_split(set) ? Links::kBoth : Links::kOwn};
+              },
+          .check = [](const Attributes& set, const SampleTable* samples) -> Result<void> {
+            return delay_model(set, samples).map([](const DelayModel&) {});
+          }};
+}
+
+}  // namespace
+
+std::vector<ToxicType> toxiproxy_types() {
+  return {
+      latency_type(),
+      {"bandwidth",
+       "Limits the rate; at 0 it stalls without losing a byte.",
+       {{"rate", "KB/s", "1 KB is 1000 bytes; 0 lets nothing pass until the toxic is removed"},
+        {.name = "scope",
+         .unit = "name",
+         .summary = "each connection has the rate for itself, or all share it",
+         .quantity = Quantity::kChoice,
+         .choices = {"connection", "proxy"}}},
+       [](const Attributes& set, StageMemory& memory) -> Made {
+         const Rate rate(set[0].number);
+         if (set[1].number != kProxyScope || memory.line == nullptr) {
+           return std::make_unique<Bandwidth>(rate);
+         }
+         return std::make_unique<SharedBandwidth>(rate, *memory.line);
+       },
+       true},
+      {"slow_close",
+       "Passes data untouched and delays the end of the stream.",
+       {{"delay", "ms", "how long FIN is held back"}},
+       [](const Attributes& set, StageMemory&) -> Made {
+         return std::make_unique<SlowClose>(saturated_milliseconds(set[0].number));
+       },
+       true},
+      {"timeout",
+       "Swallows all data, then closes the connection; so does removing it.",
+       {{"timeout", "ms", "when to close, counted from when the toxic took hold; 0 never closes"}},
+       [](const Attributes& set, StageMemory&) -> Made {
+         return std::make_unique<Timeout>(saturated_milliseconds(set[0].number));
+       },
+       true},
+      {"reset_peer",
+       "Resets the connection (RST to both sides), idle or busy.",
+       {{"timeout", "ms", "how long after the first byte, or 10 ms of silence, it resets"}},
+       [](const Attributes& set, StageMemory&) -> Made {
+         return std::make_unique<ResetPeer>(saturated_milliseconds(set[0].number));
+       },
+       true},
+      {"slicer",
+       "Cuts data into small pieces, each sent on its own.",
+       {{"average_size", "bytes", "size of a piece; 0 does not cut"},
+        {"size_variation", "bytes", "how much larger or smaller a piece may be"},
+        {"delay", "us", "pause after each piece"}},
+       [](const Attributes& set, StageMemory& memory) -> Made {
+         return std::make_unique<Slicer>(set[0].number, set[1].number,
+                                         saturated_microseconds(set[2].number), memory);
+       },
+       true},
+      {"limit_data",
+       "Closes the connection once a number of bytes has passed.",
+       {{"bytes", "bytes", "how many pass on each connection; 0 closes at the first"}},
+       [](const Attributes& set, StageMemory& memory) -> Made {
+         return std::make_unique<LimitData>(set[0].number, memory);
+       },
+       true},
+      {"noop",
+       "Changes nothing.",
+       {},
+       [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Noop>(); },
+       true},
+  };
+}
+
+}  // namespace faultline
