@@ -15,9 +15,10 @@ namespace faultline::bench {
 
 /// What contenders are started with.
 struct LaunchSettings {
-  std::string folder;            ///< For configurations and logs.
-  std::string faultline_binary;  ///< A path.
-  std::size_t workers = 1;       ///< Threads or processes that move bytes.
+  std::string folder;                                 ///< For configurations and logs.
+  std::string faultline_binary;                       ///< A path.
+  std::vector<std::string> faultline_arguments = {};  ///< Besides those it always gets.
+  std::size_t workers = 1;                            ///< Threads or processes that move bytes.
   std::size_t most_open_files = 1024;
 };
 

@@ -81,10 +81,11 @@ std::string LiveFaultline::toxics_path() const {
 }
 
 Result<Duration> LiveFaultline::add_toxic(const ToxicRequest& toxic) const {
+  const std::string stream = toxic.stream.empty() ? "" : ",\"stream\":" + json_string(toxic.stream);
   return time("POST", toxics_path(),
               "{\"name\":" + json_string(toxic.name.empty() ? toxic.type : toxic.name) +
-                  ",\"type\":" + json_string(toxic.type) + ",\"stream\":" +
-                  json_string(toxic.stream) + ",\"toxicity\":" + format_number(toxic.toxicity) +
+                  ",\"type\":" + json_string(toxic.type) + stream +
+                  ",\"toxicity\":" + format_number(toxic.toxicity) +
                   ",\"attributes\":" + attributes_json(toxic.attributes) + "}");
 }
 

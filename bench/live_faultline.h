@@ -21,8 +21,8 @@ using ToxicAttributes = std::vector<ToxicAttribute>;
 struct ToxicRequest {
   std::string type;
   ToxicAttributes attributes = {};
-  std::string name = "";  ///< "": as its type.
-  std::string stream = "downstream";
+  std::string name = "";              ///< "": as its type.
+  std::string stream = "downstream";  ///< "": as the type has it.
   double toxicity = 1;
 };
 

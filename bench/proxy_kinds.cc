@@ -33,10 +33,13 @@ std::size_t connections_for(const LaunchSettings& settings, double files_each) {
 }
 
 Result<Command> faultline_command(const LaunchSettings& settings, const Ports& ports) {
-  return Command{settings.faultline_binary,
-                 {"serve", "--listen", "127.0.0.1:0", "--log-level", "info", "--log-format", "json",
-                  "--workers", std::to_string(settings.workers), "--proxy",
-                  "bench=" + address(ports.listen) + "," + address(ports.origin)}};
+  Command command{settings.faultline_binary,
+                  {"serve", "--listen", "127.0.0.1:0", "--log-level", "info", "--log-format",
+                   "json", "--workers", std::to_string(settings.workers), "--proxy",
+                   "bench=" + address(ports.listen) + "," + address(ports.origin)}};
+  command.arguments.insert(command.arguments.end(), settings.faultline_arguments.begin(),
+                           settings.faultline_arguments.end());
+  return command;
 }
 
 Result<Command> nginx_command(const LaunchSettings& settings, const Ports& ports) {
