@@ -73,6 +73,8 @@ Result<void> configure(const std::string& name, std::uint32_t address) {
 Result<NetworkNamespace> NetworkNamespace::create() {
   const FileDescriptor home = present_network();
   if (!home.is_open()) return refused("cannot see /proc/thread-self/ns/net");
+  // Whether there is a way back: root of a user namespace may leave a network that is not its own.
+  if (setns(home.get(), CLONE_NEWNET) != 0) return refused("cannot enter a network namespace");
   if (unshare(CLONE_NEWNET) != 0) return refused("cannot make a network namespace");
   NetworkNamespace made(present_network());
   VERIFY(setns(home.get(), CLONE_NEWNET) == 0);
