@@ -38,15 +38,8 @@ SocketAddress reachable(SocketAddress address) {
 
 void ListenerControl::set(const ListenerFaults& faults) {
   VERIFY(fd_ >= 0);
-  Listening listening = faults.listening;
-  if (faults.drops != drops_) {
-    if (filter(faults.drops)) {
-      drops_ = faults.drops;
-    } else if (drops_all(faults.drops)) {
-      listening = std::max(listening, Listening::kFull);
-    }
-  }
-  if (listening != listening_) change_listening(listening);
+  if (faults.drops != drops_ && filter(faults.drops)) drops_ = faults.drops;
+  if (faults.listening != listening_) change_listening(faults.listening);
 }
 
 void ListenerControl::let_go() {

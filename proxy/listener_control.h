@@ -17,8 +17,7 @@ namespace faultline {
 ///            drops SYNs (tcp_conn_request(), sk_acceptq_is_full())
 ///   drops    a packet filter on the socket
 ///
-/// Where the kernel refuses a filter that drops everything the queue is full
-/// instead. Errors of the kernel are logged: there is nobody to tell.
+/// Errors of the kernel are logged: there is nobody to tell.
 class ListenerControl {
  public:
   /// What those who accept from the socket have to know, on any thread.

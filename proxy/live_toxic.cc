@@ -17,9 +17,8 @@ bool is_in(const SocketAddress& address, const std::vector<IpPrefix>& prefixes) 
 bool has_stage(const LiveToxic& toxic, Direction direction) {
   switch (toxic.effects.links) {
     case Links::kOwn:
+    case Links::kNone:  // One that does nothing: to be counted.
       return toxic.spec.direction == direction;
-    case Links::kNone:
-      return false;
     case Links::kUpstream:
       return direction == Direction::kUpstream;
     case Links::kDownstream:
@@ -54,7 +53,9 @@ bool LiveToxic::applies_to(const ConnectionIdentity& connection, TimePoint now) 
   const bool is_new = connection.ordinal >= first_new;
   if (effects.scope == (is_new ? Scope::kOpen : Scope::kNew)) return false;
   if (!spec.match.clients.empty() && !is_in(connection.client, spec.match.clients)) return false;
-  if (!spec.match.count.covers(connection.ordinal - first_new) && is_new) return false;
+  const ConnectionCount& count = spec.match.count;
+  const bool counts = count != ConnectionCount{};
+  if (counts && (!is_new || !count.covers(connection.ordinal - first_new))) return false;
   if (!spec.timing.time.in_force(std::max(connection.opened, since), now)) return false;
   Random draw(derive_key(chance_key, connection.ordinal));
   return draw.unit() < static_cast<double>(spec.toxicity);
@@ -87,18 +88,20 @@ std::vector<StagePlan> stages_for(const ToxicSet& toxics, Direction direction,
     if (!has_stage(toxic, direction) || !toxic.applies_to(connection, now)) continue;
     const std::uint64_t key = derive_key(derive_key(toxic.chance_key, connection.ordinal), 1);
     const bool is_own = toxic.spec.direction == direction;
-    stages.push_back({.id = toxic.id,
-                      .revision = toxic.revision,
-                      .type = toxic.spec.type,
-                      .attributes = &toxic.spec.attributes,
-                      .chance_key = is_own ? key : derive_key(key, 2),
-                      .connection_key = key,
-                      .direction = direction,
-                      .is_new = connection.ordinal >= toxic.first_new,
-                      .samples = toxic.samples.get(),
-                      .bytes = toxic.spec.timing.bytes,
-                      .counters = &(*toxic.counters)[worker],
-                      .line = toxic.line.get()});
+    stages.push_back(
+        {.id = toxic.id,
+         .revision = toxic.revision,
+         .type = toxic.effects.links == Links::kNone ? find_toxic_type("noop") : toxic.spec.type,
+         .attributes = &toxic.spec.attributes,
+         .chance_key = is_own ? key : derive_key(key, 2),
+         .connection_key = key,
+         .direction = direction,
+         .is_new = connection.ordinal >= toxic.first_new,
+         .samples = toxic.samples.get(),
+         .bytes = toxic.spec.timing.bytes,
+         .counters = &(*toxic.counters)[worker],
+         .counts_connection = toxic.effects.links != Links::kBoth || is_own,
+         .line = toxic.line.get()});
   }
   return stages;
 }

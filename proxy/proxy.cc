@@ -18,12 +18,11 @@ bool is_same_toxic(const LiveToxic& live, const ToxicSpec& spec) {
          live.spec.direction == spec.direction;
 }
 
-/// Works out what follows from its attributes, which were checked.
-void complete(LiveToxic& toxic) {
-  const auto samples = toxic.spec.type->samples_of(toxic.spec.attributes);
+/// The numbers among its attributes, which were checked.
+std::shared_ptr<const SampleTable> samples_of(const ToxicSpec& toxic) {
+  const auto samples = toxic.type->samples_of(toxic.attributes);
   VERIFY(samples);
-  toxic.samples = *samples;
-  toxic.effects = effects_for(toxic.spec, toxic.samples.get(), toxic.placement);
+  return *samples;
 }
 
 ToxicStats stats_of(const LiveToxic& toxic) {
@@ -160,22 +159,25 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
                        .revision = 0,
                        .spec = spec,
                        .placement = placement(),
+                       .samples = samples_of(spec),
                        .chance_key = derive_key(chance_key_, spec.name),
                        .first_new = first_new,
                        .since = clock_now(),
                        .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size()),
                        .line = std::make_shared<SharedLine>()});
-      complete(live->back());
+      LiveToxic& made = live->back();
+      made.effects = effects_for(spec, made.samples.get(), made.placement);
       continue;
     }
     rest = std::next(old);
     LiveToxic& changed = live->emplace_back(*old);
-    if (changed.spec.attributes != spec.attributes) {
+    if (changed.spec.attributes != spec.attributes || changed.spec.timing != spec.timing) {
       ++changed.revision;
       changed.line = std::make_shared<SharedLine>();
+      changed.samples = samples_of(spec);  // Only now: its stages use those that are there.
     }
     changed.spec = spec;
-    complete(changed);
+    changed.effects = effects_for(spec, changed.samples.get(), changed.placement);
   }
   return live;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "proxy/proxy.h"
 #include "proxy/workers.h"
 
@@ -20,6 +21,17 @@ const ToxicSpec* find_in(const Proxy& proxy, std::string_view name) {
     if (toxic.name == name) return &toxic;
   }
   return nullptr;
+}
+
+/// For the record: what was done, and what carries it out.
+void log_toxic(std::string_view what, const Proxy& proxy, const ToxicSpec& toxic) {
+  log(LogLevel::kInfo, "toxic", what,
+      {{"proxy", proxy.spec().name},
+       {"toxic", toxic.name},
+       {"type", toxic.type->name},
+       {"stream", std::string(to_string(toxic.direction))},
+       {"engine", std::string(to_string(toxic.engine.value_or(Engine::kUserSpace)))},
+       {"connections", static_cast<std::int64_t>(proxy.stats().connections_active)}});
 }
 
 Fail no_toxic() {
@@ -173,7 +185,9 @@ Result<const ToxicSpec*> Registry::add_toxic(std::string_view proxy, ToxicSpec t
   std::vector<ToxicSpec> toxics = (*found)->spec().toxics;
   toxics.push_back(std::move(toxic));
   (*found)->set_toxics(std::move(toxics));
-  return &(*found)->spec().toxics.back();
+  const ToxicSpec& added = (*found)->spec().toxics.back();
+  log_toxic("toxic added", **found, added);
+  return &added;
 }
 
 Result<const ToxicSpec*> Registry::update_toxic(std::string_view proxy, std::string_view toxic,
@@ -191,7 +205,9 @@ Result<const ToxicSpec*> Registry::update_toxic(std::string_view proxy, std::str
   if (!valid) return within("toxic `" + changed->name + "`", valid.error());
   if (const auto served = (*found)->can_serve(*changed); !served) return Fail(served.error());
   (*found)->set_toxics(std::move(toxics));
-  return find_in(**found, toxic);
+  const ToxicSpec* updated = find_in(**found, toxic);
+  log_toxic("toxic changed", **found, *updated);
+  return updated;
 }
 
 Result<void> Registry::remove_toxic(std::string_view proxy, std::string_view toxic) {
@@ -200,8 +216,10 @@ Result<void> Registry::remove_toxic(std::string_view proxy, std::string_view tox
   std::vector<ToxicSpec> toxics = (*found)->spec().toxics;
   const auto removed = find_in(toxics, toxic);
   if (removed == toxics.end()) return no_toxic();
+  const ToxicSpec gone = *removed;
   toxics.erase(removed);
   (*found)->set_toxics(std::move(toxics));
+  log_toxic("toxic removed", **found, gone);
   return {};
 }
 

@@ -118,6 +118,12 @@ Result<std::vector<std::string>> Registry::reload(const std::vector<ProxySpec>& 
     changes.push_back((exists ? "replaced " : "created ") + spec.name);
     plan.put(std::move(spec));
   }
+  for (const auto& [proxy, toxics] : new_toxics) {
+    for (const ToxicSpec& toxic : toxics) {
+      const auto served = proxy->can_serve(toxic);
+      if (!served) return within("proxy `" + proxy->spec().name + "`", served.error());
+    }
+  }
   const Result<void> done = plan.carry_out();
   if (!done) return Fail(done.error());
   for (auto& [proxy, toxics] : new_toxics) proxy->set_toxics(std::move(toxics));

@@ -40,7 +40,7 @@ enum class Scope {
 /// Which links of a connection have a stage for a toxic.
 enum class Links {
   kOwn,   ///< The one that is the toxic's stream.
-  kNone,  ///< Bytes pass by.
+  kNone,  ///< Bytes pass by; the toxic's own has one that does nothing, to be counted.
   kUpstream,
   kDownstream,
   kBoth,

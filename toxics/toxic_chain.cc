@@ -141,7 +141,7 @@ void ToxicChain::arrange(const std::vector<StagePlan>& plan, TimePoint now) {
 void ToxicChain::insert(std::size_t index, const StagePlan& plan, TimePoint now) {
   const auto where = stages_.begin() + static_cast<std::ptrdiff_t>(index);
   Stage& stage = **stages_.insert(where, std::make_unique<Stage>(plan));
-  if (stage.counters != nullptr) count(stage.counters->connections);
+  if (stage.counters != nullptr && plan.counts_connection) count(stage.counters->connections);
   StageOutlet outlet(*this, stage, now, now);
   stage.toxic->on_start(now, outlet);
 }

@@ -33,6 +33,7 @@ struct StagePlan {
   const SampleTable* samples = nullptr;
   std::optional<ByteWindow::Bounds> bytes{};  ///< The part of the stream it is for; none: all.
   ToxicCounters* counters = nullptr;          ///< Outlives the stage.
+  bool counts_connection = true;              ///< Of two stages of one toxic only one does.
   SharedLine* line = nullptr;                 ///< One for each revision; outlives its stages.
 };
 
