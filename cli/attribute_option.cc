@@ -1,13 +1,10 @@
 #include "cli/attribute_option.h"
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <string_view>
 
+#include "base/file_contents.h"
 #include "base/nearest_name.h"
 
 namespace faultline {
@@ -37,18 +34,11 @@ Fail no_value(const AttributeType& attribute) {
   return fail(ErrorKind::kInvalid, "`" + attribute.name + "` has no value: write " + examples);
 }
 
-/// What the file at `path` says.
-Result<std::string> contents_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file && text << file.rdbuf()) return text.str();
-  return fail(ErrorKind::kInvalid, "cannot read `" + path + "`: " + std::strerror(errno));
-}
-
 Result<WrittenValue> parse_value(const AttributeType& attribute, const std::string& text) {
   if (attribute.quantity == Quantity::kSamples && text.starts_with('@')) {
-    auto samples = contents_of(text.substr(1));
-    if (!samples) return within(attribute.name, samples.error());
+    const std::string path = text.substr(1);
+    auto samples = file_contents(path);
+    if (!samples) return within(attribute.name + ": `" + path + "`", samples.error());
     return *std::move(samples);
   }
   const auto value = attribute.parse(text);

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <memory>
+#include <filesystem>
 #include <set>
 #include <utility>
 
+#include "base/file_contents.h"
 #include "base/nearest_name.h"
 #include "proxy/address_check.h"
+#include "proxy/sample_files.h"
 #include "proxy/spec_decoder.h"
 #include "proxy/yaml_document.h"
 
@@ -19,26 +18,7 @@ namespace faultline {
 
 namespace {
 
-constexpr std::size_t kMaxFileBytes = std::size_t{16} << 20U;
-
 using Keys = std::vector<std::string>;
-
-Result<std::string> read_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
-                                                             &std::fclose);
-  std::string text;
-  std::size_t count = 0;
-  char buffer[64 * 1024];
-  while (file != nullptr && text.size() <= kMaxFileBytes &&
-         (count = std::fread(buffer, 1, sizeof buffer, file.get())) > 0) {
-    text.append(buffer, count);
-  }
-  if (file == nullptr || std::ferror(file.get()) != 0) {
-    return fail(ErrorKind::kInvalid, path + ": cannot be read: " + std::strerror(errno));
-  }
-  if (text.size() > kMaxFileBytes) return fail(ErrorKind::kInvalid, path + ": larger than 16 MiB");
-  return text;
-}
 
 const Document* find(const Document::Object& map, std::string_view key) {
   for (const auto& [name, value] : map) {
@@ -252,14 +232,18 @@ Result<Config> read_document(const Document& document) {
 }  // namespace
 
 Result<Config> read_config_file(const std::string& path) {
-  const auto text = read_file(path);
-  if (!text) return Fail(text.error());
+  const auto text = file_contents(path);
+  if (!text) return within(path, text.error());
   const auto environment = [](const std::string& name) -> std::optional<std::string> {
     const char* value = std::getenv(name.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
   };
-  const auto document = parse_yaml(*text, environment);
+  auto document = parse_yaml(*text, environment);
   if (!document) return fail(ErrorKind::kInvalid, path + ":" + document.error().message);
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (auto read = read_sample_files(*document, folder); !read) {
+    return fail(ErrorKind::kInvalid, path + ":" + read.error().message);
+  }
   auto config = read_document(*document);
   if (!config) return fail(ErrorKind::kInvalid, path + ":" + config.error().message);
   return config;

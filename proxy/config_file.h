@@ -20,7 +20,8 @@ struct Config {
 
 /// Reads `path`: YAML in the shape of docs/configuration.md (`version: 1`), or
 /// Toxiproxy's bare array of proxies, as JSON or YAML, with `toxics` honoured
-/// in both. ${NAME} and ${NAME:-default} in values are taken from the environment.
+/// in both. ${NAME} and ${NAME:-default} in values are taken from the environment;
+/// "@FILE" as an attribute of samples is read from there, relative to the file's folder.
 /// Errors: kInvalid, one line, "PATH:LINE:COLUMN: what is wrong; did you mean ...".
 Result<Config> read_config_file(const std::string& path);
 

@@ -85,7 +85,7 @@ Result<DelayModel> delay_model(const Attributes& set, const SampleTable* samples
   if (needs_samples && samples == nullptr) {
     return fail(ErrorKind::kInvalid,
                 "this distribution needs samples: numbers, one a line, or @FILE on the command "
-                "line");
+                "line or in the configuration");
   }
   switch (distribution) {
     case Distribution::kUniform:

@@ -247,7 +247,8 @@ ToxicType link_trace_type() {
           .check = [](const Attributes&, const SampleTable* trace) -> Result<void> {
             if (trace == nullptr) {
               return fail(ErrorKind::kInvalid,
-                          "trace is missing: its lines, or @FILE on the command line");
+                          "trace is missing: its lines, or @FILE on the command line or in the "
+                          "configuration");
             }
             return check_link_trace(*trace);
           }};

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "tests/support/temp_dir.h"
 #include "tests/toxics/attributes.h"
 
 namespace faultline {
@@ -294,6 +295,43 @@ TEST_CASE("deep, large and missing files are refused", "[config_file]") {
   CHECK(read_config_file("/nonexistent/x").error().message ==
         "/nonexistent/x: cannot be read: No such file or directory");
   CHECK(read_config_file("/tmp").error().message == "/tmp: cannot be read: Is a directory");
+}
+
+TEST_CASE("samples may be in a file beside the configuration", "[config_file]") {
+  const test::TempDir folder;
+  folder.write("delays.txt", "5\n10\n15\n");
+  const std::string toxic =
+      "{type: latency, attributes: {distribution: empirical, samples: \"@delays.txt\"}}";
+  const std::string own =
+      folder.write("own.yaml", with_proxy("    upstream: b:1\n    toxics: [" + toxic + "]\n"));
+  const std::string list = folder.write(
+      "list.json",
+      R"([{"name": "a", "listen": "127.0.0.1:0", "upstream": "b:1", "Toxics": [)"
+      R"({"type": "latency", "attributes": {"distribution": "empirical", "samples": "@delays.txt"}}]}])");
+  for (const std::string& path : {own, list}) {
+    const auto config = read_config_file(path);
+    INFO((config ? "" : config.error().message));
+    REQUIRE(config);
+    const ToxicSpec& spec = config->proxies.at(0).toxics.at(0);
+    const auto samples = spec.type->samples_of(spec.attributes);
+    REQUIRE(samples);
+    CHECK((*samples)->in_order() == std::vector<double>{5, 10, 15});
+  }
+  // Read anew each time: a reload sees what has changed.
+  folder.write("delays.txt", "7\n");
+  const auto again = read_config_file(own);
+  REQUIRE(again);
+  const ToxicSpec& spec = again->proxies.at(0).toxics.at(0);
+  CHECK((*spec.type->samples_of(spec.attributes))->in_order() == std::vector<double>{7});
+}
+
+TEST_CASE("a file of samples that cannot be read is named, with the place", "[config_file]") {
+  CHECK(error_of(with_proxy("    upstream: b:1\n    toxics:\n      - type: link_trace\n"
+                            "        attributes:\n          trace: \"@no/such.trace\"\n")) ==
+        "9:11: trace: `/tmp/no/such.trace`: cannot be read: No such file or directory");
+  CHECK(error_of(with_proxy("    upstream: b:1\n    toxics:\n      - type: link_trace\n"
+                            "        attributes: {trace: \"@/tmp\"}\n")) ==
+        "8:22: trace: `/tmp`: cannot be read: Is a directory");
 }
 
 }  // namespace faultline
