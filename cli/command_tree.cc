@@ -100,6 +100,7 @@ std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation) {
   add_demo_command(*root, invocation);
   add_proxy_commands(*root, invocation);
   add_toxic_commands(*root, invocation);
+  add_profile_commands(*root, invocation);
   add_doctor_command(*root, invocation);
   add_version_command(*root, invocation);
   add_completion_command(*root, invocation);

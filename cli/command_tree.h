@@ -43,6 +43,7 @@ void set_action(CLI::App& command, Invocation& invocation, std::function<int()> 
 // One for each file of commands.
 void add_proxy_commands(CLI::App& root, Invocation& invocation);
 void add_toxic_commands(CLI::App& root, Invocation& invocation);
+void add_profile_commands(CLI::App& root, Invocation& invocation);
 void add_serve_command(CLI::App& root, Invocation& invocation);
 void add_demo_command(CLI::App& root, Invocation& invocation);
 void add_doctor_command(CLI::App& root, Invocation& invocation);

@@ -6,6 +6,7 @@
 
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
+#include "cli/profiles.h"
 #include "toxics/catalog.h"
 
 namespace faultline {
@@ -65,9 +66,14 @@ bool takes_shell(const CLI::App& command) {
   return command.get_option_no_throw("SHELL") != nullptr;
 }
 
+bool takes_profile(const CLI::App& command) {
+  return command.get_option_no_throw("PROFILE") != nullptr;
+}
+
 std::vector<std::string> words_of(const Node& node) {
   std::vector<std::string> words;
   if (takes_shell(*node.command)) words = {"bash", "zsh", "fish"};
+  if (takes_profile(*node.command)) words = profile_names();
   for (const Node& child : node.children) words.push_back(child.command->get_name());
   for (const CLI::Option* option : named_options(*node.command)) {
     for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
@@ -208,6 +214,9 @@ void append_fish(const std::vector<Node>& nodes, const std::string& condition, s
     }
     if (takes_proxy(command)) out += when + " -a '(faultline list 2>/dev/null | cut -f1)'\n";
     if (takes_shell(command)) out += when + " -a 'bash zsh fish'\n";
+    if (takes_profile(command)) {
+      out += when + " -a " + fish_quoted(joined(profile_names(), " ", as_is)) + "\n";
+    }
     append_fish(node.children, here, out);
   }
 }

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <memory>
 
 #include "cli/client_errors.h"
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
-#include "cli/go_number.h"
+#include "cli/inspect_view.h"
 #include "cli/remote.h"
 #include "proxy/address_check.h"
 
@@ -85,47 +84,6 @@ int list(const Invocation& invocation, const Remote& remote, const ProxyArgument
 
 // ---- inspect ---------------------------------------------------------------
 
-std::string two_decimals(double number) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.2f", number);
-  return text.data();
-}
-
-/// `value`, a number written by `number_text`.
-std::string value_text(const std::variant<double, std::string>& value,
-                       std::string (*number_text)(double)) {
-  const auto* number = std::get_if<double>(&value);
-  return number == nullptr ? printable(std::get<std::string>(value)) : number_text(*number);
-}
-
-void print_plain_toxic(const Console& console, const RemoteToxic& toxic) {
-  console.out << printable(toxic.name) << "\ttype=" << printable(toxic.type)
-              << "\tstream=" << printable(toxic.stream)
-              << "\ttoxicity=" << two_decimals(toxic.toxicity) << "\tattributes=[\t";
-  for (const auto& [name, value] : toxic.attributes) {
-    console.out << printable(name) << '=' << value_text(value, go_number) << '\t';
-  }
-  console.out << "]\n";
-}
-
-void print_toxics(const Console& console, const RemoteProxy& proxy, bool upstream) {
-  console.out << console.bold(upstream ? "Upstream toxics:" : "Downstream toxics:") << '\n';
-  bool any = false;
-  for (const RemoteToxic& toxic : proxy.toxics) {
-    const bool is_upstream = !toxic.stream.empty() && (toxic.stream[0] | 0x20) == 'u';
-    if (is_upstream != upstream) continue;
-    any = true;
-    console.out << "  " << console.yellow(printable(toxic.name))
-                << "  type=" << printable(toxic.type)
-                << "  toxicity=" << two_decimals(toxic.toxicity);
-    for (const auto& [name, value] : toxic.attributes) {
-      console.out << "  " << printable(name) << '=' << value_text(value, plain_number);
-    }
-    console.out << '\n';
-  }
-  if (!any) console.out << console.dim("  none") << '\n';
-}
-
 int inspect(const Invocation& invocation, const Remote& remote, const ProxyArguments& arguments) {
   const Console& console = invocation.console;
   const auto proxy = remote.find(arguments.name);
@@ -135,18 +93,8 @@ int inspect(const Invocation& invocation, const Remote& remote, const ProxyArgum
   }
   if (wants_json(invocation)) {
     print_json(invocation, proxy->json);
-  } else if (!console.is_terminal) {
-    for (const RemoteToxic& toxic : proxy->toxics) print_plain_toxic(console, toxic);
   } else {
-    console.out << "Name: " << console.bold(printable(proxy->name))
-                << "  Listen: " << printable(proxy->listen)
-                << "  Upstream: " << printable(proxy->upstream)
-                << (proxy->enabled ? "" : "  " + console.red("disabled")) << "\n\n";
-    print_toxics(console, *proxy, true);
-    print_toxics(console, *proxy, false);
-    console.out << '\n'
-                << console.dim("Hint: add a toxic with `faultline toxic add -t TYPE " +
-                               printable(proxy->name) + "`\n");
+    print_proxy(console, *proxy);
   }
   return kExitOk;
 }

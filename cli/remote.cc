@@ -57,6 +57,8 @@ RemoteToxic read_toxic(const Json& json) {
       if (value.is_string()) toxic.attributes[name] = value.get<std::string>();
     }
   }
+  toxic.engine = member<std::string>(json, "engine", "");
+  toxic.conditions = read_conditions(json);
   toxic.json = indented(json);
   return toxic;
 }
@@ -83,14 +85,6 @@ auto parsed(const Result<std::string>& body, Read read) -> Result<decltype(read(
   const Json json = Json::parse(*body, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return not_understood();
   return read(json);
-}
-
-Json attributes_json(const WrittenAttributes& attributes) {
-  Json json = Json::object();
-  for (const auto& attribute : attributes) {
-    std::visit([&](const auto& value) { json[attribute.first] = value; }, attribute.second);
-  }
-  return json;
 }
 
 ErrorKind kind_of(int status) {
@@ -155,17 +149,13 @@ Result<void> Remote::reset() const {
 }
 
 Result<RemoteToxic> Remote::add_toxic(std::string_view proxy, const NewToxic& toxic) const {
-  Json body = {{"type", toxic.type}, {"attributes", attributes_json(toxic.attributes)}};
-  if (!toxic.name.empty()) body["name"] = toxic.name;
-  if (!toxic.stream.empty()) body["stream"] = toxic.stream;
-  if (toxic.toxicity) body["toxicity"] = *toxic.toxicity;
-  return parsed(call("POST", proxy_path(proxy) + "/toxics", compact(body)), read_toxic);
+  return parsed(call("POST", proxy_path(proxy) + "/toxics", compact(to_json(toxic))), read_toxic);
 }
 
 Result<RemoteToxic> Remote::update_toxic(std::string_view proxy, std::string_view toxic,
                                          const WrittenAttributes& attributes,
                                          std::optional<double> toxicity) const {
-  Json body = {{"attributes", attributes_json(attributes)}};
+  Json body = {{"attributes", to_json(attributes)}};
   if (toxicity) body["toxicity"] = *toxicity;
   return parsed(call("PATCH", toxic_path(proxy, toxic), compact(body)), read_toxic);
 }

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "cli/api_client.h"
 #include "cli/attribute_option.h"
+#include "cli/new_toxic.h"
 
 namespace faultline {
 
@@ -20,6 +21,8 @@ struct RemoteToxic {
   std::string stream;
   double toxicity = 1;
   std::map<std::string, std::variant<double, std::string>> attributes;
+  std::string engine;  ///< What carries it out; "" where there is one way only.
+  ToxicConditions conditions;
   std::string json;  ///< The server's own description, indented.
 };
 
@@ -35,15 +38,6 @@ struct RemoteProxy {
 struct RemoteProxies {
   std::vector<RemoteProxy> proxies;  ///< By name.
   std::string json;
-};
-
-/// What to add; what is not given is the server's default.
-struct NewToxic {
-  std::string type;
-  std::string name;
-  std::string stream;
-  std::optional<double> toxicity;
-  WrittenAttributes attributes;
 };
 
 /// The calls of Toxiproxy's API that the commands make.

@@ -9,6 +9,7 @@
 #include "cli/attribute_option.h"
 #include "cli/client_errors.h"
 #include "cli/command_tree.h"
+#include "cli/condition_options.h"
 #include "cli/exit_codes.h"
 #include "cli/remote.h"
 
@@ -23,6 +24,7 @@ struct ToxicArguments {
   std::string name;
   std::string toxicity;
   std::vector<std::string> attributes;
+  ConditionOptions conditions;
   bool upstream = false;
   bool downstream = false;
 };
@@ -66,12 +68,18 @@ int add(const Invocation& invocation, const Remote& remote, const ToxicArguments
   if (!attributes) return usage_error(invocation, attributes.error().message);
   const auto toxicity = toxicity_of(arguments);
   if (!toxicity) return usage_error(invocation, toxicity.error().message);
+  auto conditions = conditions_of(arguments.conditions);
+  if (!conditions) return usage_error(invocation, conditions.error().message);
 
   const NewToxic wanted{.type = arguments.type,
                         .name = arguments.name,
                         .stream = arguments.upstream ? "upstream" : "downstream",
                         .toxicity = *toxicity,
-                        .attributes = *std::move(attributes)};
+                        .attributes = *std::move(attributes),
+                        .conditions = *std::move(conditions)};
+  if (auto checked = check_toxic(wanted); !checked) {
+    return usage_error(invocation, checked.error().message);
+  }
   const auto toxic = remote.add_toxic(arguments.proxy, wanted);
   if (!toxic) {
     return report_for_proxy(invocation.console, remote, "Failed to add toxic", arguments.proxy,
@@ -244,7 +252,9 @@ void add_toxic_commands(CLI::App& root, Invocation& invocation) {
       toxic, invocation, {"add", "a"}, "Add a toxic to a proxy",
       "  faultline toxic add -t latency -a latency=100 -a jitter=10 redis\n"
       "  faultline toxic add -t bandwidth -a rate=0 --upstream redis    # stall requests\n"
-      "  faultline toxic add -t reset_peer --toxicity 0.1 redis         # every tenth connection",
+      "  faultline toxic add -t reset_peer --toxicity 0.1 redis         # every tenth connection\n"
+      "  faultline toxic add -t stall --pulse 2s/5s --client 10.1.0.0/16 redis\n"
+      "  faultline toxic add -t latency --ramp latency=0..200/60s redis",
       add, command);
   command->add_option("-t,--type", adding.type, "The type, e.g. latency")
       ->required()
@@ -253,6 +263,7 @@ void add_toxic_commands(CLI::App& root, Invocation& invocation) {
   add_value_options(*command, adding);
   command->add_flag("-u,--upstream", adding.upstream, "Act on what the client sends");
   command->add_flag("-d,--downstream", adding.downstream, "Act on what the server sends (default)");
+  add_condition_options(*command, adding.conditions);
 
   ToxicArguments& updating = add_toxic_command(
       toxic, invocation, {"update", "u"}, "Change attributes or toxicity; what is not named stays",

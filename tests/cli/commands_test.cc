@@ -3,63 +3,16 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <regex>
-#include <sstream>
 
-#include "cli/program.h"
-#include "tests/cli/running_server.h"
+#include "tests/cli/client.h"
 
 namespace faultline {
+using test::Client;
+using test::Outcome;
+using test::run;
 using test::RunningServer;
 
 namespace {
-
-struct Outcome {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-std::vector<std::string> split(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
-
-Outcome run(const std::string& line, bool terminal = false) {
-  std::ostringstream out;
-  std::ostringstream err;
-  Console console{out, err, terminal, terminal};
-  const int status = run_command(split(line), console);
-  return {status, out.str(), err.str()};
-}
-
-/// A command line for one server.
-class Client {
- public:
-  explicit Client(const RunningServer& server) : host_(" -h " + server.api_address()) {}
-
-  Outcome operator()(const std::string& line, bool terminal = false) const {
-    return run(line + host_, terminal);
-  }
-  /// What a command that succeeds prints.
-  std::string says(const std::string& line) const {
-    const Outcome outcome = (*this)(line);
-    INFO(line << ": " << outcome.err);
-    CHECK(outcome.status == 0);
-    CHECK(outcome.err.empty());
-    return outcome.out;
-  }
-  /// The exit code and the error of a command that fails.
-  std::string fails(const std::string& line) const {
-    const Outcome outcome = (*this)(line);
-    CHECK(outcome.out.empty());
-    return std::to_string(outcome.status) + ": " + outcome.err;
-  }
-
- private:
-  std::string host_;
-};
 
 /// `text` with the ports the kernel chose replaced.
 std::string without_ports(const std::string& text) {
@@ -245,9 +198,11 @@ TEST_CASE("the address comes from the flag, else from the environment", "[comman
 }
 
 TEST_CASE("every command has a help text with an example", "[commands]") {
-  for (const char* command : {"serve", "demo", "list", "inspect", "create", "delete", "enable",
-                              "disable", "toggle", "reset", "version", "completion", "toxic add",
-                              "toxic update", "toxic remove", "toxic types"}) {
+  for (const char* command :
+       {"serve",        "demo",          "list",          "inspect",     "create",  "delete",
+        "enable",       "disable",       "toggle",        "reset",       "version", "completion",
+        "toxic add",    "toxic update",  "toxic remove",  "toxic types", "doctor",  "profile list",
+        "profile show", "profile apply", "profile remove"}) {
     INFO(command);
     const Outcome outcome = run(std::string(command) + " --help");
     CHECK(outcome.status == 0);
@@ -262,10 +217,11 @@ TEST_CASE("completion knows every command, option and toxic type", "[commands]")
     INFO(shell);
     const std::string script = run("completion " + shell).out;
     for (const char* word :
-         {"serve",    "demo",      "list",    "inspect",   "create",  "delete",
-          "enable",   "disable",   "toggle",  "reset",     "version", "completion",
-          "toxic",    "add",       "update",  "remove",    "types",   "drain-timeout",
-          "upstream", "toxicName", "latency", "limit_data"}) {
+         {"serve",    "demo",      "list",    "inspect",    "create",  "delete",
+          "enable",   "disable",   "toggle",  "reset",      "version", "completion",
+          "toxic",    "add",       "update",  "remove",     "types",   "drain-timeout",
+          "upstream", "toxicName", "latency", "limit_data", "doctor",  "profile",
+          "apply",    "show",      "pulse",   "ramp",       "gc-pause"}) {
       INFO(word);
       CHECK(script.find(word) != std::string::npos);
     }

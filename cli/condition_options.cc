@@ -1,0 +1,71 @@
+#include "cli/condition_options.h"
+
+#include <charconv>
+
+namespace faultline {
+
+namespace {
+
+/// 0 if the option was not given.
+Result<std::int64_t> count_of(const std::string& option, const std::string& text) {
+  if (text.empty()) return 0;
+  std::int64_t count = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, count);
+  if (parsed.ec == std::errc() && parsed.ptr == end && count > 0) return count;
+  return fail(ErrorKind::kInvalid, option + ": `" + text + "` is not a whole number from 1 up");
+}
+
+}  // namespace
+
+void add_condition_options(CLI::App& command, ConditionOptions& options) {
+  command
+      .add_option("--client", options.clients,
+                  "Only clients from there, an address or a prefix, as often as needed")
+      ->type_name("CIDR")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  const auto add = [&command](const std::string& name, std::string& value, const std::string& type,
+                              const std::string& help) {
+    command.add_option(name, value, help)->type_name(type);
+  };
+  add("--first", options.first, "N", "Only the first N connections made from now on");
+  add("--every", options.every, "N", "Only each Nth connection made from now on");
+  add("--pulse", options.pulse, "ON/OFF[/JITTER]", "In force by turns, e.g. 2s/5s");
+  add("--poisson", options.poisson, "ON/OFF",
+      "In force by chance, e.g. 200ms/20s: so long on average");
+  add("--after", options.after, "X", "Only after a time or bytes on each connection: 10s, 64KiB");
+  add("--until", options.until, "X", "Only until a time or bytes on each connection: 60s, 1MB");
+  add("--ramp", options.ramp, "ATTRIBUTE=FROM..TO/OVER",
+      "An attribute that changes by itself, e.g. latency=0..200/60s");
+}
+
+Result<ToxicConditions> conditions_of(const ConditionOptions& options) {
+  ToxicConditions conditions{
+      .clients = options.clients, .after = options.after, .until = options.until};
+  const auto first = count_of("--first", options.first);
+  if (!first) return Fail(first.error());
+  conditions.first = *first;
+  const auto every = count_of("--every", options.every);
+  if (!every) return Fail(every.error());
+  conditions.every = *every;
+  if (!options.pulse.empty()) {
+    const auto pulse = parse_turns(options.pulse, /*takes_jitter=*/true);
+    if (!pulse) return within("--pulse", pulse.error());
+    conditions.pulse = *pulse;
+  }
+  if (!options.poisson.empty()) {
+    const auto poisson = parse_turns(options.poisson, /*takes_jitter=*/false);
+    if (!poisson) return within("--poisson", poisson.error());
+    conditions.poisson = *poisson;
+  }
+  if (!options.ramp.empty()) {
+    const auto ramp = parse_ramp(options.ramp);
+    if (!ramp) return within("--ramp", ramp.error());
+    conditions.ramp = *ramp;
+  }
+  return conditions;
+}
+
+}  // namespace faultline

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/conditions.h"
+
+namespace faultline {
+
+/// The options that say when a toxic is in force and for whom, as they were written.
+struct ConditionOptions {
+  std::vector<std::string> clients;
+  std::string first;
+  std::string every;
+  std::string pulse;
+  std::string poisson;
+  std::string after;
+  std::string until;
+  std::string ramp;
+};
+
+/// --client, --first, --every, --pulse, --poisson, --after, --until and --ramp.
+/// `options` outlives the command.
+void add_condition_options(CLI::App& command, ConditionOptions& options);
+
+/// What they say. Whether the values are right is for check_toxic() to see.
+/// Errors: kInvalid, "--pulse: ...".
+Result<ToxicConditions> conditions_of(const ConditionOptions& options);
+
+}  // namespace faultline

@@ -1,0 +1,155 @@
+#include "cli/conditions.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/go_number.h"
+
+namespace faultline {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Turns = ToxicConditions::Turns;
+using Ramp = ToxicConditions::Ramp;
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == separator) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+Json turns_json(const Turns& turns) {
+  Json json = {{"on", turns.on}, {"off", turns.off}};
+  if (!turns.jitter.empty()) json["jitter"] = turns.jitter;
+  return json;
+}
+
+/// The member `key` as a text, be it a string or a number; "" if there is none.
+std::string text_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end()) return "";
+  if (found->is_number()) return plain_number(found->get<double>());
+  return found->is_string() ? found->get<std::string>() : "";
+}
+
+std::int64_t count_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+/// The member `key`, if it is an object.
+const Json* object_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_object() ? &*found : nullptr;
+}
+
+std::optional<Turns> turns_at(const Json& toxic, const char* key) {
+  const Json* turns = object_at(toxic, key);
+  if (turns == nullptr) return std::nullopt;
+  return Turns{text_at(*turns, "on"), text_at(*turns, "off"), text_at(*turns, "jitter")};
+}
+
+}  // namespace
+
+Result<Turns> parse_turns(const std::string& text, bool takes_jitter) {
+  const std::vector<std::string> parts = split(text, '/');
+  if (parts.size() == 2) return Turns{parts[0], parts[1]};
+  if (takes_jitter && parts.size() == 3) return Turns{parts[0], parts[1], parts[2]};
+  return fail(ErrorKind::kInvalid, "`" + text + "` is not ON/OFF" +
+                                       (takes_jitter ? " or ON/OFF/JITTER" : "") +
+                                       ": 2s/5s is two seconds in force and five not");
+}
+
+Result<Ramp> parse_ramp(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::size_t dots = text.find("..");
+  const std::size_t slash = text.rfind('/');
+  if (equals == std::string::npos || dots == std::string::npos || slash == std::string::npos ||
+      equals > dots || dots > slash) {
+    return fail(ErrorKind::kInvalid, "`" + text +
+                                         "` is not ATTRIBUTE=FROM..TO/OVER: latency=0..200/60s is "
+                                         "a latency that grows to 200 within a minute");
+  }
+  return Ramp{.attribute = text.substr(0, equals),
+              .from = text.substr(equals + 1, dots - equals - 1),
+              .to = text.substr(dots + 2, slash - dots - 2),
+              .over = text.substr(slash + 1)};
+}
+
+void write_conditions(const ToxicConditions& conditions, Json& toxic) {
+  Json match = Json::object();
+  if (!conditions.clients.empty()) match["clients"] = conditions.clients;
+  if (conditions.first != 0) match["first"] = conditions.first;
+  if (conditions.every != 0) match["every"] = conditions.every;
+  if (!match.empty()) toxic["match"] = match;
+  if (conditions.pulse) toxic["pulse"] = turns_json(*conditions.pulse);
+  if (conditions.poisson) toxic["poisson"] = turns_json(*conditions.poisson);
+  if (!conditions.after.empty()) toxic["after"] = conditions.after;
+  if (!conditions.until.empty()) toxic["until"] = conditions.until;
+  if (conditions.ramp) {
+    const Ramp& ramp = *conditions.ramp;
+    toxic["ramp"] = {
+        {"attribute", ramp.attribute}, {"from", ramp.from}, {"to", ramp.to}, {"over", ramp.over}};
+  }
+}
+
+ToxicConditions read_conditions(const Json& toxic) {
+  ToxicConditions conditions{.pulse = turns_at(toxic, "pulse"),
+                             .poisson = turns_at(toxic, "poisson"),
+                             .after = text_at(toxic, "after"),
+                             .until = text_at(toxic, "until")};
+  if (const Json* match = object_at(toxic, "match")) {
+    const auto clients = match->find("clients");
+    if (clients != match->end() && clients->is_array()) {
+      for (const Json& client : *clients) {
+        if (client.is_string()) conditions.clients.push_back(client.get<std::string>());
+      }
+    }
+    conditions.first = count_at(*match, "first");
+    conditions.every = count_at(*match, "every");
+  }
+  if (const Json* ramp = object_at(toxic, "ramp")) {
+    conditions.ramp = Ramp{text_at(*ramp, "attribute"), text_at(*ramp, "from"),
+                           text_at(*ramp, "to"), text_at(*ramp, "over")};
+  }
+  return conditions;
+}
+
+std::vector<std::string> in_words(const ToxicConditions& conditions) {
+  std::vector<std::string> words;
+  if (!conditions.clients.empty()) {
+    std::string list;
+    for (const std::string& client : conditions.clients) {
+      list += (list.empty() ? "" : ", ") + client;
+    }
+    words.push_back("clients in " + list);
+  }
+  if (conditions.first != 0) {
+    words.push_back("first " + std::to_string(conditions.first) + " connections");
+  }
+  if (conditions.every != 0) {
+    words.push_back("one connection in " + std::to_string(conditions.every));
+  }
+  if (const auto& pulse = conditions.pulse) {
+    words.push_back(pulse->on + " on, " + pulse->off + " off" +
+                    (pulse->jitter.empty() ? "" : ", give or take " + pulse->jitter));
+  }
+  if (const auto& poisson = conditions.poisson) {
+    words.push_back("at random " + poisson->on + " on, " + poisson->off + " off on average");
+  }
+  if (!conditions.after.empty()) words.push_back("after " + conditions.after);
+  if (!conditions.until.empty()) words.push_back("until " + conditions.until);
+  if (const auto& ramp = conditions.ramp) {
+    words.push_back(ramp->attribute + " from " + ramp->from + " to " + ramp->to + " over " +
+                    ramp->over);
+  }
+  return words;
+}
+
+}  // namespace faultline

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace faultline {
+
+/// When a toxic is in force and for whom, as its user or a server writes it:
+/// texts are durations ("2s"), sizes and numbers. What is empty or 0 is not said.
+struct ToxicConditions {
+  struct Turns {
+    std::string on;
+    std::string off;
+    std::string jitter{};
+  };
+  struct Ramp {
+    std::string attribute;
+    std::string from;
+    std::string to;
+    std::string over;
+  };
+
+  std::vector<std::string> clients{};  ///< Addresses or prefixes.
+  std::int64_t first = 0;
+  std::int64_t every = 0;
+  std::optional<Turns> pulse{};
+  std::optional<Turns> poisson{};
+  std::string after{};
+  std::string until{};
+  std::optional<Ramp> ramp{};
+};
+
+/// Takes apart "2s/5s", and "2s/5s/500ms" where `takes_jitter`. Errors: kInvalid.
+Result<ToxicConditions::Turns> parse_turns(const std::string& text, bool takes_jitter);
+
+/// Takes apart "latency=0..200/60s". Errors: kInvalid.
+Result<ToxicConditions::Ramp> parse_ramp(const std::string& text);
+
+/// Adds `match`, `pulse`, `poisson`, `after`, `until` and `ramp` to a toxic, as far as said.
+void write_conditions(const ToxicConditions& conditions, nlohmann::ordered_json& toxic);
+
+/// What a server's description of a toxic says about them; what is not understood is left out.
+ToxicConditions read_conditions(const nlohmann::ordered_json& toxic);
+
+/// One clause for each: "first 10 connections", "2s on, 5s off", "latency from 0 to 200 over 60s".
+std::vector<std::string> in_words(const ToxicConditions& conditions);
+
+}  // namespace faultline
