@@ -64,12 +64,16 @@ bool ListenerControl::filter(const PacketRules& rules) {
 void ListenerControl::change_listening(Listening listening) {
   const bool was_closed = listening_ == Listening::kClosed;
   listening_ = listening;
+  if (listening == Listening::kFull) shared_.is_full.store(true);
   if (listening == Listening::kClosed) {
     if (::shutdown(fd_, SHUT_RD) != 0) complain("a listening socket cannot be closed");
     filler_ = FileDescriptor();
+    shared_.is_full.store(false);
     return;
   }
   if (was_closed || listening == Listening::kOpen) filler_ = FileDescriptor();
+  // Not before: whoever takes our own connection out has to see that it was reset.
+  if (listening == Listening::kOpen) shared_.is_full.store(false);
   const int backlog = listening == Listening::kFull ? 0 : ListeningSocket::kBacklog;
   if (::listen(fd_, backlog) != 0) complain("a listening socket cannot be opened again");
   if (listening == Listening::kFull) fill();

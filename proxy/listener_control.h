@@ -22,6 +22,8 @@ class ListenerControl {
  public:
   /// What those who accept from the socket have to know, on any thread.
   struct Shared {
+    /// The queue is to stay full: nobody takes a connection out of it.
+    std::atomic<bool> is_full{false};
     /// Accepted sockets may have inherited a packet filter.
     std::atomic<bool> had_filter{false};
     /// The port that our own connection comes from, from 127.0.0.1 or ::1; 0 if there is none.

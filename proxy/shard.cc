@@ -95,6 +95,8 @@ void Shard::unwatch() {
 /// the next turn or on another worker. While turns are short one at a time will
 /// do, and no call is spent to hear that there are no more.
 void Shard::on_ready(std::uint32_t /*events*/) noexcept {
+  // The first worker has filled the queue, and we have not yet heard that we are to leave it.
+  if (shared_.listener.is_full.load()) return;
   const bool is_rare = worker_.loop().last_turn() > kLongTurn;
   for (int left = is_rare ? kAcceptsPerLongTurn : 1; left > 0 && accept_one();) --left;
 }
