@@ -170,6 +170,7 @@ void CrowdServer::serve(int fd) {
     if (count > 0) count = ::send(fd, buffer.data(), static_cast<std::size_t>(count), MSG_NOSIGNAL);
   }
   if (count > 0 || (count < 0 && errno == EAGAIN)) return;
+  ++ended_;
   if (count < 0) ++resets_;  // Whichever call met the RST: it is told once.
   sockets_.remove_if([fd](const Socket& socket) { return socket.fd() == fd; });
 }

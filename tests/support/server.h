@@ -78,7 +78,8 @@ class CrowdServer {
 
   const std::string& address() const { return address_; }
   int accepted() const { return accepted_; }
-  int resets() const { return resets_; }  ///< How many connections ended with RST.
+  int ended() const { return ended_; }    ///< How many connections ended, in any way.
+  int resets() const { return resets_; }  ///< How many of them with RST.
 
  private:
   void run();
@@ -88,6 +89,7 @@ class CrowdServer {
   const Socket listener_;
   const std::string address_;
   std::atomic<int> accepted_ = 0;
+  std::atomic<int> ended_ = 0;
   std::atomic<int> resets_ = 0;
   std::atomic<bool> stopping_ = false;
   int epoll_ = -1;
