@@ -55,7 +55,9 @@ export class Plain {
     this.connected = outcome((done) => {
       this.socket.once("connect", () => done("connects"));
       // RST may come before connect() has returned, or after it.
-      this.socket.once("error", (error) => done(error.code === "ECONNRESET" ? "connects" : error.code));
+      this.socket.once("error", (error) => {
+        done(error.code === "ECONNRESET" ? "connects" : error.code);
+      });
     });
     const hear = (says) => {
       this.heard ??= says;
@@ -154,10 +156,8 @@ export function curl(port, path, { begun = () => {}, since } = {}) {
   const url = `http://127.0.0.1:${port}${path}`;
   let child;
   return outcome((done) => {
-    child = run("curl", ["-sS", "-N", url], begun, (status, output) => {
-      // A reset that is quicker than connect() is exit 7, too.
-      const isReset = status === 7 && !output.includes("refused") && !output.includes("Couldn't");
-      done(status === 0 ? "answer" : `exit ${isReset ? 56 : status}`);
+    child = run("curl", ["-sS", "-N", url], begun, (status) => {
+      done(status === 0 ? "answer" : `exit ${status}`);
     });
   }, { since }).finally(() => child.kill("SIGKILL"));
 }
@@ -166,7 +166,7 @@ export function redisCli(port, words, { begun = () => {}, since } = {}) {
   let child;
   return outcome((done) => {
     child = run("redis-cli", ["-p", port, ...words], begun, (status, output) => {
-      const error = /Connection refused|Error: .*/.exec(output);
+      const error = /Connection refused|Connection reset by peer|Error: .*/.exec(output);
       done(error ? error[0].replace("Error: ", "") : "answer");
     });
   }, { since }).finally(() => child.kill("SIGKILL"));
