@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Turns = ToxicConditions::Turns;
-using Ramp = ToxicConditions::Ramp;
+using WrittenRamp = ToxicConditions::Ramp;
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts(1);
@@ -66,7 +66,7 @@ Result<Turns> parse_turns(const std::string& text, bool takes_jitter) {
                                        ": 2s/5s is two seconds in force and five not");
 }
 
-Result<Ramp> parse_ramp(const std::string& text) {
+Result<WrittenRamp> parse_ramp(const std::string& text) {
   const std::size_t equals = text.find('=');
   const std::size_t dots = text.find("..");
   const std::size_t slash = text.rfind('/');
@@ -76,10 +76,10 @@ Result<Ramp> parse_ramp(const std::string& text) {
                                          "` is not ATTRIBUTE=FROM..TO/OVER: latency=0..200/60s is "
                                          "a latency that grows to 200 within a minute");
   }
-  return Ramp{.attribute = text.substr(0, equals),
-              .from = text.substr(equals + 1, dots - equals - 1),
-              .to = text.substr(dots + 2, slash - dots - 2),
-              .over = text.substr(slash + 1)};
+  return WrittenRamp{.attribute = text.substr(0, equals),
+                     .from = text.substr(equals + 1, dots - equals - 1),
+                     .to = text.substr(dots + 2, slash - dots - 2),
+                     .over = text.substr(slash + 1)};
 }
 
 void write_conditions(const ToxicConditions& conditions, Json& toxic) {
@@ -93,7 +93,7 @@ void write_conditions(const ToxicConditions& conditions, Json& toxic) {
   if (!conditions.after.empty()) toxic["after"] = conditions.after;
   if (!conditions.until.empty()) toxic["until"] = conditions.until;
   if (conditions.ramp) {
-    const Ramp& ramp = *conditions.ramp;
+    const WrittenRamp& ramp = *conditions.ramp;
     toxic["ramp"] = {
         {"attribute", ramp.attribute}, {"from", ramp.from}, {"to", ramp.to}, {"over", ramp.over}};
   }
@@ -115,8 +115,8 @@ ToxicConditions read_conditions(const Json& toxic) {
     conditions.every = count_at(*match, "every");
   }
   if (const Json* ramp = object_at(toxic, "ramp")) {
-    conditions.ramp = Ramp{text_at(*ramp, "attribute"), text_at(*ramp, "from"),
-                           text_at(*ramp, "to"), text_at(*ramp, "over")};
+    conditions.ramp = WrittenRamp{text_at(*ramp, "attribute"), text_at(*ramp, "from"),
+                                  text_at(*ramp, "to"), text_at(*ramp, "over")};
   }
   return conditions;
 }

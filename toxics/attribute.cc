@@ -13,8 +13,6 @@ namespace faultline {
 
 namespace {
 
-constexpr std::int64_t kMillion = AttributeValue::kMillion;
-
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number number = 0;
@@ -31,7 +29,7 @@ std::optional<std::int64_t> whole(double number) {
 }
 
 std::optional<std::int64_t> millionths(double number) {
-  return whole(std::round(number * static_cast<double>(kMillion)));
+  return whole(std::round(number * static_cast<double>(AttributeValue::kMillion)));
 }
 
 /// How many of `unit` a text like "100ms", "64KiB" or "10mbit" is.
@@ -158,8 +156,9 @@ std::string AttributeType::text_of(const AttributeValue& value) const {
 
   const std::uint64_t size =
       number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
-  std::string text = (number < 0 ? "-" : "") + std::to_string(size / kMillion);
-  std::string decimals = std::to_string(size % kMillion + kMillion).substr(1);
+  std::string text = (number < 0 ? "-" : "") + std::to_string(size / AttributeValue::kMillion);
+  std::string decimals =
+      std::to_string(size % AttributeValue::kMillion + AttributeValue::kMillion).substr(1);
   decimals.erase(decimals.find_last_not_of('0') + 1);
   return decimals.empty() ? text : text + "." + decimals;
 }

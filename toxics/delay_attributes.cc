@@ -4,8 +4,6 @@ namespace faultline {
 
 namespace {
 
-constexpr std::int64_t kMillion = AttributeValue::kMillion;
-
 /// In the order of the words of `distribution`.
 enum class Distribution {
   kUniform,
@@ -45,16 +43,16 @@ std::vector<AttributeType> delay_attributes(const std::string& main, const std::
           {.name = "sigma",
            .unit = "number",
            .summary = "lognormal: the deviation of the delays' logarithms",
-           .default_value = kMillion / 2,
-           .at_most = 100 * kMillion,
+           .default_value = AttributeValue::kMillion / 2,
+           .at_most = 100 * AttributeValue::kMillion,
            .quantity = Quantity::kDecimal,
            .is_extra = true},
           {.name = "shape",
            .unit = "number",
            .summary = "pareto: the less, the heavier the tail",
-           .default_value = 3 * kMillion,
-           .at_least = kMillion / 10,
-           .at_most = 1000 * kMillion,
+           .default_value = 3 * AttributeValue::kMillion,
+           .at_least = AttributeValue::kMillion / 10,
+           .at_most = 1000 * AttributeValue::kMillion,
            .quantity = Quantity::kDecimal,
            .is_extra = true},
           {.name = "max",
@@ -69,7 +67,7 @@ std::vector<AttributeType> delay_attributes(const std::string& main, const std::
           {.name = "correlation",
            .unit = "share",
            .summary = "how much a burst's delay is like that of the one before",
-           .at_most = kMillion,
+           .at_most = AttributeValue::kMillion,
            .quantity = Quantity::kProbability,
            .is_extra = true}};
 }

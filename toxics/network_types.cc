@@ -10,14 +10,12 @@ namespace {
 
 using Made = std::unique_ptr<Toxic>;
 
-constexpr std::int64_t kMillion = AttributeValue::kMillion;
-
 AttributeType share(const std::string& name, const std::string& summary, std::int64_t preset = 0) {
   return {.name = name,
           .unit = "share",
           .summary = summary,
           .default_value = preset,
-          .at_most = kMillion,
+          .at_most = AttributeValue::kMillion,
           .quantity = Quantity::kProbability};
 }
 
@@ -25,14 +23,14 @@ AttributeType share(const std::string& name, const std::string& summary, std::in
 enum LossIndex : std::size_t { kLoss, kCorrelation, kP, kR, kH, kK, kEvery, kLossAttributes };
 
 std::vector<AttributeType> loss_attributes() {
-  AttributeType r = share("r", "bursts: of bad to good; -1 is 1 - p", -kMillion);
-  r.at_least = -kMillion;
+  AttributeType r = share("r", "bursts: of bad to good; -1 is 1 - p", -AttributeValue::kMillion);
+  r.at_least = -AttributeValue::kMillion;
   return {share("loss", "of packets, each by itself"),
           share("correlation", "how much a packet's fate is that of the one before"),
           share("p", "bursts (Gilbert-Elliott): the chance of each packet to turn good to bad"),
           r,
           share("h", "bursts: what gets through in bad times"),
-          share("k", "bursts: what gets through in good times", kMillion),
+          share("k", "bursts: what gets through in good times", AttributeValue::kMillion),
           {"every", "packets", "each so manyth is lost, and no other; 0 is none"}};
 }
 
@@ -48,7 +46,7 @@ AttributeType rtt_attribute(const std::string& summary) {
   return {.name = "rtt",
           .unit = "ms",
           .summary = summary,
-          .at_most = 3'600'000 * kMillion,
+          .at_most = 3'600'000 * AttributeValue::kMillion,
           .quantity = Quantity::kDecimal};
 }
 
@@ -67,14 +65,14 @@ LossSettings loss_settings(const Attributes& set) {
   if (set[kR].number >= 0) loss.bad_to_good = set[kR].decimal();
   if (set[kEvery].number > 0) {
     loss.model = LossSettings::Model::kEvery;
-  } else if (set[kP].number > 0 || set[kK].number < kMillion) {
+  } else if (set[kP].number > 0 || set[kK].number < AttributeValue::kMillion) {
     loss.model = LossSettings::Model::kBursts;
   }
   return loss;
 }
 
 Result<void> check_loss(const Attributes& set) {
-  const bool bursts = set[kP].number > 0 || set[kK].number < kMillion;
+  const bool bursts = set[kP].number > 0 || set[kK].number < AttributeValue::kMillion;
   const int models =
       (set[kLoss].number > 0 ? 1 : 0) + (bursts ? 1 : 0) + (set[kEvery].number > 0 ? 1 : 0);
   if (models > 1) {
