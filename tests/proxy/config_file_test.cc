@@ -305,9 +305,9 @@ TEST_CASE("samples may be in a file beside the configuration", "[config_file]") 
   const std::string own =
       folder.write("own.yaml", with_proxy("    upstream: b:1\n    toxics: [" + toxic + "]\n"));
   const std::string list = folder.write(
-      "list.json",
-      R"([{"name": "a", "listen": "127.0.0.1:0", "upstream": "b:1", "Toxics": [)"
-      R"({"type": "latency", "attributes": {"distribution": "empirical", "samples": "@delays.txt"}}]}])");
+      "list.json", R"([{"name": "a", "listen": "127.0.0.1:0", "upstream": "b:1", "Toxics": [)"
+                   R"({"type": "latency", "attributes": )"
+                   R"({"distribution": "empirical", "samples": "@delays.txt"}}]}])");
   for (const std::string& path : {own, list}) {
     const auto config = read_config_file(path);
     INFO((config ? "" : config.error().message));
