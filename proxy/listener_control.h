@@ -10,9 +10,10 @@ namespace faultline {
 
 /// Carries out what toxics do to a listening TCP socket, and takes it back.
 ///
-///   kClosed  shutdown(): the socket stays bound, so nobody else gets its port,
-///            and the kernel answers SYN with RST (inet_shutdown() of Linux takes
-///            a listening socket back to where it was before listen())
+///   kClosed  shutdown(): the socket stays bound, and the kernel answers SYN with
+///            RST (inet_shutdown() of Linux takes a listening socket back to where
+///            it was before listen()). A program that sets SO_REUSEADDR can take
+///            the port meanwhile; then opening it again fails, and is logged.
 ///   kFull    a queue of one, with a connection of our own in it: the kernel
 ///            drops SYNs (tcp_conn_request(), sk_acceptq_is_full())
 ///   drops    a packet filter on the socket
