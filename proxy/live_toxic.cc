@@ -119,8 +119,10 @@ ConnectionFaults faults_for(const ToxicSet& toxics, const ConnectionIdentity& co
     faults.reception = std::max(faults.reception, effects.reception);
     if (effects.dial_delay) {
       const std::uint64_t key = derive_key(toxic.chance_key, "dial");
-      const double score = BurstScores(key, 0).at(static_cast<std::uint32_t>(connection.ordinal));
-      faults.dial_delay = std::min(faults.dial_delay + effects.dial_delay->at(score), kLongest);
+      BurstScores scores(key, effects.dial_delay->correlation);
+      const double score = scores.at(static_cast<std::uint32_t>(connection.ordinal));
+      const Duration more = effects.dial_delay->model.at(score);
+      faults.dial_delay = std::min(faults.dial_delay + more, kLongest);
     }
     faults.resets_undialled |= effects.resets_undialled;
   }

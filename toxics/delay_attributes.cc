@@ -1,5 +1,7 @@
 #include "toxics/delay_attributes.h"
 
+#include "toxics/burst_scores.h"
+
 namespace faultline {
 
 namespace {
@@ -25,14 +27,13 @@ enum Index : std::size_t {
   kShape,
   kMax,
   kSamples,
-  kCorrelation,
 };
 
 }  // namespace
 
 std::vector<AttributeType> delay_attributes(const std::string& main, const std::string& summary) {
   return {{main, "ms", summary},
-          {"jitter", "ms", "up to this much more or less, drawn once per burst"},
+          {"jitter", "ms", "up to this much more or less, drawn each time"},
           {.name = "distribution",
            .unit = "name",
            .summary = "how delays are spread: see docs/toxics.md",
@@ -63,13 +64,22 @@ std::vector<AttributeType> delay_attributes(const std::string& main, const std::
            .unit = "text",
            .summary = "empirical: measured delays in ms; netem_table: a distribution table of tc",
            .quantity = Quantity::kSamples,
-           .is_extra = true},
-          {.name = "correlation",
-           .unit = "share",
-           .summary = "how much a burst's delay is like that of the one before",
-           .at_most = AttributeValue::kMillion,
-           .quantity = Quantity::kProbability,
            .is_extra = true}};
+}
+
+std::vector<AttributeType> wait_attributes(const std::string& main, const std::string& summary) {
+  std::vector<AttributeType> attributes = delay_attributes(main, summary);
+  attributes[kJitter].is_extra = true;
+  return attributes;
+}
+
+AttributeType correlation_attribute(const std::string& summary) {
+  return {.name = "correlation",
+          .unit = "share",
+          .summary = summary,
+          .at_most = AttributeValue::kMillion,
+          .quantity = Quantity::kProbability,
+          .is_extra = true};
 }
 
 Result<DelayModel> delay_model(const Attributes& set, const SampleTable* samples) {
@@ -104,6 +114,15 @@ Result<DelayModel> delay_model(const Attributes& set, const SampleTable* samples
       return DelayModel::netem_table(delay, jitter, *samples);
   }
   return DelayModel::uniform(delay, jitter);
+}
+
+Result<void> check_delay(const Attributes& set, const SampleTable* samples) {
+  return delay_model(set, samples).map([](const DelayModel&) {});
+}
+
+Duration drawn_wait(const Attributes& set, const StageMemory& memory) {
+  const Result<DelayModel> model = delay_model(set, memory.samples);
+  return model ? model->at(BurstScores(memory.chance_key, 0).at(0)) : Duration(0);
 }
 
 }  // namespace faultline

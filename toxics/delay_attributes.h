@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+#include "base/time.h"
 #include "toxics/attribute.h"
 #include "toxics/delay_model.h"
 #include "toxics/sample_table.h"
+#include "toxics/toxic.h"
 
 namespace faultline {
 
@@ -13,10 +17,22 @@ namespace faultline {
 /// What follows it and `jitter` is `is_extra`.
 std::vector<AttributeType> delay_attributes(const std::string& main, const std::string& summary);
 
+/// How many they are.
+constexpr std::size_t kDelayAttributes = 7;
+
+/// The same for a type of Toxiproxy's that has no jitter there: `jitter` is `is_extra`, too.
+std::vector<AttributeType> wait_attributes(const std::string& main, const std::string& summary);
+
+/// How much each of a row of delays is like the one before.
+AttributeType correlation_attribute(const std::string& summary);
+
 /// What they say. `set` begins with their values. Errors: kInvalid.
 Result<DelayModel> delay_model(const Attributes& set, const SampleTable* samples);
 
-/// How many they are.
-constexpr std::size_t kDelayAttributes = 8;
+/// A ToxicType's `check` of them.
+Result<void> check_delay(const Attributes& set, const SampleTable* samples);
+
+/// The delay of a toxic that waits once on each link, drawn from them.
+Duration drawn_wait(const Attributes& set, const StageMemory& memory);
 
 }  // namespace faultline

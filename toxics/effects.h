@@ -61,6 +61,12 @@ enum class Listening {
   kClosed,  ///< Bound, but not listening: the kernel answers with RST, "connection refused".
 };
 
+/// How much later the upstream is dialled: drawn for one connection after another.
+struct DialDelay {
+  DelayModel model;
+  double correlation = 0;  ///< Of a connection's normal score with that of the one before.
+};
+
 /// What a toxic does beside moving bytes: a statement, carried out by those who
 /// have the sockets. Worked out once for each change of its attributes.
 struct Effects {
@@ -79,8 +85,8 @@ struct Effects {
 
   // To those that connect.
   Reception reception = Reception::kDial;
-  std::optional<DelayModel> dial_delay{};  ///< The upstream is dialled so much later.
-  bool resets_undialled = false;           ///< A client whose upstream cannot be reached gets RST.
+  std::optional<DialDelay> dial_delay{};  ///< The upstream is dialled so much later.
+  bool resets_undialled = false;          ///< A client whose upstream cannot be reached gets RST.
 
   // To the listening socket, as far as nobody is spared.
   Listening listening = Listening::kOpen;

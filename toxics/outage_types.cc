@@ -169,20 +169,23 @@ ToxicType half_close_type() {
 }
 
 ToxicType limit_time_type() {
+  std::vector<AttributeType> attributes =
+      delay_attributes("time", "how long after the toxic took hold");
+  attributes.push_back({.name = "how",
+                        .unit = "name",
+                        .summary = "with FIN or RST to both sides",
+                        .quantity = Quantity::kChoice,
+                        .choices = {"close", "reset"}});
+  attributes.push_back(scope_attribute());
   return {.name = "limit_time",
           .summary = "Ends each connection after a while, however busy it is.",
-          .attributes = {{"time", "ms", "how long after the toxic took hold"},
-                         {.name = "how",
-                          .unit = "name",
-                          .summary = "with FIN or RST to both sides",
-                          .quantity = Quantity::kChoice,
-                          .choices = {"close", "reset"}},
-                         scope_attribute()},
-          .make = [](const Attributes& set, StageMemory&) -> Made {
-            return std::make_unique<LimitTime>(saturated_milliseconds(set[0].number),
-                                               set[1].as<LimitTime::Ending>());
+          .attributes = attributes,
+          .make = [](const Attributes& set, StageMemory& memory) -> Made {
+            return std::make_unique<LimitTime>(drawn_wait(set, memory),
+                                               set[kDelayAttributes].as<LimitTime::Ending>());
           },
-          .effects = scoped<kOneStage>};
+          .effects = scoped<kOneStage>,
+          .check = check_delay};
 }
 
 ToxicType backlog_full_type() {
@@ -215,19 +218,22 @@ ToxicType mtu_blackhole_type() {
 }
 
 ToxicType connect_delay_type() {
+  std::vector<AttributeType> attributes = delay_attributes("delay", "how long after accepting");
+  attributes.push_back(
+      correlation_attribute("how much a connection's delay is like that of the one before"));
   return {.name = "connect_delay",
           .summary = "Accepts at once, and dials the upstream later.",
-          .attributes = delay_attributes("delay", "how long after accepting"),
+          .attributes = attributes,
           .make = make_plain<Noop>,
           .effects =
               [](const Attributes& set, const SampleTable* samples, const Placement&) {
                 Effects effects{.scope = Scope::kNew, .links = Links::kNone};
-                if (auto model = delay_model(set, samples)) effects.dial_delay = *model;
+                if (auto model = delay_model(set, samples)) {
+                  effects.dial_delay = {*model, set[kDelayAttributes].decimal()};
+                }
                 return effects;
               },
-          .check = [](const Attributes& set, const SampleTable* samples) -> Result<void> {
-            return delay_model(set, samples).map([](const DelayModel&) {});
-          }};
+          .check = check_delay};
 }
 
 ToxicType upstream_down_type() {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "toxics/bandwidth.h"
 #include "toxics/delay_attributes.h"
 #include "toxics/latency.h"
@@ -18,13 +20,18 @@ using Made = std::unique_ptr<Toxic>;
 
 constexpr std::int64_t kProxyScope = 1;
 
-/// Of `latency`: the delay is a round trip's.
+/// Of `latency`, behind those of its delay.
+enum LatencyIndex : std::size_t { kCorrelation = kDelayAttributes, kWay };
+
+/// The delay is a round trip's.
 bool is_split(const Attributes& set) {
-  return set[kDelayAttributes].number == 1;
+  return set[kWay].number == 1;
 }
 
 ToxicType latency_type() {
   std::vector<AttributeType> attributes = delay_attributes("latency", "how long bytes are delayed");
+  attributes.push_back(
+      correlation_attribute("how much a burst's delay is like that of the one before"));
   attributes.push_back({.name = "way",
                         .unit = "name",
                         .summary = "this stream has the delay, or each stream half of it",
@@ -37,7 +44,7 @@ ToxicType latency_type() {
           .make = [](const Attributes& set, StageMemory& memory) -> Made {
             const DelayModel whole = delay_model(set, memory.samples)
                                          .value_or(DelayModel::uniform(Duration(0), Duration(0)));
-            const double correlation = set[kDelayAttributes - 1].decimal();
+            const double correlation = set[kCorrelation].decimal();
             if (!is_split(set)) {
               return std::make_unique<Latency>(whole, BurstScores(memory.chance_key, correlation));
             }
@@ -50,9 +57,45 @@ ToxicType latency_type() {
               [](const Attributes& set, const SampleTable*, const Placement&) {
                 return Effects{.links = is_split(set) ? Links::kBoth : Links::kOwn};
               },
-          .check = [](const Attributes& set, const SampleTable* samples) -> Result<void> {
-            return delay_model(set, samples).map([](const DelayModel&) {});
-          }};
+          .check = check_delay};
+}
+
+ToxicType slow_close_type() {
+  return {.name = "slow_close",
+          .summary = "Passes data untouched and delays the end of the stream.",
+          .attributes = wait_attributes("delay", "how long FIN is held back"),
+          .make = [](const Attributes& set, StageMemory& memory) -> Made {
+            return std::make_unique<SlowClose>(drawn_wait(set, memory));
+          },
+          .is_toxiproxys = true,
+          .check = check_delay};
+}
+
+ToxicType timeout_type() {
+  return {.name = "timeout",
+          .summary = "Swallows all data, then closes the connection; so does removing it.",
+          .attributes = wait_attributes(
+              "timeout", "when to close, counted from when the toxic took hold; 0 never closes"),
+          .make = [](const Attributes& set, StageMemory& memory) -> Made {
+            const bool never_closes = set[0].number <= 0 && memory.samples == nullptr;
+            constexpr Duration kAtOnce{1};
+            return std::make_unique<Timeout>(
+                never_closes ? Duration(0) : std::max(drawn_wait(set, memory), kAtOnce));
+          },
+          .is_toxiproxys = true,
+          .check = check_delay};
+}
+
+ToxicType reset_peer_type() {
+  return {.name = "reset_peer",
+          .summary = "Resets the connection (RST to both sides), idle or busy.",
+          .attributes = wait_attributes(
+              "timeout", "how long after the first byte, or 10 ms of silence, it resets"),
+          .make = [](const Attributes& set, StageMemory& memory) -> Made {
+            return std::make_unique<ResetPeer>(drawn_wait(set, memory));
+          },
+          .is_toxiproxys = true,
+          .check = check_delay};
 }
 
 }  // namespace
@@ -76,27 +119,9 @@ std::vector<ToxicType> toxiproxy_types() {
          return std::make_unique<SharedBandwidth>(rate, *memory.line);
        },
        true},
-      {"slow_close",
-       "Passes data untouched and delays the end of the stream.",
-       {{"delay", "ms", "how long FIN is held back"}},
-       [](const Attributes& set, StageMemory&) -> Made {
-         return std::make_unique<SlowClose>(saturated_milliseconds(set[0].number));
-       },
-       true},
-      {"timeout",
-       "Swallows all data, then closes the connection; so does removing it.",
-       {{"timeout", "ms", "when to close, counted from when the toxic took hold; 0 never closes"}},
-       [](const Attributes& set, StageMemory&) -> Made {
-         return std::make_unique<Timeout>(saturated_milliseconds(set[0].number));
-       },
-       true},
-      {"reset_peer",
-       "Resets the connection (RST to both sides), idle or busy.",
-       {{"timeout", "ms", "how long after the first byte, or 10 ms of silence, it resets"}},
-       [](const Attributes& set, StageMemory&) -> Made {
-         return std::make_unique<ResetPeer>(saturated_milliseconds(set[0].number));
-       },
-       true},
+      slow_close_type(),
+      timeout_type(),
+      reset_peer_type(),
       {"slicer",
        "Cuts data into small pieces, each sent on its own.",
        {{"average_size", "bytes", "size of a piece; 0 does not cut"},
