@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -82,12 +83,14 @@ class ChainDriver {
     std::uint64_t revision = 0;
     const ToxicType* type = nullptr;
     Attributes attributes{};
+    std::shared_ptr<const SampleTable> samples{};
     SharedLine* line = nullptr;
   };
 
   void set(Setting& setting, const Attributes& attributes, SharedLine* line) {
     setting.attributes = setting.type->default_attributes();
     std::copy(attributes.begin(), attributes.end(), setting.attributes.begin());
+    setting.samples = setting.type->samples_of(setting.attributes).value();
     setting.line = line != nullptr ? line : &own_lines_.emplace_back();
   }
 
@@ -99,6 +102,7 @@ class ChainDriver {
                       .type = setting.type,
                       .attributes = &setting.attributes,
                       .chance_key = derive_key(7, setting.id),
+                      .samples = setting.samples.get(),
                       .line = setting.line});
     }
     chain.arrange(plan, now);

@@ -6,9 +6,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <string>
 
+#include "tests/toxics/kolmogorov.h"
 #include "toxics/burst_scores.h"
 #include "toxics/normal.h"
 
@@ -18,9 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kSeed = 31;
-
-/// The share of delays of at most so many ms, written down anew for each model.
-using Share = std::function<double(double ms)>;
 
 /// `count` delays in ms, sorted, each `stride` bursts after the one before.
 std::vector<double> draw(const DelayModel& model, double correlation, std::uint32_t count,
@@ -34,38 +31,20 @@ std::vector<double> draw(const DelayModel& model, double correlation, std::uint3
   return delays;
 }
 
-/// The largest distance between the share of `delays` up to a time and what it should be, just
-/// before and at each time there is: right for jumps, too. Delays are rounded to 1 ns.
-double ks_distance(const std::vector<double>& delays, const Share& share) {
-  constexpr double kHalfNanosecond = 0.5e-6;
-  const auto count = static_cast<double>(delays.size());
-  double distance = 0;
-  for (auto from = delays.begin(); from != delays.end();) {
-    const auto to = std::upper_bound(from, delays.end(), *from);
-    const auto before = static_cast<double>(from - delays.begin()) / count;
-    const auto with = static_cast<double>(to - delays.begin()) / count;
-    const double below = *from > 0 ? share(*from - kHalfNanosecond) : 0;
-    distance = std::max(
-        {distance, std::abs(before - below), std::abs(with - share(*from + kHalfNanosecond))});
-    from = to;
-  }
-  return distance;
-}
-
 void check_marginal(const std::string& name, const DelayModel& model, const Share& share) {
-  constexpr double kBound = 1.9495;  // Kolmogorov's distribution ends 0.001 before 1 here.
   for (const double correlation : {0.0, 0.5, 0.9}) {
     CAPTURE(kSeed, name, correlation);
     // So far apart that the correlation left is below 0.001: as good as independent.
     constexpr std::uint32_t kCount = 20'000;
     const std::uint32_t stride = correlation == 0 ? 1 : correlation == 0.5 ? 10 : 66;
     const double apart = ks_distance(draw(model, correlation, kCount, stride), share);
-    CHECK(apart < kBound / std::sqrt(kCount));
+    CHECK(apart < kKolmogorovBound / std::sqrt(kCount));
     // And side by side. Whether a delay is below a time correlates by at most what the scores do,
     // so these are worth at least so many independent ones.
     constexpr std::uint32_t kMany = 100'000;
     const double worth = kMany * (1 - correlation) / (1 + correlation);
-    CHECK(ks_distance(draw(model, correlation, kMany, 1), share) < kBound / std::sqrt(worth));
+    CHECK(ks_distance(draw(model, correlation, kMany, 1), share) <
+          kKolmogorovBound / std::sqrt(worth));
   }
 }
 
@@ -168,7 +147,7 @@ TEST_CASE("a netem table's values are equally likely, in units of the jitter", "
 
 TEST_CASE("a distribution that is a little wrong fails the test above", "[delay_model]") {
   const std::vector<double> delays = draw(made(DelayModel::normal(100ms, 10ms)), 0, 20'000, 1);
-  const double bound = 1.9495 / std::sqrt(20'000);
+  const double bound = kKolmogorovBound / std::sqrt(20'000);
   CHECK(ks_distance(delays, [](double ms) { return normal_cdf((ms - 100.5) / 10); }) > bound);
   CHECK(ks_distance(delays, [](double ms) { return normal_cdf((ms - 100) / 10.7); }) > bound);
 }
