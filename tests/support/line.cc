@@ -32,6 +32,11 @@ Line::Line(std::vector<std::string> arguments, Behaviour behaviour)
       upstream(std::move(behaviour)),
       listen(world.add_proxy("p", upstream.address())) {}
 
+Line::Line(Process::Rights rights)
+    : world({.rights = rights}),
+      upstream(echo()),
+      listen(world.add_proxy("p", upstream.address())) {}
+
 std::string Line::add(const std::string& toxic) {
   const Reply reply = world.api.post("/proxies/p/toxics", R"({"name":"down",)" + toxic + "}");
   INFO(toxic << " -> " << reply.body);

@@ -15,6 +15,7 @@ namespace faultline::test {
 /// An echo behind a proxy called "p", to be broken and healed.
 struct Line {
   explicit Line(std::vector<std::string> arguments = {}, Behaviour behaviour = echo());
+  explicit Line(Process::Rights rights);
 
   /// Adds the toxic "down"; `toxic` is the inside of its JSON, without a name.
   /// Returns the answer.

@@ -14,11 +14,19 @@ namespace faultline::test {
 /// A program that is running, with its output in files. Killed if it still runs at the end.
 class Process {
  public:
+  /// What the kernel lets it do.
+  enum class Rights {
+    kOurs,
+    kNoCapabilities,   ///< As an ordinary user, but for the files that it may read.
+    kNoPacketFilters,  ///< As in a sandbox: setsockopt() and bpf() answer EPERM.
+  };
+
   struct Options {
     std::vector<std::string> arguments{};
     std::map<std::string, std::string> environment{};  ///< Beyond our own.
     std::string name{};                                ///< argv[0]; "" is the path.
     int most_files = 0;                                ///< RLIMIT_NOFILE; 0 is ours.
+    Rights rights = Rights::kOurs;
   };
 
   Process(const std::string& path, const Options& options);
