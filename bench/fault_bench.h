@@ -82,6 +82,11 @@ FaultTable measure_throughput_under_latency(FaultBench bench,
                                             const std::vector<std::int64_t>& latencies_ms,
                                             const Window& window);
 
+/// What faults of the kernel engine cost those whom they spare: CPU for each
+/// byte, beside the same downloads without a toxic.
+FaultTable measure_packet_filter_cost(FaultBench bench, std::size_t downloads, std::size_t rounds,
+                                      const Window& window);
+
 /// How long it takes from a call that adds or removes a toxic to its answer,
 /// and to its effect on every live connection, with messages on all of them.
 FaultTable measure_change(FaultBench bench, const Crowd& crowd, std::size_t changes_each);

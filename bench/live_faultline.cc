@@ -81,10 +81,15 @@ std::string LiveFaultline::toxics_path() const {
 }
 
 Result<Duration> LiveFaultline::add_toxic(const ToxicRequest& toxic) const {
+  std::string clients;
+  for (const std::string& prefix : toxic.clients) {
+    clients += (clients.empty() ? "" : ",") + json_string(prefix);
+  }
+  const std::string match = clients.empty() ? "" : ",\"match\":{\"clients\":[" + clients + "]}";
   const std::string stream = toxic.stream.empty() ? "" : ",\"stream\":" + json_string(toxic.stream);
   return time("POST", toxics_path(),
               "{\"name\":" + json_string(toxic.name.empty() ? toxic.type : toxic.name) +
-                  ",\"type\":" + json_string(toxic.type) + stream +
+                  ",\"type\":" + json_string(toxic.type) + stream + match +
                   ",\"toxicity\":" + format_number(toxic.toxicity) +
                   ",\"attributes\":" + attributes_json(toxic.attributes) + "}");
 }

@@ -24,6 +24,7 @@ struct ToxicRequest {
   std::string name = "";              ///< "": as its type.
   std::string stream = "downstream";  ///< "": as the type has it.
   double toxicity = 1;
+  std::vector<std::string> clients = {};  ///< Prefixes that it is for; empty: all.
 };
 
 /// A running Faultline and its control API, used as any client would.

@@ -139,6 +139,10 @@ void measure_faults(const Options& options, const Suite& suite, const Contenders
   run("throughput-under-latency", [&](const FaultBench& bench) {
     return measure_throughput_under_latency(bench, suite.latencies_ms, suite.fault_window);
   });
+  run("packet-filter-cost", [&](const FaultBench& bench) {
+    return measure_packet_filter_cost(bench, suite.filter_downloads, suite.filter_rounds,
+                                      suite.fault_window);
+  });
   run("change-effect", [&](const FaultBench& bench) {
     return measure_change(bench, suite.change_crowd, suite.changes_each);
   });

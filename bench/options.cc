@@ -166,7 +166,8 @@ memory, and how exact its toxics are under load.
                         haproxy-splice
   --workloads A,B       those whose name begins so: echo, echo-64, steady, download, upload,
                         connect, idle, latency-accuracy, bandwidth-accuracy,
-                        bandwidth-shared, throughput-under-latency, change-effect
+                        bandwidth-shared, throughput-under-latency, packet-filter-cost,
+                        change-effect
   --peer NAME=PORT=PID  a proxy that runs already, listens on 127.0.0.1:PORT and has the
                         origin as its upstream; may be repeated
   --origin-port PORT    where the origin listens, for --peer (default: any free port)
