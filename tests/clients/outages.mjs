@@ -7,7 +7,7 @@
 // FAULTLINE_BINARY is the path of the binary.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import http from "node:http";
 import net from "node:net";
@@ -94,6 +94,12 @@ function webServer() {
   });
   server.finish = (query) => waiting.get(query)?.();
   return server;
+}
+
+/** Whether the kernel serves what `engine: "kernel"` stands for. */
+function hasPacketFilters() {
+  const findings = JSON.parse(execFileSync(process.env.FAULTLINE_BINARY, ["doctor", "-o", "json"]));
+  return findings.find(({ name }) => name === "packet filters").ok;
 }
 
 /** A way to a server that can be cut for new connections while open ones live. */
@@ -305,8 +311,8 @@ const line = (cells) => `| ${cells.join(" | ")} |`;
 const table = (head, rows) =>
   [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 
-/** Sees to everything that is needed, and measures; resolves to [table, rows, cells]. */
-async function measure() {
+/** Sees to everything that is needed, and measures those kinds; resolves to the tables. */
+async function measure(kinds) {
   const [plain, web] = [plainServer(), webServer()];
   const world = {
     web,
@@ -350,15 +356,22 @@ const withoutTimes = (text) => text.replace(/ \((at once|[0-9.]+ s)\)/g, "");
 if (process.argv.includes("--write")) {
   const text = await readFile(document, "utf8");
   const [before, rest] = text.split(begin);
-  const measured = textOf(await measure());
+  assert.ok(hasPacketFilters(), "the kernel refuses packet filters: not all rows can be measured");
+  const measured = textOf(await measure(kinds));
   await writeFile(document, `${before}${begin}\n\n${measured}\n\n${end}${rest.split(end)[1]}`);
   process.exit(0);
 } else {
   after(() => setTimeout(() => process.exit(), 300)); // Clients that hang would keep it alive.
-  test("clients see of each outage what docs/outages.md says", async () => {
+  test("clients see of each outage what docs/outages.md says", async (context) => {
     const text = await readFile(document, "utf8");
     const written = text.split(begin)[1].split(end)[0].trim();
-    const measured = textOf(await measure());
-    assert.deepEqual(withoutTimes(measured).split("\n"), withoutTimes(written).split("\n"));
+    const left = hasPacketFilters() ? [] : kinds.filter(({ engine }) => engine === "kernel");
+    if (left.length > 0) context.diagnostic("the kernel refuses packet filters: its rows are left");
+    const isMeasured = (row) => !left.some(({ name }) => row.startsWith(`| ${name} |`));
+    const measured = textOf(await measure(kinds.filter((kind) => !left.includes(kind))));
+    assert.deepEqual(
+      withoutTimes(measured).split("\n"),
+      withoutTimes(written).split("\n").filter(isMeasured),
+    );
   });
 }
