@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "bench/metric.h"
+
 namespace faultline::bench {
 
 namespace {
@@ -10,10 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kAboutTheSameTime = 25ms;
-
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include "bench/echo_load.h"
 #include "bench/fault_bench.h"
+#include "bench/metric.h"
 #include "bench/stop.h"
 
 namespace faultline::bench {
@@ -12,10 +13,6 @@ namespace {
 
 constexpr std::int64_t kAskedMs = 50;
 constexpr std::size_t kMessageBytes = 64;
-
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
 
 /// How much more than a given delay each message of a run took. Exact, and signed.
 class Lateness {

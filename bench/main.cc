@@ -254,8 +254,8 @@ int main(int argc, char** argv) {
   namespace bench = faultline::bench;
   auto options = bench::parse_options({argv + 1, argv + argc});
   if (!options) return bench::complain(options.error());
-  if (options->help) {
-    std::fputs(bench::help_text().c_str(), stdout);
+  if (!options->help.empty()) {
+    std::fputs(options->help.c_str(), stdout);
     return 0;
   }
   if (options->faultline_binary.empty()) {

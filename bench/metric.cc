@@ -24,6 +24,10 @@ const MetricText& text_of(Metric metric) {
   return found->second;
 }
 
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
 std::string format_number(double value) {
   constexpr int kDigits = 3;
   int decimals = 0;

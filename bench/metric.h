@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "base/time.h"
 #include "bench/statistics.h"
 
 namespace faultline::bench {
@@ -34,6 +35,8 @@ using Sample = std::map<Metric, double>;
 
 /// ... and of all rounds.
 using Summary = std::map<Metric, Spread>;
+
+double milliseconds(Duration duration);
 
 /// `value` with three significant digits, or all of its integer part: "0.123",
 /// "12.3", "12345", "5".

@@ -18,7 +18,7 @@ struct PeerOption {
 
 /// What the user asks for.
 struct Options {
-  bool help = false;
+  std::string help;  ///< What is to be printed instead of all else; "": nothing.
   Scale scale = Scale::kFull;
   std::size_t rounds = 0;     ///< 0: as the scale has it.
   double window_seconds = 0;  ///< 0: as the scale has it.
@@ -36,8 +36,5 @@ struct Options {
 
 /// Errors: kInvalid, one line for people.
 Result<Options> parse_options(const std::vector<std::string>& arguments);
-
-/// What --help prints.
-std::string help_text();
 
 }  // namespace faultline::bench

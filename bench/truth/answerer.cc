@@ -96,6 +96,13 @@ void Answerer::retire(Peer& peer) {
   retired_.splice(retired_.begin(), peers_, peer.place);
 }
 
+Result<Child> Answerer::fork_off(FileDescriptor listener) {
+  return Child::fork_off([&] {
+    Answerer(std::move(listener)).run();
+    return 0;
+  });
+}
+
 void Answerer::run() {
   while (!stop_requested()) {
     poller_.turn(now() + kLongestWait);

@@ -4,6 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/result.h"
+#include "bench/child.h"
 #include "bench/poller.h"
 #include "bench/truth/wire.h"
 #include "proxy/file_descriptor.h"
@@ -14,16 +16,20 @@ namespace faultline::bench::truth {
 /// asks for, and closes when its client does.
 class Answerer {
  public:
-  explicit Answerer(FileDescriptor listener);
+  /// One that serves in a process of its own. Errors: kNetwork.
+  static Result<Child> fork_off(FileDescriptor listener);
+
   ~Answerer();
   Answerer(const Answerer&) = delete;
   Answerer& operator=(const Answerer&) = delete;
 
-  /// Serves until the process is told to stop.
-  void run();
-
  private:
   class Peer;
+
+  explicit Answerer(FileDescriptor listener);
+
+  /// Serves until the process is told to stop.
+  void run();
 
   class Listener final : public Handler {
    public:

@@ -47,8 +47,9 @@ std::string Cell::label() const {
 }
 
 LinkSettings link_settings(const Cell& cell, const LinkKind& kind, double bytes_per_second) {
-  const LossProcess loss = kind.burst_length > 1 ? LossProcess::bursts(cell.loss, kind.burst_length)
-                                                 : LossProcess::independent(cell.loss);
+  const LossSettings loss = kind.burst_length > 1
+                                ? LossSettings::bursts(cell.loss, kind.burst_length)
+                                : LossSettings::independent(cell.loss);
   DirectionSettings plain;
   plain.delay = Duration(static_cast<std::int64_t>(cell.rtt_ms / 2 * 1e6));
   LinkSettings settings{.upstream = plain, .downstream = plain};

@@ -29,10 +29,6 @@ std::uint32_t address_of(std::size_t cell, std::uint32_t end) {
   return 0x0a4d0000U + (static_cast<std::uint32_t>(cell) << 8U) + end;
 }
 
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
-
 /// Two networks with their links, a server in one of them, and the emulator.
 class World {
  public:
@@ -83,10 +79,7 @@ class World {
     const NetworkNamespace::Visit visit(servers_);
     auto listener = listen_on({.address = INADDR_ANY, .port = kPort}, congestion);
     if (!listener) return Fail(listener.error());
-    auto child = Child::fork_off([&] {
-      Answerer(*std::move(listener)).run();
-      return 0;
-    });
+    auto child = Answerer::fork_off(*std::move(listener));
     if (!child) return Fail(child.error());
     server_ = *std::move(child);
     return {};

@@ -13,7 +13,7 @@ namespace faultline::bench::truth {
 /// What one direction of a link does to packets.
 struct DirectionSettings {
   Duration delay{};               ///< One way.
-  LossProcess loss = {};          ///< On the wire: a lost packet has used the line.
+  LossSettings loss = {};         ///< On the wire: a lost packet has used the line.
   double bytes_per_second = 0;    ///< 0: no limit. Counts whole IP packets.
   std::size_t queue_bytes = 0;    ///< What may wait for the line. 0: no limit.
   std::size_t most_held = 16384;  ///< Packets in flight and waiting; memory, not a model.
@@ -51,7 +51,7 @@ class LinkDirection {
   TimePoint transmit(TimePoint now, std::size_t size);
 
   const DirectionSettings settings_;
-  Losses losses_;
+  LossProcess losses_;
   TimePoint line_is_free_{};
   std::deque<Packet> held_;
 };

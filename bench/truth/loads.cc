@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "bench/metric.h"
 #include "bench/truth/load_loop.h"
 
 namespace faultline::bench::truth {
@@ -24,10 +25,6 @@ constexpr Duration kMostPause = 150ms;
 constexpr Duration kBin = 1s;
 constexpr double kRttMsForEachFlow = 25;
 constexpr std::size_t kMostFlows = 4;
-
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
 
 Duration between(Random& random, Duration least, Duration most) {
   return Duration(random.between(least.count(), most.count()));

@@ -109,8 +109,8 @@ int main(int argc, char** argv) {
   namespace truth = faultline::bench::truth;
   auto options = truth::parse_options({argv + 1, argv + argc});
   if (!options) return truth::complain(options.error());
-  if (options->help) {
-    std::fputs(truth::help_text().c_str(), stdout);
+  if (!options->help.empty()) {
+    std::fputs(options->help.c_str(), stdout);
     return 0;
   }
   if (options->faultline_binary.empty()) {

@@ -17,7 +17,7 @@ enum class Scale { kSmoke, kQuick, kFull };
 
 /// What the user asks for.
 struct Options {
-  bool help = false;
+  std::string help;  ///< What is to be printed instead of all else; "": nothing.
   Scale scale = Scale::kFull;
   Sides sides = Sides::kBoth;
   std::vector<Cell> only;  ///< Instead of the grid; empty is the grid.
@@ -31,9 +31,6 @@ struct Options {
 
 /// Errors: kInvalid, one line for people.
 Result<Options> parse_options(const std::vector<std::string>& arguments);
-
-/// What --help prints.
-std::string help_text();
 
 /// What both sides are to do.
 Task task_of(const Options& options);

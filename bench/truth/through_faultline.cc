@@ -49,10 +49,7 @@ struct LoadServer {
     auto listener = listen_on({.address = INADDR_LOOPBACK, .port = 0}, congestion);
     if (!listener) return Fail(listener.error());
     LoadServer server{.port = port_of(*listener), .child = {}};
-    auto child = Child::fork_off([&] {
-      Answerer(*std::move(listener)).run();
-      return 0;
-    });
+    auto child = Answerer::fork_off(*std::move(listener));
     if (!child) return Fail(child.error());
     server.child = *std::move(child);
     return server;

@@ -68,9 +68,9 @@ struct Seen {
   double mean_burst = 0;
 };
 
-Seen watch(const LossProcess& process, std::uint64_t seed) {
+Seen watch(const LossSettings& process, std::uint64_t seed) {
   constexpr int kPackets = 400'000;
-  Losses losses(process, Random(seed));
+  LossProcess losses(process, Random(seed));
   int lost = 0;
   int bursts = 0;
   bool was_lost = false;
@@ -88,27 +88,27 @@ TEST_CASE("independent losses have their share, and come in a row as chance has 
   const std::uint64_t seed = Catch::rngSeed();
   CAPTURE(seed);
   for (const double loss : {0.001, 0.01, 0.1}) {
-    const Seen seen = watch(LossProcess::independent(loss), seed);
+    const Seen seen = watch(LossSettings::independent(loss), seed);
     CAPTURE(loss);
     CHECK(seen.loss == Approx(loss).margin(5 * std::sqrt(loss / 400'000)));
     CHECK(seen.mean_burst == Approx(1 / (1 - loss)).margin(0.06));
   }
-  CHECK(watch(LossProcess::independent(0), seed).loss == 0);
+  CHECK(watch(LossSettings::independent(0), seed).loss == 0);
 }
 
 TEST_CASE("bursts have the length asked for, and the share in all", "[loss_process]") {
   const std::uint64_t seed = Catch::rngSeed();
   CAPTURE(seed);
-  const Seen seen = watch(LossProcess::bursts(0.02, 5), seed);
+  const Seen seen = watch(LossSettings::bursts(0.02, 5), seed);
   CHECK(seen.loss == Approx(0.02).margin(0.002));
   CHECK(seen.mean_burst == Approx(5).margin(0.5));
 }
 
 TEST_CASE("the same seed loses the same packets, another seed others", "[loss_process]") {
-  const LossProcess process = LossProcess::independent(0.5);
-  Losses one(process, Random(1));
-  Losses same(process, Random(1));
-  Losses other(process, Random(2));
+  const LossSettings process = LossSettings::independent(0.5);
+  LossProcess one(process, Random(1));
+  LossProcess same(process, Random(1));
+  LossProcess other(process, Random(2));
   int differing = 0;
   for (int i = 0; i < 1'000; ++i) {
     const bool is_lost = one.next_is_lost();
