@@ -32,7 +32,7 @@ const std::map<std::string, Names> kMayInclude = {
 
 /// Where the headers of others may be included: a file, or a folder with "/" at the end.
 const std::map<std::string, Names> kThirdParty = {
-    {"<CLI/", {"cli/"}},
+    {"<CLI/", {"cli/", "bench/option_parser."}},
     {"<catch2/", {"tests/"}},
     {"<liburing", {"proxy/call_batch.cc"}},
     {"<llhttp", {"control-api/http_parser.", "cli/response_reader."}},
