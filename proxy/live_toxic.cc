@@ -46,6 +46,11 @@ Effects effects_for(const ToxicSpec& toxic, const SampleTable* samples, Placemen
     effects.from_dialling = {};
     effects.mirrors_upstream = false;
   }
+  if (timing.bytes) {  // Its stage sees which bytes it is for; what is not about bytes is not.
+    effects.shuts_client_window = effects.shuts_upstream_window = false;
+    effects.dial_delay.reset();
+    effects.resets_undialled = false;
+  }
   return effects;
 }
 

@@ -47,7 +47,8 @@ struct LiveToxic {
 using ToxicSet = std::vector<LiveToxic>;
 
 /// What `toxic` does beside moving bytes. One that is for a part of a connection
-/// lets it begin as ever; one that is for some of its bytes drops no packets.
+/// lets it begin as ever; one that is for some of its bytes drops no packets and
+/// delays no dial: all it does is its stage's doing.
 Effects effects_for(const ToxicSpec& toxic, const SampleTable* samples, Placement placement);
 
 /// Whether a connection's client matters to any of them.

@@ -108,11 +108,16 @@ Result<Bound> decode_bound(const Fields& toxic, const std::string& key, Dialect 
       key + " must be a time like \"10s\" or a size like \"64KiB\", not " + describe(*value));
 }
 
-Result<void> decode_window(const Fields& toxic, Dialect dialect, ToxicTiming& timing) {
+Result<void> decode_window(const Fields& toxic, const ToxicType& type, Dialect dialect,
+                           ToxicTiming& timing) {
   const auto after = decode_bound(toxic, "after", dialect);
   if (!after) return Fail(after.error());
   const auto until = decode_bound(toxic, "until", dialect);
   if (!until) return Fail(until.error());
+  if (until->bytes && type.passes_nothing) {
+    return wrong(*toxic.find("until"), "until must be a time: `" + type.name +
+                                           "` lets no byte pass, so no number would be reached");
+  }
   timing.time = {.after = after->time.value_or(Duration(0)), .until = until->time};
   if (after->bytes || until->bytes) {
     timing.bytes = ByteWindow::Bounds{.after = after->bytes.value_or(0), .until = until->bytes};
@@ -196,7 +201,7 @@ Result<ToxicTiming> decode_timing(const Fields& toxic, const ToxicType& type, Di
   const auto poisson = decode_turns(toxic, "poisson", dialect);
   if (!poisson) return Fail(poisson.error());
   timing.poisson = *poisson;
-  if (const auto window = decode_window(toxic, dialect, timing); !window) {
+  if (const auto window = decode_window(toxic, type, dialect, timing); !window) {
     return Fail(window.error());
   }
   const auto ramp = decode_ramp(toxic, type, dialect);

@@ -114,6 +114,16 @@ void ByteWindow::on_remove(TimePoint now, Outlet& out) {
   }
 }
 
+/// A toxic that takes in nothing at all (`zero_window`) is to find what comes after its first
+/// byte unread: so before its window no more is taken in than lies before it.
+std::size_t ByteWindow::window() const {
+  const std::size_t inner = inner_->window();
+  if (phase_ == Phase::kInside) return inner;
+  if (phase_ == Phase::kBehind) return std::max(inner, kSmallWindow);
+  const std::uint64_t left = after_ - memory_.passed_bytes;
+  return std::max<std::size_t>(inner, std::min<std::uint64_t>(left, kSmallWindow));
+}
+
 /// Calls the inner toxic, unless it has asked for the end already.
 template <class Call>
 void ByteWindow::call_inner(TimePoint now, Outlet& out, const Call& call) {

@@ -19,7 +19,8 @@ namespace faultline {
 /// until the first byte behind its window arrives. Then it is taken away like
 /// any toxic: one that has eaten bytes ends the connection; what it held without
 /// a time goes on, before that byte; what it gave a time keeps it, and that byte
-/// waits behind.
+/// waits behind. Outside of its window its own window() is no bound: what it does
+/// not take in passes here.
 class ByteWindow final : public Toxic {
  public:
   struct Bounds {
@@ -44,7 +45,7 @@ class ByteWindow final : public Toxic {
   void on_finish(TimePoint arrived, Outlet& out) override;
   void on_wake(TimePoint now, Outlet& out) override;
   void on_remove(TimePoint now, Outlet& out) override;
-  std::size_t window() const override { return inner_->window(); }
+  std::size_t window() const override;
 
  private:
   enum class Phase { kBefore, kInside, kBehind };

@@ -28,6 +28,8 @@ struct ToxicType {
   Effects (*effects)(const Attributes& attributes, const SampleTable* samples,
                      const Placement& placement) = nullptr;
   /// What is wrong with values that are each within their bounds (kInvalid); null: nothing.
+  /// Lets no byte pass: an end of it that is counted in bytes would never come.
+  bool passes_nothing = false;
   Result<void> (*check)(const Attributes& attributes, const SampleTable* samples) = nullptr;
 
   /// All that can be wrong with values that are each within their bounds.

@@ -112,7 +112,8 @@ ToxicType blackhole_type() {
           .summary = "Nothing is answered and nothing acknowledged: a host or zone that is gone.",
           .attributes = {side_attribute("whose packets vanish"), scope_attribute()},
           .make = make_plain<Stall>,
-          .effects = blackhole};
+          .effects = blackhole,
+          .passes_nothing = true};
 }
 
 ToxicType stall_type() {
@@ -120,9 +121,11 @@ ToxicType stall_type() {
           .summary = "Connections stay open and no byte moves; none is lost.",
           .attributes = {side_attribute("whose bytes stand still"), scope_attribute()},
           .make = make_plain<Stall>,
-          .effects = [](const Attributes& set, const SampleTable*, const Placement&) {
-            return Effects{.scope = set[1].as<Scope>(), .links = links_from(set[0].as<Side>())};
-          }};
+          .effects =
+              [](const Attributes& set, const SampleTable*, const Placement&) {
+                return Effects{.scope = set[1].as<Scope>(), .links = links_from(set[0].as<Side>())};
+              },
+          .passes_nothing = true};
 }
 
 ToxicType zero_window_type() {
@@ -131,7 +134,8 @@ ToxicType zero_window_type() {
       .summary = "Accepts and never reads: the sender's window closes.",
       .attributes = {side_attribute("whose bytes are not read", Side::kClient), scope_attribute()},
       .make = make_plain<Unread>,
-      .effects = zero_window};
+      .effects = zero_window,
+      .passes_nothing = true};
 }
 
 ToxicType refuse_type() {

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <string>
 
+#include "tests/support/hashing.h"
 #include "tests/support/line.h"
 
 namespace faultline::test {
@@ -85,6 +86,18 @@ TEST_CASE("after and until bound the bytes of each connection", "[outages]") {
   const std::string text(1'024, 'u');
   CHECK(time_of([&] { round_trip(late, text); }) >= milliseconds(199));
   CHECK(time_of([&] { round_trip(late, text); }) < bound(milliseconds(150)));
+}
+
+TEST_CASE("a zero window after so many bytes lets them pass, and no more", "[outages]") {
+  Line line;
+  line.add(R"("type":"zero_window","after":"64KiB")");
+  const Socket client = line.connect();
+  const std::string text(64 * 1024, 'b');
+  CHECK(sha256(long_trip(client, text)) == sha256(text));
+  client.send("more");
+  CHECK(client.is_quiet_for(kSilence));
+  line.heal();
+  CHECK(client.receive(4) == "more");
 }
 
 TEST_CASE("first and every choose among new connections", "[outages]") {

@@ -1,5 +1,7 @@
 #include "proxy/live_toxic.h"
 
+#include "tests/toxics/attributes.h"
+
 namespace faultline {
 namespace {
 
@@ -58,6 +60,26 @@ TEST_CASE("a connection gets the stages of its direction, in order", "[live_toxi
       stages_for(toxics, Direction::kUpstream, connection(0), 0, TimePoint{});
   REQUIRE(up.size() == 1);
   CHECK(up[0].id == 2);
+}
+
+Effects effects_of(const std::string& type, const Attributes& attributes, ToxicTiming timing) {
+  ToxicSpec spec;
+  spec.type = find_toxic_type(type);
+  spec.attributes = attributes_of(type, attributes);
+  spec.timing = timing;
+  return effects_for(spec, nullptr, {.can_filter_packets = true});
+}
+
+TEST_CASE("a toxic for some bytes of a stream is not about windows and dials", "[live_toxic]") {
+  const ToxicTiming bytes{.bytes = ByteWindow::Bounds{.after = 1024}};
+  CHECK(effects_of("zero_window", {}, {}).shuts_client_window);
+  CHECK_FALSE(effects_of("zero_window", {}, bytes).shuts_client_window);
+  CHECK(effects_of("zero_window", {2}, {}).shuts_upstream_window);
+  CHECK_FALSE(effects_of("zero_window", {2}, bytes).shuts_upstream_window);
+  CHECK(effects_of("connect_delay", {50}, {}).dial_delay);
+  CHECK_FALSE(effects_of("connect_delay", {50}, bytes).dial_delay);
+  CHECK(effects_of("upstream_down", {}, {}).resets_undialled);
+  CHECK_FALSE(effects_of("upstream_down", {}, bytes).resets_undialled);
 }
 
 }  // namespace

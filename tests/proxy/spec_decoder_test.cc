@@ -301,6 +301,20 @@ TEST_CASE("the strict dialect says where, and what was probably meant", "[spec_d
   CHECK(error_of(both) == "2:3: missing required field: upstream at proxy 2");
 }
 
+TEST_CASE("what lets no byte pass has no end that is counted in bytes", "[spec_decoder]") {
+  for (const std::string type : {"blackhole", "stall", "zero_window"}) {
+    CAPTURE(type);
+    const std::string refused =
+        "until must be a time: `" + type + "` lets no byte pass, so no number would be reached";
+    CHECK(toxic_error("{type: " + type + ", until: 64KiB}") == refused);
+    CHECK(toxic_error("{type: " + type + ", after: 1KiB, until: 64KiB}") == refused);
+    const ToxicTiming timing = toxic("{type: " + type + ", after: 64KiB, until: 10s}").timing;
+    CHECK(timing.bytes == ByteWindow::Bounds{.after = 65'536});
+    CHECK(timing.time.until == std::chrono::seconds(10));
+  }
+  CHECK(toxic("{type: latency, until: 64KiB}").timing.bytes->until == 65'536);
+}
+
 TEST_CASE("a strict map with a key twice is refused", "[spec_decoder]") {
   const Document document{.value = Document::Object{{"name", Document{.value = std::string("a")}},
                                                     {"name", Document{.value = std::string("b")}}}};

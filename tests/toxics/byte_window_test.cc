@@ -8,6 +8,7 @@
 #include "toxics/reset_now.h"
 #include "toxics/stall.h"
 #include "toxics/timeout.h"
+#include "toxics/unread.h"
 
 namespace faultline {
 namespace {
@@ -67,6 +68,8 @@ const ToxicType kLimit = in_window(1, [](const Attributes& values, StageMemory& 
 });
 const ToxicType kStalled =
     in_window(0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Stall>(); });
+const ToxicType kUnread = in_window(
+    0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Unread>(); });
 const ToxicType kReset = in_window(
     0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<ResetNow>(); });
 const ToxicType kHalf = in_window(
@@ -119,6 +122,27 @@ TEST_CASE("the inner toxic starts once the bytes before it have passed", "[byte_
   driver.push("swallowed", kStart + 1050ms);
   CHECK(driver.pop(kStart + 1099ms).empty());
   CHECK(driver.pop(kStart + 1100ms) == "<close>");
+}
+
+TEST_CASE("a toxic that does not read has the bytes before its window read, and no more",
+          "[byte_window]") {
+  ChainDriver driver;
+  driver.add(kUnread, {5, kOpenEnd});
+  CHECK(driver.chain.room() == 5);
+  driver.push("012", kStart);
+  CHECK(driver.pop(kStart) == "012");
+  CHECK(driver.chain.room() == 2);
+  driver.push("34", kStart);
+  CHECK(driver.pop(kStart) == "34");
+  CHECK(driver.chain.room() == 0);
+}
+
+TEST_CASE("behind the window of a toxic that does not read there is room", "[byte_window]") {
+  ChainDriver driver;
+  driver.add(kUnread, {2, 4});
+  driver.push("012345", kStart);
+  CHECK(driver.pop(kStart) == "012345");
+  CHECK(driver.chain.room() > 0);
 }
 
 TEST_CASE("the end of a stream that never reached the window passes", "[byte_window]") {
