@@ -48,8 +48,9 @@ Links links_from(Side side) {
   return side == Side::kClient ? Links::kUpstream : Links::kDownstream;
 }
 
-/// A fault that is one toxic for the whole connection needs one stage, on either link.
-constexpr Links kOneStage = Links::kUpstream;
+/// A fault that is one toxic for the whole connection needs one stage: on the link whose bytes
+/// `after` and `until` count.
+constexpr Links kOneStage = Links::kOwn;
 
 Effects blackhole(const Attributes& set, const SampleTable* /*samples*/,
                   const Placement& placement) {

@@ -100,6 +100,17 @@ TEST_CASE("a zero window after so many bytes lets them pass, and no more", "[out
   CHECK(client.receive(4) == "more");
 }
 
+TEST_CASE("a reset after so many bytes counts those of its stream", "[outages]") {
+  const std::string answer(1'000'000, 'a');
+  Line line({}, say(answer));
+  line.add(R"("type":"reset","after":"64KiB")");
+  CHECK(ending_of(line.connect()) == Ending::kReset);
+  line.heal();
+  line.add(R"("type":"reset","stream":"upstream","after":"64KiB")");
+  const Socket client = line.connect();
+  CHECK(client.receive(answer.size()) == answer);
+}
+
 TEST_CASE("first and every choose among new connections", "[outages]") {
   Line line;
   line.add(R"("type":"reset","match":{"first":2})");

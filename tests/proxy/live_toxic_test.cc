@@ -82,5 +82,21 @@ TEST_CASE("a toxic for some bytes of a stream is not about windows and dials", "
   CHECK_FALSE(effects_of("upstream_down", {}, bytes).resets_undialled);
 }
 
+TEST_CASE("an ending of the whole connection counts the bytes of its own stream", "[live_toxic]") {
+  const std::string type = GENERATE("reset", "close", "refuse", "limit_time");
+  const Direction stream = GENERATE(Direction::kDownstream, Direction::kUpstream);
+  CAPTURE(type, static_cast<int>(stream));
+  LiveToxic toxic = toxic_with(1);
+  toxic.spec.type = find_toxic_type(type);
+  toxic.spec.attributes = attributes_of(type, {});
+  toxic.spec.direction = stream;
+  toxic.spec.timing.bytes = ByteWindow::Bounds{.after = 1024};
+  toxic.effects = effects_for(toxic.spec, nullptr, {});
+  const ToxicSet toxics = {toxic};
+  for (const Direction link : {Direction::kDownstream, Direction::kUpstream}) {
+    CHECK(stages_for(toxics, link, connection(0), 0, TimePoint{}).size() == (link == stream));
+  }
+}
+
 }  // namespace
 }  // namespace faultline
