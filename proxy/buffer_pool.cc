@@ -55,7 +55,7 @@ char* BufferPool::scratch() {
   return scratch_.get();
 }
 
-Chunk BufferPool::keep(std::size_t size, std::uint32_t burst) {
+Chunk BufferPool::keep(std::size_t size, Burst burst) {
   if (size >= kWorthABuffer) return Chunk(std::exchange(scratch_, nullptr), size, burst);
   return Chunk(std::string_view(scratch_.get(), size), burst);
 }

@@ -29,7 +29,7 @@ class BufferPool {
 
   /// The first `size` bytes of the scratch buffer, to be kept. The buffer may
   /// be given away for that.
-  Chunk keep(std::size_t size, std::uint32_t burst);
+  Chunk keep(std::size_t size, Burst burst);
 
   /// Gives half of the buffers that nobody needs back to the system; to be
   /// called now and then.

@@ -147,7 +147,7 @@ void Connection::on_batch_written() noexcept {
 
 /// Reads for `pump`; what comes the other way next, through `answers`, answers it.
 void Connection::read(Pump& pump, Pump& answers, TimePoint now) {
-  if (pump.read(now)) answers.note_turn();
+  if (pump.read(now)) answers.note_turn(pump);
 }
 
 void Connection::on_alarm(Alarm& /*alarm*/, TimePoint /*rung*/) noexcept {

@@ -24,10 +24,6 @@ constexpr std::size_t kMostAtOnce = BufferPool::kBufferBytes;
 /// A close that a toxic asks for waits so long for a peer that takes no bytes.
 constexpr Duration kClosePatience = std::chrono::seconds(1);
 
-// What makes bytes a new burst: see Pump::burst_at.
-constexpr Duration kBurstGap = std::chrono::milliseconds(5);
-constexpr Duration kLongestBurst = std::chrono::seconds(1);
-
 /// A link that holds more leaves its sending to the next turn when its toxics
 /// are changed: the control call waits for all links to be changed, not for
 /// what they held to be sent.
@@ -40,6 +36,7 @@ Pump::Pump(Worker& worker, Direction direction, Socket& source, Socket& destinat
     : worker_(worker),
       source_(source),
       destination_(destination),
+      bursts_(direction),
       received_bytes_(counters.received_bytes[static_cast<std::size_t>(direction)]),
       sent_bytes_(counters.sent_bytes[static_cast<std::size_t>(direction)]) {}
 
@@ -185,30 +182,14 @@ void Pump::take_in(std::size_t size, TimePoint now) {
     if (written < size && !destination_dead_) unsent_.emplace(bytes.substr(written));
     return;
   }
-  chain_->push(worker_.buffers().keep(size, burst_at(now)), now);
+  const Burst burst = bursts_.at(now, chain_->held_memory() == 0);
+  chain_->push(worker_.buffers().keep(size, burst), now);
   deliver(now);
 }
 
 /// So many bytes have gone round the chain, if there is one.
 void Pump::note_passed(std::size_t bytes) {
   if (chain_ != nullptr) chain_->note_passed(bytes, !source_.may_read());
-}
-
-/// Which burst that is which has just arrived. A message starts a new one, as
-/// far as that can be seen from outside: nothing of the last one is on its way,
-/// and the other side has spoken since or there was a pause. A long stream is
-/// cut now and then.
-std::uint32_t Pump::burst_at(TimePoint now) {
-  const bool paused = now - last_arrival_ >= kBurstGap;
-  const bool opens =
-      (chain_->held_memory() == 0 && (paused || turned_)) || now - burst_start_ >= kLongestBurst;
-  if (opens) {
-    burst_start_ = now;
-    ++burst_;
-  }
-  last_arrival_ = now;
-  turned_ = false;
-  return burst_;
 }
 
 void Pump::end_source(Signal signal, TimePoint now) {

@@ -8,6 +8,7 @@
 #include "proxy/socket.h"
 #include "proxy/spec.h"
 #include "proxy/worker.h"
+#include "toxics/burst_counter.h"
 #include "toxics/toxic_chain.h"
 
 namespace faultline {
@@ -61,7 +62,7 @@ class Pump {
   void note_dead_destination() { destination_dead_ = true; }
 
   /// The other link of the connection has moved bytes: what comes next here answers them.
-  void note_turn() { turned_ = true; }
+  void note_turn(const Pump& other) { bursts_.note_turn(other.bursts_); }
 
   Outcome outcome() const { return outcome_; }
   /// Whether read() would find something at `now`, and a place to put it.
@@ -90,7 +91,6 @@ class Pump {
   bool pass_on(const Socket::EarlyRead& early, TimePoint now);
   void take_in(std::size_t size, TimePoint now);
   void note_end(Transfer::State state, TimePoint now);
-  std::uint32_t burst_at(TimePoint now);
   void end_source(Signal signal, TimePoint now);
   std::size_t write(std::string_view bytes);
   bool send(Chunk chunk);
@@ -100,12 +100,12 @@ class Pump {
   Worker& worker_;
   Socket& source_;
   Socket& destination_;
+  BurstCounter bursts_;
   ProxyCounters::Counter& received_bytes_;
   ProxyCounters::Counter& sent_bytes_;
   Outcome outcome_ = Outcome::kFlowing;
   bool source_done_ = false;
   bool destination_dead_ = false;
-  bool turned_ = true;
   bool is_bulk_ = false;               // Many bytes at a time: worth a pipe.
   std::unique_ptr<ToxicChain> chain_;  // Null while the link has no toxics.
   std::optional<Chunk> unsent_;        // What the destination would not take yet,
@@ -113,9 +113,6 @@ class Pump {
   std::string_view to_write_;          // Or what it has not been asked to take yet.
   TimePoint close_by_ = kNever;        // When a Close stops waiting for the destination.
   std::size_t accounted_ = 0;
-  TimePoint last_arrival_{};
-  TimePoint burst_start_{};
-  std::uint32_t burst_ = 0;
 };
 
 }  // namespace faultline

@@ -16,11 +16,20 @@ namespace faultline {
 /// of the burst's number it is the same when the toxic is replaced meanwhile.
 class Latency final : public Toxic {
  public:
+  /// Which number of a burst its delay is drawn by.
+  enum class DrawnBy {
+    kLink,
+    kConnection,  ///< A question and its answer have the same score.
+  };
+
   /// What `model` was given outlives the toxic.
-  Latency(DelayModel model, BurstScores scores) : model_(model), scores_(scores) {}
+  Latency(DelayModel model, BurstScores scores, DrawnBy drawn_by = DrawnBy::kLink)
+      : model_(model), scores_(scores), drawn_by_(drawn_by) {}
 
   void on_data(Chunk chunk, TimePoint arrived, Outlet& out) override {
-    const Duration delay = model_.at(scores_.at(chunk.burst()));
+    const Burst burst = chunk.burst();
+    const bool by_link = drawn_by_ == DrawnBy::kLink;
+    const Duration delay = model_.at(scores_.at(by_link ? burst.of_link : burst.of_connection));
     out.send(std::move(chunk), after(arrived, delay));
   }
   std::size_t window() const override { return kFullWindow; }
@@ -28,6 +37,7 @@ class Latency final : public Toxic {
  private:
   const DelayModel model_;
   BurstScores scores_;
+  const DrawnBy drawn_by_;
 };
 
 }  // namespace faultline

@@ -50,7 +50,8 @@ ToxicType latency_type() {
             }
             // The halves of one round trip are drawn alike, so that their sum is spread as asked.
             return std::make_unique<Latency>(whole.scaled(0.5),
-                                             BurstScores(memory.connection_key, correlation));
+                                             BurstScores(memory.connection_key, correlation),
+                                             Latency::DrawnBy::kConnection);
           },
           .is_toxiproxys = true,
           .effects =

@@ -53,7 +53,7 @@ class ChainDriver {
 
   void push(std::string_view bytes, TimePoint now, bool opens_burst = true) {
     if (opens_burst) ++burst_;
-    chain.push(Chunk(bytes, burst_), now);
+    chain.push(Chunk(bytes, {burst_, burst_}), now);
   }
 
   /// All that leaves by `now`: bytes as they are, and "<fin>", "<close>", "<reset>".

@@ -87,7 +87,7 @@ Waits waits_of(const Attributes& attributes, std::size_t message_bytes) {
       drain.run(now);
       REQUIRE(driver.chain.room() > 0);
       const std::size_t size = std::min(kRead, message_bytes - pushed);
-      driver.chain.push(Chunk(storage, size, message), now);
+      driver.chain.push(Chunk(storage, size, {message, message}), now);
       last_came = now;
       pushed += size;
     }
