@@ -50,19 +50,16 @@ Result<AttributeValue> read_attribute(const Document& value, const AttributeType
     if (!parsed) return wrong_type(value, dialect, parsed.error().message);
     return parsed;
   }
-  std::optional<Result<AttributeValue>> read;
+  Result<AttributeValue> read =
+      fail(ErrorKind::kInvalid, attribute.name + " must be " + attribute.description());
   if (const auto* whole = value.as<std::int64_t>()) read = attribute.from_number(*whole);
   if (const auto* number = value.as<double>()) read = attribute.from_number(*number);
-  if (!read || !*read) {
-    return wrong_type(
-        value, dialect,
-        attribute.name + " must be " + attribute.description() + ", not " + describe(value));
-  }
-  if (!is_bounded) return *read;
-  if (const auto checked = attribute.check_bounds(**read); !checked) {
+  if (!read) return wrong_type(value, dialect, read.error().message + ", not " + describe(value));
+  if (!is_bounded) return read;
+  if (const auto checked = attribute.check_bounds(*read); !checked) {
     return wrong(value, checked.error().message);
   }
-  return *read;
+  return read;
 }
 
 /// The attributes that are named, by their index in the type.

@@ -17,8 +17,8 @@ bool moves(const LiveToxic& toxic) {
 
 /// A ramped number as attributes store it.
 AttributeValue stored(const AttributeType& type, double value) {
-  const auto exact =
-      type.from_number(type.quantity == Quantity::kWhole ? std::round(value) : value);
+  const double unit = type.quantity == Quantity::kWhole ? 1 : 1.0 / AttributeValue::kMillion;
+  const auto exact = type.from_number(std::round(value / unit) * unit);
   return exact.value_or(AttributeValue(type.default_value));  // Its ends were checked.
 }
 

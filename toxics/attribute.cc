@@ -66,11 +66,7 @@ Result<AttributeValue> AttributeType::parse(std::string_view text) const {
     return AttributeValue(*word);
   }
   if (quantity == Quantity::kSamples) return AttributeValue(std::string(text));
-  const auto wrong = [&] {
-    return fail(ErrorKind::kInvalid,
-                name + " must be " + description() + ", not `" + std::string(text) + "`");
-  };
-  Result<AttributeValue> value = wrong();
+  Result<AttributeValue> value = fail(ErrorKind::kInvalid, name + " must be " + description());
   if (const auto number = parse_number<std::int64_t>(text)) {
     value = from_number(*number);
   } else if (const auto fraction = parse_number<double>(text)) {
@@ -80,7 +76,9 @@ Result<AttributeValue> AttributeType::parse(std::string_view text) const {
   } else if (const auto measured = in_unit(text, unit)) {
     value = from_number(*measured);
   }
-  if (!value) return wrong();
+  if (!value) {
+    return fail(ErrorKind::kInvalid, value.error().message + ", not `" + std::string(text) + "`");
+  }
   if (const auto checked = check_bounds(*value); !checked) return Fail(checked.error());
   return value;
 }
@@ -95,6 +93,9 @@ Result<AttributeValue> AttributeType::from_number(double number) const {
   if (quantity == Quantity::kWhole) stored = whole(number);
   if (quantity == Quantity::kDecimal || quantity == Quantity::kProbability) {
     stored = millionths(number);
+  }
+  if (stored == 0 && number != 0) {
+    return fail(ErrorKind::kInvalid, name + " must be 0 or at least 0.000001");
   }
   if (stored) return AttributeValue(*stored);
   return fail(ErrorKind::kInvalid, name + " must be " + description());

@@ -61,7 +61,8 @@ struct AttributeType {
   /// The value that `text` stands for, within its bounds: "100", "1.5s", "5%",
   /// "proxy". Errors: kInvalid, saying what fits, with the attribute's name.
   Result<AttributeValue> parse(std::string_view text) const;
-  /// The value that a bare number stands for; its bounds are not checked. Errors: kInvalid.
+  /// The value that a bare number stands for; its bounds are not checked. One that would be
+  /// stored as 0 and is not 0 is refused: it would be answered with no fault. Errors: kInvalid.
   Result<AttributeValue> from_number(std::int64_t number) const;
   Result<AttributeValue> from_number(double number) const;
   /// Errors: kInvalid.

@@ -1,5 +1,6 @@
 #include "proxy/live_toxic.h"
 
+#include "proxy/toxic_clock.h"
 #include "tests/toxics/attributes.h"
 
 namespace faultline {
@@ -95,6 +96,23 @@ TEST_CASE("an ending of the whole connection counts the bytes of its own stream"
   const ToxicSet toxics = {toxic};
   for (const Direction link : {Direction::kDownstream, Direction::kUpstream}) {
     CHECK(stages_for(toxics, link, connection(0), 0, TimePoint{}).size() == (link == stream));
+  }
+}
+
+TEST_CASE("a ramp's steps are rounded to what attributes hold", "[live_toxic]") {
+  LiveToxic toxic = toxic_with(1);
+  toxic.spec.type = find_toxic_type("packet_loss");
+  toxic.spec.attributes = attributes_of("packet_loss", {});
+  const int index = toxic.spec.type->attribute_index("k");
+  constexpr std::chrono::milliseconds kOver(10'000);
+  toxic.spec.timing.ramp =
+      ToxicRamp{.attribute = index, .values = {.from = 0, .to = 0.00001, .over = kOver}};
+  ToxicClock clock;
+  clock.set(std::make_shared<const ToxicSet>(ToxicSet{toxic}));
+  for (const int share : {1, 26, 50, 99}) {  // In hundredths of the way.
+    const auto present = clock.at(TimePoint(kOver * share / 100));
+    const AttributeValue k = present->front().spec.attributes[static_cast<std::size_t>(index)];
+    CHECK(k == (share + 5) / 10);
   }
 }
 

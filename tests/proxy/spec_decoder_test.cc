@@ -301,6 +301,16 @@ TEST_CASE("the strict dialect says where, and what was probably meant", "[spec_d
   CHECK(error_of(both) == "2:3: missing required field: upstream at proxy 2");
 }
 
+TEST_CASE("a number that six decimals do not hold is refused, not taken for 0", "[spec_decoder]") {
+  const std::string least = "bad request body: rate must be 0 or at least 0.000001, not ";
+  CHECK(toxic_error("{type: corrupt, attributes: {rate: 0.0000001}}").find(least) == 0);
+  CHECK(toxic_error("{type: corrupt, attributes: {rate: 0.00001%}}") == least + "`0.00001%`");
+  CHECK(toxic_error("{type: corrupt, ramp: {from: 0, to: 0.0000001, over: 1s}}") ==
+        "ramp: rate must be 0 or at least 0.000001");
+  CHECK(toxic("{type: corrupt, attributes: {rate: 0.000001}}").attributes[0] == 1);
+  CHECK(toxic("{type: corrupt, attributes: {rate: 0.0}}").attributes[0] == 0);
+}
+
 TEST_CASE("what lets no byte pass has no end that is counted in bytes", "[spec_decoder]") {
   for (const std::string type : {"blackhole", "stall", "zero_window"}) {
     CAPTURE(type);
