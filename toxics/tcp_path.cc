@@ -71,10 +71,9 @@ std::optional<TcpPath::Delivery> TcpPath::take_delivery() {
 
 void TcpPath::transmit() {
   while (const std::optional<TcpPacket> packet = sender_.transmit(clock_)) {
-    if (loss_.lose(clock_)) continue;
     const std::optional<TimePoint> sent =
         bottleneck_.transmit(packet->bytes + kHeaderBytes, clock_);
-    if (sent) data_.push_back({*packet, after(*sent, forth_)});
+    if (sent && !loss_.lose(*sent)) data_.push_back({*packet, after(*sent, forth_)});
   }
 }
 

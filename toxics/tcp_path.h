@@ -31,11 +31,11 @@ struct TcpPathSettings {
 /// Simulates a TCP connection's bytes on such a way: the sender (TcpSender),
 /// the path, and a receiver that has SACK, acks each packet and reads at once.
 ///
-///   send() -> sender -> loss -> bottleneck -> rtt/2 -> receiver -> take_delivery()
-///                ^------------- loss <- rtt/2 <- acks ----'
+///   send() -> sender -> bottleneck -> loss -> rtt/2 -> receiver -> take_delivery()
+///                ^-------- loss <- rtt/2 <- acks ---------'
 ///
-/// Lost is one packet, never a byte: what comes out is what went in, in order,
-/// each byte once. Chance depends on `key` and on the times and sizes sent, not
+/// What is lost has used the bottleneck. Lost is one packet, never a byte: what comes out is what
+/// went in, in order, each byte once. Chance depends on `key` and on the times and sizes sent, not
 /// on how often advance() is called. Memory is for what is in flight: some 150
 /// bytes a segment. Nothing happens on an idle path.
 class TcpPath {

@@ -181,6 +181,18 @@ TEST_CASE("a bottleneck is filled, and its queue drops what does not fit", "[tcp
   CHECK(goodput(settings) == Approx(8.5).epsilon(0.15));
 }
 
+TEST_CASE("a packet that is lost has used the line", "[tcp_path]") {
+  TcpPathSettings settings = lossy(0);
+  settings.bytes_per_second = 150'000;  // 10 ms a packet.
+  settings.loss.model = LossSettings::Model::kEvery;
+  settings.loss.every = 3;
+  const auto delivered =
+      play(settings, {{kStart, 4 * 1448}}, [](TimePoint now) { return now + 1ms; });
+  // The fourth arrives at 60 ms, its ack at 80. The third counts as lost a quarter of the least
+  // round trip, which is 50 ms, later at the earliest, and takes 10 ms of line and 20 of way.
+  CHECK(delivered.rbegin()->first >= kStart + 80ms + 12'500us + 30ms);
+}
+
 TEST_CASE("the window is the limit where nothing is lost", "[tcp_path]") {
   TcpPathSettings settings = lossy(0);
   settings.receive_window = 1'448'000;
