@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,10 +28,10 @@ struct ToxicType {
   /// What it does beside moving bytes; null: nothing. The samples outlive it.
   Effects (*effects)(const Attributes& attributes, const SampleTable* samples,
                      const Placement& placement) = nullptr;
-  /// What is wrong with values that are each within their bounds (kInvalid); null: nothing.
   /// Lets no byte pass: an end of it that is counted in bytes would never come.
   bool passes_nothing = false;
-  Result<void> (*check)(const Attributes& attributes, const SampleTable* samples) = nullptr;
+  /// What is wrong with values that are each within their bounds (kInvalid); null: nothing.
+  std::function<Result<void>(const Attributes& attributes, const SampleTable* samples)> check{};
 
   /// All that can be wrong with values that are each within their bounds.
   Result<void> check_together(const Attributes& set) const;

@@ -1,5 +1,7 @@
 #include "toxics/delay_attributes.h"
 
+#include <utility>
+
 #include "toxics/burst_scores.h"
 
 namespace faultline {
@@ -28,6 +30,24 @@ enum Index : std::size_t {
   kMax,
   kSamples,
 };
+
+Result<void> check_named(const std::string& main, const Attributes& set,
+                         const SampleTable* samples) {
+  const std::int64_t delay = set[kDelay].number;
+  const auto distribution = set[kDistribution].as<Distribution>();
+  const bool is_pareto = distribution == Distribution::kPareto;
+  if (delay <= 0 && (is_pareto || distribution == Distribution::kLognormal)) {
+    return fail(ErrorKind::kInvalid,
+                main + " must be more than 0 where distribution is lognormal or pareto");
+  }
+  if (delay < 0 && distribution == Distribution::kExponential) {
+    return fail(ErrorKind::kInvalid, main + " must be at least 0");
+  }
+  if (is_pareto && set[kMax].number > 0 && set[kMax].number <= delay) {
+    return fail(ErrorKind::kInvalid, "max must be more than " + main);
+  }
+  return delay_model(set, samples).map([](const DelayModel&) {});
+}
 
 }  // namespace
 
@@ -116,8 +136,10 @@ Result<DelayModel> delay_model(const Attributes& set, const SampleTable* samples
   return DelayModel::uniform(delay, jitter);
 }
 
-Result<void> check_delay(const Attributes& set, const SampleTable* samples) {
-  return delay_model(set, samples).map([](const DelayModel&) {});
+std::function<Result<void>(const Attributes&, const SampleTable*)> check_delay(std::string main) {
+  return [main = std::move(main)](const Attributes& set, const SampleTable* samples) {
+    return check_named(main, set, samples);
+  };
 }
 
 Duration drawn_wait(const Attributes& set, const StageMemory& memory) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,8 @@ AttributeType correlation_attribute(const std::string& summary);
 /// What they say. `set` begins with their values. Errors: kInvalid.
 Result<DelayModel> delay_model(const Attributes& set, const SampleTable* samples);
 
-/// A ToxicType's `check` of them.
-Result<void> check_delay(const Attributes& set, const SampleTable* samples);
+/// A ToxicType's `check` of them, `main` being the name of the first.
+std::function<Result<void>(const Attributes&, const SampleTable*)> check_delay(std::string main);
 
 /// The delay of a toxic that waits once on each link, drawn from them.
 Duration drawn_wait(const Attributes& set, const StageMemory& memory);

@@ -37,7 +37,7 @@ DelayModel DelayModel::uniform(Duration centre, Duration jitter) {
 }
 
 Result<DelayModel> DelayModel::normal(Duration mean, Duration deviation) {
-  if (deviation.count() < 0) return must("the deviation must be >= 0");
+  if (deviation.count() < 0) return must("jitter must be >= 0");
   return DelayModel(Normal{nanoseconds(mean), nanoseconds(deviation)});
 }
 
@@ -45,11 +45,11 @@ Result<DelayModel> DelayModel::lognormal(Duration median, double sigma, Duration
   if (median.count() <= 0) return must("median must be > 0");
   if (!std::isfinite(sigma) || sigma < 0) return must("sigma must be >= 0");
   if (max.count() <= 0) return must("max must be > 0");
-  if (sigma == 0 && max < median) return must("max must be >= median where sigma is 0");
+  if (sigma == 0 && max < median) return must("max must not be below all delays that there are");
   const double logarithm = std::log(nanoseconds(max) / nanoseconds(median));
   const double greatest = sigma > 0 ? logarithm / sigma : std::numeric_limits<double>::infinity();
   constexpr double kRarest = -30;  // Of 10^197 draws one would be below.
-  if (greatest < kRarest) return must("max must not be below all that median and sigma make");
+  if (greatest < kRarest) return must("max must not be below all delays that there are");
   return DelayModel(Lognormal{nanoseconds(median), sigma, greatest});
 }
 

@@ -22,9 +22,12 @@ AttributeType share(const std::string& name, const std::string& summary, std::in
 /// How packets are lost: the first attributes of both toxics, in this order.
 enum LossIndex : std::size_t { kLoss, kCorrelation, kP, kR, kH, kK, kEvery, kLossAttributes };
 
+/// The value of `r` that stands for 1 - p.
+constexpr std::int64_t kOneLessP = -AttributeValue::kMillion;
+
 std::vector<AttributeType> loss_attributes() {
-  AttributeType r = share("r", "bursts: of bad to good; -1 is 1 - p", -AttributeValue::kMillion);
-  r.at_least = -AttributeValue::kMillion;
+  AttributeType r = share("r", "bursts: of bad to good; -1 is 1 - p", kOneLessP);
+  r.at_least = kOneLessP;
   return {share("loss", "of packets, each by itself"),
           share("correlation", "how much a packet's fate is that of the one before"),
           share("p", "bursts (Gilbert-Elliott): the chance of each packet to turn good to bad"),
@@ -80,6 +83,9 @@ Result<void> check_loss(const Attributes& set) {
   }
   if (set[kCorrelation].number > 0 && set[kLoss].number == 0) {
     return fail(ErrorKind::kInvalid, "correlation goes with loss: p and r say how long bursts are");
+  }
+  if (set[kR].number < 0 && set[kR].number != kOneLessP) {
+    return fail(ErrorKind::kInvalid, "r must be from 0 to 1, or -1 for 1 - p");
   }
   return {};
 }

@@ -190,7 +190,7 @@ ToxicType limit_time_type() {
                                                set[kDelayAttributes].as<LimitTime::Ending>());
           },
           .effects = scoped<kOneStage>,
-          .check = check_delay};
+          .check = check_delay("time")};
 }
 
 ToxicType backlog_full_type() {
@@ -238,7 +238,7 @@ ToxicType connect_delay_type() {
                 }
                 return effects;
               },
-          .check = check_delay};
+          .check = check_delay("delay")};
 }
 
 ToxicType upstream_down_type() {

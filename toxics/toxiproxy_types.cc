@@ -58,7 +58,7 @@ ToxicType latency_type() {
               [](const Attributes& set, const SampleTable*, const Placement&) {
                 return Effects{.links = is_split(set) ? Links::kBoth : Links::kOwn};
               },
-          .check = check_delay};
+          .check = check_delay("latency")};
 }
 
 ToxicType slow_close_type() {
@@ -69,7 +69,7 @@ ToxicType slow_close_type() {
             return std::make_unique<SlowClose>(drawn_wait(set, memory));
           },
           .is_toxiproxys = true,
-          .check = check_delay};
+          .check = check_delay("delay")};
 }
 
 ToxicType timeout_type() {
@@ -84,7 +84,7 @@ ToxicType timeout_type() {
                 never_closes ? Duration(0) : std::max(drawn_wait(set, memory), kAtOnce));
           },
           .is_toxiproxys = true,
-          .check = check_delay};
+          .check = check_delay("timeout")};
 }
 
 ToxicType reset_peer_type() {
@@ -96,7 +96,7 @@ ToxicType reset_peer_type() {
             return std::make_unique<ResetPeer>(drawn_wait(set, memory));
           },
           .is_toxiproxys = true,
-          .check = check_delay};
+          .check = check_delay("timeout")};
 }
 
 }  // namespace

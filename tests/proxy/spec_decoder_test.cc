@@ -311,6 +311,27 @@ TEST_CASE("a number that six decimals do not hold is refused, not taken for 0", 
   CHECK(toxic("{type: corrupt, attributes: {rate: 0.0}}").attributes[0] == 0);
 }
 
+TEST_CASE("what attributes say together is refused by their own names", "[spec_decoder]") {
+  CHECK(toxic_error("{type: packet_loss, attributes: {p: 0.1, r: -0.5}}") ==
+        "r must be from 0 to 1, or -1 for 1 - p");
+  CHECK(toxic("{type: packet_loss, attributes: {p: 0.1, r: -1}}").attributes[3] == -1'000'000);
+  const std::pair<const char*, const char*> mains[] = {
+      {"latency", "latency"}, {"connect_delay", "delay"}, {"slow_close", "delay"},
+      {"timeout", "timeout"}, {"reset_peer", "timeout"},  {"limit_time", "time"}};
+  for (const auto& [type, main] : mains) {
+    CAPTURE(type);
+    const auto error = [&, named = type](const std::string& attributes) {
+      return toxic_error(std::string("{type: ") + named + ", attributes: {" + attributes + "}}");
+    };
+    for (const std::string distribution : {"lognormal", "pareto"}) {
+      CHECK(error("distribution: " + distribution) ==
+            std::string(main) + " must be more than 0 where distribution is lognormal or pareto");
+    }
+    CHECK(error("distribution: pareto, max: 10, " + std::string(main) + ": 20") ==
+          "max must be more than " + std::string(main));
+  }
+}
+
 TEST_CASE("what lets no byte pass has no end that is counted in bytes", "[spec_decoder]") {
   for (const std::string type : {"blackhole", "stall", "zero_window"}) {
     CAPTURE(type);
