@@ -99,53 +99,65 @@ ToxicType reset_peer_type() {
           .check = check_delay("timeout")};
 }
 
+ToxicType bandwidth_type() {
+  return {.name = "bandwidth",
+          .summary = "Limits the rate; at 0 it stalls without losing a byte.",
+          .attributes = {{.name = "rate",
+                          .unit = "KB/s",
+                          .summary = "1 KB is 1000 bytes; 0 lets nothing pass until the toxic is "
+                                     "removed"},
+                         {.name = "scope",
+                          .unit = "name",
+                          .summary = "each connection has the rate for itself, or all share it",
+                          .quantity = Quantity::kChoice,
+                          .choices = {"connection", "proxy"}}},
+          .make = [](const Attributes& set, StageMemory& memory) -> Made {
+            const Rate rate(set[0].number);
+            if (set[1].number != kProxyScope || memory.line == nullptr) {
+              return std::make_unique<Bandwidth>(rate);
+            }
+            return std::make_unique<SharedBandwidth>(rate, *memory.line);
+          },
+          .is_toxiproxys = true};
+}
+
+ToxicType slicer_type() {
+  return {.name = "slicer",
+          .summary = "Cuts data into small pieces, each sent on its own.",
+          .attributes = {{"average_size", "bytes", "size of a piece; 0 does not cut"},
+                         {"size_variation", "bytes", "how much larger or smaller a piece may be"},
+                         {"delay", "us", "pause after each piece"}},
+          .make = [](const Attributes& set, StageMemory& memory) -> Made {
+            return std::make_unique<Slicer>(set[0].number, set[1].number,
+                                            saturated_microseconds(set[2].number), memory);
+          },
+          .is_toxiproxys = true};
+}
+
+ToxicType limit_data_type() {
+  return {
+      .name = "limit_data",
+      .summary = "Closes the connection once a number of bytes has passed.",
+      .attributes = {{"bytes", "bytes", "how many pass on each connection; 0 closes at the first"}},
+      .make = [](const Attributes& set, StageMemory& memory) -> Made {
+        return std::make_unique<LimitData>(set[0].number, memory);
+      },
+      .is_toxiproxys = true};
+}
+
+ToxicType noop_type() {
+  return {.name = "noop",
+          .summary = "Changes nothing.",
+          .attributes = {},
+          .make = [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Noop>(); },
+          .is_toxiproxys = true};
+}
+
 }  // namespace
 
 std::vector<ToxicType> toxiproxy_types() {
-  return {
-      latency_type(),
-      {"bandwidth",
-       "Limits the rate; at 0 it stalls without losing a byte.",
-       {{"rate", "KB/s", "1 KB is 1000 bytes; 0 lets nothing pass until the toxic is removed"},
-        {.name = "scope",
-         .unit = "name",
-         .summary = "each connection has the rate for itself, or all share it",
-         .quantity = Quantity::kChoice,
-         .choices = {"connection", "proxy"}}},
-       [](const Attributes& set, StageMemory& memory) -> Made {
-         const Rate rate(set[0].number);
-         if (set[1].number != kProxyScope || memory.line == nullptr) {
-           return std::make_unique<Bandwidth>(rate);
-         }
-         return std::make_unique<SharedBandwidth>(rate, *memory.line);
-       },
-       true},
-      slow_close_type(),
-      timeout_type(),
-      reset_peer_type(),
-      {"slicer",
-       "Cuts data into small pieces, each sent on its own.",
-       {{"average_size", "bytes", "size of a piece; 0 does not cut"},
-        {"size_variation", "bytes", "how much larger or smaller a piece may be"},
-        {"delay", "us", "pause after each piece"}},
-       [](const Attributes& set, StageMemory& memory) -> Made {
-         return std::make_unique<Slicer>(set[0].number, set[1].number,
-                                         saturated_microseconds(set[2].number), memory);
-       },
-       true},
-      {"limit_data",
-       "Closes the connection once a number of bytes has passed.",
-       {{"bytes", "bytes", "how many pass on each connection; 0 closes at the first"}},
-       [](const Attributes& set, StageMemory& memory) -> Made {
-         return std::make_unique<LimitData>(set[0].number, memory);
-       },
-       true},
-      {"noop",
-       "Changes nothing.",
-       {},
-       [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Noop>(); },
-       true},
-  };
+  return {latency_type(),    bandwidth_type(), slow_close_type(), timeout_type(),
+          reset_peer_type(), slicer_type(),    limit_data_type(), noop_type()};
 }
 
 }  // namespace faultline
