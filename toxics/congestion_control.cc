@@ -27,27 +27,20 @@ constexpr Duration kAimsFor = std::chrono::microseconds(31250);
 CongestionControl::CongestionControl(Algorithm algorithm, std::uint64_t most_packets)
     : algorithm_(algorithm), most_(std::max(most_packets, kInitialWindow)) {}
 
-void CongestionControl::grow(std::uint64_t packets, TimePoint now, Duration min_rtt) {
-  if (in_slow_start()) {
-    const std::uint64_t step = std::min(packets, threshold_ - window_);
-    set_window(window_ + step);
-    packets -= step;
-    if (packets == 0) return;
-  }
-  const std::uint64_t pace = acks_per_packet(packets, now, min_rtt);
-  if (credit_ >= pace) {
+void CongestionControl::grow(TimePoint now, Duration min_rtt) {
+  if (in_slow_start()) return set_window(window_ + 1);
+  const std::uint64_t pace = acks_per_packet(now, min_rtt);
+  if (credit_ >= pace) {  // It was slower before.
     credit_ = 0;
     set_window(window_ + 1);
   }
-  credit_ += packets;
-  if (credit_ >= pace) {
-    set_window(window_ + credit_ / pace);
-    credit_ %= pace;
+  if (++credit_ >= pace) {
+    credit_ = 0;
+    set_window(window_ + 1);
   }
 }
 
-std::uint64_t CongestionControl::acks_per_packet(std::uint64_t packets, TimePoint now,
-                                                 Duration min_rtt) {
+std::uint64_t CongestionControl::acks_per_packet(TimePoint now, Duration min_rtt) {
   if (algorithm_ == Algorithm::kReno) return window_;
   if (!in_epoch_) {
     in_epoch_ = true;
@@ -61,7 +54,7 @@ std::uint64_t CongestionControl::acks_per_packet(std::uint64_t packets, TimePoin
     seconds_to_peak_ =
         below ? std::cbrt(static_cast<double>(last_peak_ - window_) / kCubicScale) : 0;
   }
-  reno_credit_ += static_cast<double>(packets);
+  ++reno_credit_;
   if (window_ == aimed_with_ && now - aimed_at_ <= kAimsFor) return pace_;
   aimed_with_ = window_;
   if (now != aimed_at_) {

@@ -22,8 +22,8 @@ class CongestionControl {
   std::uint64_t threshold() const { return threshold_; }
   bool in_slow_start() const { return window_ < threshold_; }
 
-  /// `packets` were acknowledged, and the window was what limited the sender.
-  void grow(std::uint64_t packets, TimePoint now, Duration min_rtt);
+  /// A packet was acknowledged, and the window was what limited the sender.
+  void grow(TimePoint now, Duration min_rtt);
 
   /// A loss: makes the threshold what the window is to fall to.
   void cut_threshold();
@@ -40,7 +40,7 @@ class CongestionControl {
   void rest(Duration idle, Duration rto);
 
  private:
-  std::uint64_t acks_per_packet(std::uint64_t packets, TimePoint now, Duration min_rtt);
+  std::uint64_t acks_per_packet(TimePoint now, Duration min_rtt);
 
   const Algorithm algorithm_;
   const std::uint64_t most_;

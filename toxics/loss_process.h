@@ -57,8 +57,6 @@ class LossProcess {
   /// Whether the packet sent at `at` is lost. REQUIRES: `at` never decreases.
   bool lose(TimePoint at);
 
-  bool is_lossless() const { return lossless_; }
-
  private:
   void step(TimePoint at);
 

@@ -198,8 +198,7 @@ Made make_path(const Attributes& set, StageMemory& memory) {
     LossProcess to_server(loss_of(set, Direction::kUpstream), derive_key(memory.connection_key, 3));
     LossProcess to_client(loss_of(set, Direction::kDownstream),
                           derive_key(memory.connection_key, 4));
-    const TcpHandshake handshake =
-        tcp_handshake(settings.path.rtt, to_server, to_client, TimePoint{});
+    const TcpHandshake handshake = tcp_handshake(settings.path.rtt, to_server, to_client);
     settings.handshake = handshake.takes;
     settings.path.handshake_was_retried =
         is_up ? handshake.client_retried : handshake.server_retried;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/socket.h>
-
 #include <cstddef>
 #include <vector>
 
@@ -36,10 +34,5 @@ bool are_empty(const PacketRules& rules);
 
 /// Whether a rule drops everything, whoever sent it.
 bool drops_all(const PacketRules& rules);
-
-/// What `rules` come to on a connection with `peer`: those that apply to it,
-/// without their sources. Short, whatever the length of the lists was, and it
-/// needs to look at no address.
-PacketRules rules_for(const PacketRules& rules, const sockaddr& peer);
 
 }  // namespace faultline

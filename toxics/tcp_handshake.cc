@@ -9,14 +9,13 @@ constexpr int kLinearResends = 5;
 
 }  // namespace
 
-TcpHandshake tcp_handshake(Duration rtt, LossProcess& to_server, LossProcess& to_client,
-                           TimePoint at) {
+TcpHandshake tcp_handshake(Duration rtt, LossProcess& to_server, LossProcess& to_client) {
   TcpHandshake handshake;
   bool server_knows = false;
   Duration wait = std::chrono::seconds(1);
   for (int resends = 0; resends <= kMostResends; ++resends) {
     handshake.client_retried = resends > 0;
-    const TimePoint now = at + handshake.takes;
+    const TimePoint now(handshake.takes);
     if (!to_server.lose(now)) {
       handshake.server_retried = server_knows;
       server_knows = true;
@@ -28,7 +27,6 @@ TcpHandshake tcp_handshake(Duration rtt, LossProcess& to_server, LossProcess& to
     if (resends >= kLinearResends) wait *= 2;
     handshake.takes += wait;
   }
-  handshake.succeeded = false;
   return handshake;
 }
 

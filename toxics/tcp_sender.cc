@@ -153,7 +153,7 @@ void TcpSender::on_ack(const TcpPacket& packet, TimePoint now) {
     reduce_window(advanced, lost_ > lost_before);
   } else if (advanced && is_window_limited()) {
     watch_delay(rtt);
-    congestion_.grow(1, now, round_trip_.least());
+    congestion_.grow(now, round_trip_.least());
   }
   if (reorder_at != kNever) {
     set_timer(Timer::kReorder, now, reorder_at - now + kTimerMargin);

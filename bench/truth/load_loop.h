@@ -85,8 +85,6 @@ class LoadLoop {
   /// the process is told to stop.
   void run(TimePoint until, const std::function<bool()>& is_done);
 
-  std::size_t open_count() const { return callers_.size(); }
-
  private:
   friend class Caller;
 
