@@ -1,5 +1,5 @@
 #include "toxics/corrupt.h"
-#include "toxics/truncate.h"
+#include "toxics/limit_data.h"
 #include "toxics/type_lists.h"
 
 namespace faultline {
@@ -41,7 +41,7 @@ ToxicType truncate_type() {
           .summary = "Ends a stream (FIN) after a number of bytes; the other direction goes on.",
           .attributes = {{"bytes", "bytes", "how many pass; the rest is swallowed"}},
           .make = [](const Attributes& set, StageMemory& memory) -> Made {
-            return std::make_unique<Truncate>(set[0].number, memory);
+            return std::make_unique<LimitData>(set[0].number, LimitData::Ending::kFinish, memory);
           }};
 }
 

@@ -5,8 +5,9 @@
 
 namespace faultline {
 
-LimitData::LimitData(std::int64_t limit_bytes, StageMemory& memory)
+LimitData::LimitData(std::int64_t limit_bytes, Ending ending, StageMemory& memory)
     : limit_bytes_(static_cast<std::uint64_t>(std::max<std::int64_t>(limit_bytes, 0))),
+      ending_(ending),
       memory_(memory) {}
 
 void LimitData::on_data(Chunk chunk, TimePoint arrived, Outlet& out) {
@@ -22,7 +23,11 @@ void LimitData::on_data(Chunk chunk, TimePoint arrived, Outlet& out) {
   } else if (left > 0) {
     out.send(chunk.take_front(left), arrived);
   }
-  out.close(arrived);
+  if (ending_ == Ending::kClose) {
+    out.close(arrived);
+  } else {
+    out.finish(arrived);
+  }
 }
 
 }  // namespace faultline

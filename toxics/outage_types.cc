@@ -1,13 +1,9 @@
-#include "toxics/close_now.h"
 #include "toxics/delay_attributes.h"
-#include "toxics/half_close.h"
 #include "toxics/limit_time.h"
 #include "toxics/mtu_blackhole.h"
 #include "toxics/noop.h"
-#include "toxics/reset_now.h"
 #include "toxics/stall.h"
 #include "toxics/type_lists.h"
-#include "toxics/unread.h"
 
 namespace faultline {
 
@@ -108,6 +104,11 @@ Made make_plain(const Attributes& /*set*/, StageMemory& /*memory*/) {
   return std::make_unique<Stage>();
 }
 
+template <LimitTime::Ending ending>
+Made make_end_now(const Attributes& /*set*/, StageMemory& /*memory*/) {
+  return std::make_unique<LimitTime>(Duration(0), ending);
+}
+
 ToxicType blackhole_type() {
   return {.name = "blackhole",
           .summary = "Nothing is answered and nothing acknowledged: a host or zone that is gone.",
@@ -134,7 +135,7 @@ ToxicType zero_window_type() {
       .name = "zero_window",
       .summary = "Accepts and never reads: the sender's window closes.",
       .attributes = {side_attribute("whose bytes are not read", Side::kClient), scope_attribute()},
-      .make = make_plain<Unread>,
+      .make = [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Stall>(0); },
       .effects = zero_window,
       .passes_nothing = true};
 }
@@ -143,7 +144,7 @@ ToxicType refuse_type() {
   return {.name = "refuse",
           .summary = "Nobody listens: connecting is refused, open connections are reset.",
           .attributes = {scope_attribute()},
-          .make = make_plain<ResetNow>,
+          .make = make_end_now<LimitTime::Ending::kReset>,
           .effects = ending<Reception::kReset, Listening::kClosed>};
 }
 
@@ -151,7 +152,7 @@ ToxicType reset_type() {
   return {.name = "reset",
           .summary = "Resets every connection at once (RST to both sides), open or new.",
           .attributes = {scope_attribute()},
-          .make = make_plain<ResetNow>,
+          .make = make_end_now<LimitTime::Ending::kReset>,
           .effects = ending<Reception::kReset, Listening::kOpen>};
 }
 
@@ -159,7 +160,7 @@ ToxicType close_type() {
   return {.name = "close",
           .summary = "Closes every connection at once (FIN to both sides), open or new.",
           .attributes = {scope_attribute()},
-          .make = make_plain<CloseNow>,
+          .make = make_end_now<LimitTime::Ending::kClose>,
           .effects = ending<Reception::kClose, Listening::kOpen>};
 }
 
@@ -168,7 +169,8 @@ ToxicType half_close_type() {
           .summary = "Ends one direction (FIN); the other goes on.",
           .attributes = {{"delay", "ms", "how long after the toxic took hold"}, scope_attribute()},
           .make = [](const Attributes& set, StageMemory&) -> Made {
-            return std::make_unique<HalfClose>(saturated_milliseconds(set[0].number));
+            return std::make_unique<LimitTime>(saturated_milliseconds(set[0].number),
+                                               LimitTime::Ending::kFinish);
           },
           .effects = scoped<Links::kOwn>};
 }

@@ -140,7 +140,7 @@ ToxicType limit_data_type() {
       .summary = "Closes the connection once a number of bytes has passed.",
       .attributes = {{"bytes", "bytes", "how many pass on each connection; 0 closes at the first"}},
       .make = [](const Attributes& set, StageMemory& memory) -> Made {
-        return std::make_unique<LimitData>(set[0].number, memory);
+        return std::make_unique<LimitData>(set[0].number, LimitData::Ending::kClose, memory);
       },
       .is_toxiproxys = true};
 }

@@ -3,12 +3,10 @@
 #include "tests/toxics/chain_driver.h"
 #include "tests/toxics/hand_made.h"
 #include "toxics/corrupt.h"
-#include "toxics/half_close.h"
 #include "toxics/limit_data.h"
-#include "toxics/reset_now.h"
+#include "toxics/limit_time.h"
 #include "toxics/stall.h"
 #include "toxics/timeout.h"
-#include "toxics/unread.h"
 
 namespace faultline {
 namespace {
@@ -64,16 +62,18 @@ const ToxicType kTimeout = in_window(1, [](const Attributes& values, StageMemory
   return catalogued("timeout", values, memory);
 });
 const ToxicType kLimit = in_window(1, [](const Attributes& values, StageMemory& memory) -> Made {
-  return std::make_unique<LimitData>(values[0].number, memory);
+  return std::make_unique<LimitData>(values[0].number, LimitData::Ending::kClose, memory);
 });
 const ToxicType kStalled =
     in_window(0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Stall>(); });
 const ToxicType kUnread = in_window(
-    0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Unread>(); });
-const ToxicType kReset = in_window(
-    0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<ResetNow>(); });
-const ToxicType kHalf = in_window(
-    0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<HalfClose>(0ms); });
+    0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Stall>(0); });
+const ToxicType kReset = in_window(0, [](const Attributes&, StageMemory&) -> Made {
+  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kReset);
+});
+const ToxicType kHalf = in_window(0, [](const Attributes&, StageMemory&) -> Made {
+  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kFinish);
+});
 const ToxicType kBroken = in_window(1, [](const Attributes& values, StageMemory& memory) -> Made {
   return std::make_unique<Corrupt>(Corrupt::Settings{.offset = values[0].number, .bits = 8},
                                    memory);

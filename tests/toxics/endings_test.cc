@@ -2,12 +2,9 @@
 
 #include "tests/toxics/chain_driver.h"
 #include "tests/toxics/hand_made.h"
-#include "toxics/close_now.h"
-#include "toxics/half_close.h"
+#include "toxics/limit_data.h"
 #include "toxics/limit_time.h"
-#include "toxics/reset_now.h"
 #include "toxics/stall.h"
-#include "toxics/truncate.h"
 
 namespace faultline {
 namespace {
@@ -17,12 +14,15 @@ using Made = std::unique_ptr<Toxic>;
 
 const ToxicType kStall =
     hand_made(0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Stall>(); });
-const ToxicType kResetNow = hand_made(
-    0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<ResetNow>(); });
-const ToxicType kCloseNow = hand_made(
-    0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<CloseNow>(); });
+const ToxicType kResetNow = hand_made(0, [](const Attributes&, StageMemory&) -> Made {
+  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kReset);
+});
+const ToxicType kCloseNow = hand_made(0, [](const Attributes&, StageMemory&) -> Made {
+  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kClose);
+});
 const ToxicType kHalfClose = hand_made(1, [](const Attributes& values, StageMemory&) -> Made {
-  return std::make_unique<HalfClose>(saturated_milliseconds(values[0].number));
+  return std::make_unique<LimitTime>(saturated_milliseconds(values[0].number),
+                                     LimitTime::Ending::kFinish);
 });
 const ToxicType kLimitTime = hand_made(2, [](const Attributes& values, StageMemory&) -> Made {
   return std::make_unique<LimitTime>(
@@ -30,7 +30,7 @@ const ToxicType kLimitTime = hand_made(2, [](const Attributes& values, StageMemo
       values[1].number == 0 ? LimitTime::Ending::kClose : LimitTime::Ending::kReset);
 });
 const ToxicType kTruncate = hand_made(1, [](const Attributes& values, StageMemory& memory) -> Made {
-  return std::make_unique<Truncate>(values[0].number, memory);
+  return std::make_unique<LimitData>(values[0].number, LimitData::Ending::kFinish, memory);
 });
 
 TEST_CASE("a stall holds bytes and the end for ever, and lets go of all when removed", "[stall]") {
@@ -71,7 +71,7 @@ TEST_CASE("a stall soon stops the reading, and it goes on when the stall is over
   driver.remove(lag, kStart + 1s);
 }
 
-TEST_CASE("reset_now resets an idle connection at once, whatever is held", "[reset_now]") {
+TEST_CASE("a reset at once ends an idle connection, whatever is held", "[limit_time]") {
   ChainDriver driver;
   driver.add(kStall);
   driver.push("held", kStart);
@@ -80,7 +80,7 @@ TEST_CASE("reset_now resets an idle connection at once, whatever is held", "[res
   CHECK(driver.pop(kStart + 1s) == "<reset>");
 }
 
-TEST_CASE("close_now closes behind what was on its way, and passes no more", "[close_now]") {
+TEST_CASE("a close at once comes behind what was on its way, and passes no more", "[limit_time]") {
   ChainDriver driver;
   const auto stall = driver.add(kStall);
   driver.add("latency", {10});
