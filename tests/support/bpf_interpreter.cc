@@ -94,9 +94,6 @@ class Machine {
   void load(const sock_filter& in) {
     std::optional<Word> value;
     switch (BPF_MODE(in.code)) {
-      case BPF_IMM:
-        value = in.k;
-        break;
       case BPF_MEM:
         value = cell(in.k);
         break;
@@ -136,14 +133,8 @@ class Machine {
     switch (BPF_OP(in.code)) {
       case BPF_ADD:
         return a_ + b;
-      case BPF_SUB:
-        return a_ - b;
-      case BPF_OR:
-        return a_ | b;
       case BPF_AND:
         return a_ & b;
-      case BPF_LSH:
-        return a_ << (b & 31U);
       case BPF_RSH:
         return a_ >> (b & 31U);
       default:

@@ -5,7 +5,6 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <cstdio>
 #include <functional>
 #include <map>
 
@@ -311,50 +310,6 @@ TEST_CASE("absurd settings are cut to what makes sense", "[tcp_path]") {
     while (const auto delivery = path.take_delivery()) delivered += delivery->bytes;
   }
   CHECK(delivered == 5000);
-}
-
-TEST_CASE("what a segment costs", "[.calibration]") {
-  for (const double loss : {0.0, 0.001, 0.01, 0.1}) {
-    for (const std::uint64_t rate : {std::uint64_t{0}, std::uint64_t{100'000'000}}) {
-      TcpPathSettings settings = lossy(loss, 80ms);
-      settings.receive_window = 10'000'000;
-      settings.bytes_per_second = rate;
-      TcpPath path(settings, kPathSeed);
-      constexpr std::uint64_t kSegments = 1'000'000;
-      const auto begin = std::chrono::steady_clock::now();
-      path.send(kSegments * TcpSender::kSegmentBytes, kStart);
-      while (path.next_event() != kNever) {
-        path.advance(path.next_event());
-        while (path.take_delivery()) {
-        }
-      }
-      const std::chrono::duration<double, std::nano> took =
-          std::chrono::steady_clock::now() - begin;
-      std::printf("loss %.3f, %9lu B/s: %.0f ns per segment\n", loss,
-                  static_cast<unsigned long>(rate), took.count() / kSegments);
-    }
-  }
-}
-
-TEST_CASE("the model beside what was measured", "[.calibration]") {
-  for (const double loss : {0.0, 0.001, 0.01, 0.03, 0.1}) {
-    const PathMeasurements path(lossy(loss), kPathSeed);
-    const auto big = path.fetches(100'000, 5000);
-    const auto small = path.fetches(10'000, 5000);
-    const auto echo = path.echoes(100'000);
-    std::vector<double> extra = late(echo);
-    if (extra.empty()) extra.push_back(0);
-    std::printf(
-        "%5.3f | %.2f (%.2f) | %.0f / %.0f / %.0f | %.0f / %.0f / %.0f | %.0f / %.0f / %.0f / %.0f"
-        " | %.2f %% | %.0f / %.0f / %.0f / %.0f\n",
-        loss, goodput(lossy(loss)), goodput(lossy(loss), 0s), Measured::quantile(big, .5),
-        Measured::quantile(big, .9), Measured::quantile(big, .99), Measured::quantile(small, .5),
-        Measured::quantile(small, .9), Measured::quantile(small, .99), Measured::quantile(echo, .5),
-        Measured::quantile(echo, .9), Measured::quantile(echo, .99), Measured::quantile(echo, .999),
-        100.0 * static_cast<double>(extra.size()) / static_cast<double>(echo.size()),
-        Measured::quantile(extra, 0), Measured::quantile(extra, .5), Measured::quantile(extra, .9),
-        Measured::quantile(extra, .99));
-  }
 }
 
 }  // namespace
