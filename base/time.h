@@ -31,6 +31,13 @@ constexpr Duration saturated_microseconds(std::int64_t count) {
   return saturated(count, 1'000);
 }
 
+/// `times` as long, cut to kLongest. REQUIRES: neither is below 0.
+constexpr Duration scaled(Duration wait, double times) {
+  const double longer = static_cast<double>(wait.count()) * times;
+  const bool fits = longer < static_cast<double>(kLongest.count());
+  return fits ? Duration(static_cast<std::int64_t>(longer)) : kLongest;
+}
+
 /// `start + wait`; kNever stays kNever, and a sum too large becomes kNever.
 constexpr TimePoint after(TimePoint start, Duration wait) {
   if (wait.count() > 0 && start > kNever - wait) return kNever;

@@ -72,7 +72,9 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   down_.emplace(shard_.worker(), Direction::kDownstream, *upstream_, *client_, counters);
   const TimePoint now = clock_now();
   keep_alive_at_ = after(now, kYouth);
-  arrange(identity(), now);
+  ConnectionIdentity me = identity();
+  me.is_beginning = true;
+  arrange(me, now);
   read(*up_, *down_, now);  // What the client has said meanwhile.
   settle(now);
 }

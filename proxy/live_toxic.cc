@@ -29,6 +29,13 @@ bool has_stage(const LiveToxic& toxic, Direction direction) {
   return false;
 }
 
+/// Whether the connection's first byte will be the toxic's as well.
+bool begins_with(const ConnectionIdentity& connection, const LiveToxic& toxic) {
+  const auto& bytes = toxic.spec.timing.bytes;
+  return connection.is_beginning && connection.ordinal >= toxic.first_new &&
+         (!bytes || bytes->after == 0);
+}
+
 void add(PacketRules& rules, const PacketRule& rule) {
   if (!rule.is_empty()) rules.push_back(rule);
 }
@@ -101,7 +108,7 @@ std::vector<StagePlan> stages_for(const ToxicSet& toxics, Direction direction,
          .chance_key = is_own ? key : derive_key(key, 2),
          .connection_key = key,
          .direction = direction,
-         .is_new = connection.ordinal >= toxic.first_new,
+         .is_new = begins_with(connection, toxic),
          .samples = toxic.samples.get(),
          .bytes = toxic.spec.timing.bytes,
          .counters = &(*toxic.counters)[worker],

@@ -17,6 +17,7 @@ struct ConnectionIdentity {
   std::uint64_t ordinal = 0;  ///< Its number on its proxy.
   SocketAddress client{};     ///< Empty where none is needed, or there is none.
   TimePoint opened{};
+  bool is_beginning = false;  ///< Its links are being made: no byte has passed.
 };
 
 /// A toxic in force on a proxy, as the workers see it. Immutable.

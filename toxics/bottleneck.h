@@ -20,10 +20,16 @@ class Bottleneck {
   /// transmitted, or nothing if it is dropped. REQUIRES: `at` never decreases.
   std::optional<TimePoint> transmit(std::size_t bytes, TimePoint at);
 
+  /// From `now` on the line has another rate, for what waits in its queue too:
+  /// all of that leaves after so many times the wait it had left, as is returned.
+  double change(std::uint64_t bytes_per_second, std::size_t queue_bytes, Duration rtt,
+                TimePoint now);
+
  private:
+  void set(std::uint64_t bytes_per_second, std::size_t queue_bytes, Duration rtt);
   Duration time_for(std::uint64_t bytes) const;
 
-  const std::uint64_t rate_;
+  std::uint64_t rate_ = 0;
   Duration longest_wait_{0};  // Of the last packet that still fits.
   TimePoint free_at_{};
 };

@@ -45,6 +45,9 @@ class ByteWindow final : public Toxic {
   void on_finish(TimePoint arrived, Outlet& out) override;
   void on_wake(TimePoint now, Outlet& out) override;
   void on_remove(TimePoint now, Outlet& out) override;
+  void on_replace(StageMemory& memory) override {
+    if (phase_ == Phase::kInside) inner_->on_replace(memory);
+  }
   std::size_t window() const override;
 
  private:

@@ -29,10 +29,15 @@ bool LossSettings::is_lossless() const {
   return true;
 }
 
-LossProcess::LossProcess(const LossSettings& settings, std::uint64_t key)
-    : random_(key),
-      every_(settings.model == LossSettings::Model::kEvery ? settings.every : 0),
-      lossless_(settings.is_lossless()) {
+LossProcess::LossProcess(const LossSettings& settings, std::uint64_t key) : random_(key) {
+  change(settings);
+}
+
+void LossProcess::change(const LossSettings& settings) {
+  every_ = settings.model == LossSettings::Model::kEvery ? settings.every : 0;
+  lossless_ = settings.is_lossless();
+  loss_in_bad_ = 1;
+  loss_in_good_ = 0;
   if (settings.model == LossSettings::Model::kIndependent) {
     const double fresh = 1 - std::min(probability(settings.correlation), kMostCorrelation);
     const double loss = probability(settings.loss);

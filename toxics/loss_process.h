@@ -57,16 +57,19 @@ class LossProcess {
   /// Whether the packet sent at `at` is lost. REQUIRES: `at` never decreases.
   bool lose(TimePoint at);
 
+  /// Other chances from the next packet on; the state it is in stays.
+  void change(const LossSettings& settings);
+
  private:
   void step(TimePoint at);
 
   Random random_;
-  const std::uint64_t every_;
+  std::uint64_t every_ = 0;
   double to_bad_ = 0;
   double to_good_ = 1;
   double loss_in_bad_ = 1;
   double loss_in_good_ = 0;
-  const bool lossless_;
+  bool lossless_ = true;
   bool bad_ = false;
   std::uint64_t packets_ = 0;
   TimePoint last_{};  // When the state was last moved; read once packets_ > 0.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "toxics/tcp_path.h"
 #include "toxics/toxic.h"
@@ -24,27 +25,44 @@ struct PathModelSettings {
 /// `packet_loss` (only what losing packets costs) are both this. A path that
 /// loses nothing and adds nothing does not look at bytes.
 ///
-/// With other settings a new simulation begins, with all that is still held.
+/// With other settings the simulated connection goes on, over a changed path: a
+/// ramp that began it anew ten times a second would never let it get anywhere.
+/// With another `congestion` it is another connection, and begins anew.
 class PathModel final : public Toxic {
  public:
-  /// `memory` gives the key of the simulation's chance; not used after that.
+  /// `memory` gives the key of the simulation's chance, and the simulation of
+  /// the one before, if there was one; not used after that.
   PathModel(const PathModelSettings& settings, StageMemory& memory);
 
   void on_start(TimePoint now, Outlet& out) override;
   void on_data(Chunk chunk, TimePoint arrived, Outlet& out) override;
   void on_finish(TimePoint arrived, Outlet& out) override;
   void on_wake(TimePoint now, Outlet& out) override;
+  void on_replace(StageMemory& memory) override;
   bool sees_bytes() const override { return !is_clear_; }
   std::size_t window() const override { return kFullWindow; }
 
  private:
+  /// A simulated connection and how far it has come.
+  struct Simulation final : Keepsake {
+    Simulation(const TcpPathSettings& settings, std::uint64_t key)
+        : path(settings, key), congestion(settings.congestion) {}
+
+    TcpPath path;
+    const CongestionControl::Algorithm congestion;
+    TimePoint starts_at = TimePoint::min();  // The first byte is sent then.
+    std::uint64_t on_way = 0;                // Bytes sent and not delivered; a lone FIN is one.
+  };
+
+  void resume(TimePoint now, Outlet& out);
   void play(TimePoint now, Outlet& out);
 
   const bool is_clear_;
-  const Duration handshake_;
-  TcpPath path_;
-  TimePoint starts_at_{};      // The first byte is sent then.
-  std::uint64_t waiting_ = 0;  // Bytes that came before.
+  const PathModelSettings settings_;
+  const std::uint64_t key_;
+  std::unique_ptr<Simulation> simulation_;
+  bool resumes_ = false;       // It goes on where the one before was, once told what that held.
+  std::uint64_t waiting_ = 0;  // Bytes that are not sent yet.
   std::uint64_t held_ = 0;     // Bytes not yet let go of.
 };
 

@@ -15,6 +15,10 @@ Duration sane_rtt(const TcpPathSettings& settings) {
   return std::clamp(settings.rtt, Duration(0), kLongestRtt);
 }
 
+Duration way_forth(const TcpPathSettings& settings) {
+  return settings.adds_delay ? sane_rtt(settings) / 2 : Duration(0);
+}
+
 Duration draw_phase(std::uint64_t key) {
   const auto tick = RoundTrip::kTick.count();
   return Duration(static_cast<std::int64_t>(derive_key(key, "clock") >> 1U) % tick);
@@ -23,7 +27,7 @@ Duration draw_phase(std::uint64_t key) {
 }  // namespace
 
 TcpPath::TcpPath(const TcpPathSettings& settings, std::uint64_t key)
-    : forth_(settings.adds_delay ? sane_rtt(settings) / 2 : Duration(0)),
+    : forth_(way_forth(settings)),
       back_(sane_rtt(settings) - forth_),
       loss_(settings.loss, derive_key(key, "data")),
       ack_loss_(settings.ack_loss, derive_key(key, "acks")),
@@ -38,6 +42,28 @@ void TcpPath::send(std::uint64_t bytes, TimePoint at) {
   advance(at);
   sender_.write(bytes);
   transmit();
+}
+
+void TcpPath::change(const TcpPathSettings& settings, TimePoint now) {
+  advance(now);
+  const bool lost = !is_lossless();
+  loss_.change(settings.loss);
+  ack_loss_.change(settings.ack_loss);
+  const double times =
+      bottleneck_.change(settings.bytes_per_second, settings.queue_bytes, sane_rtt(settings), now);
+  const Duration forth = way_forth(settings);
+  const Duration back = sane_rtt(settings) - forth;
+  for (OnTheWay& packet : data_) {
+    TimePoint sent = packet.arrives - forth_;
+    if (sent > now) sent = after(now, scaled(sent - now, times));
+    packet.arrives = std::max(after(sent, forth), now);
+  }
+  for (OnTheWay& ack : acks_) {
+    if (ack.arrives != kNever) ack.arrives = std::max(after(ack.arrives - back_, back), now);
+  }
+  forth_ = forth;
+  back_ = back;
+  if (lost && is_lossless()) sender_.hurry_timer(now);
 }
 
 void TcpPath::advance(TimePoint now) {

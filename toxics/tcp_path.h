@@ -47,6 +47,14 @@ class TcpPath {
   /// before the next advance(), even on a path that adds no delay.
   void send(std::uint64_t bytes, TimePoint at);
 
+  /// From `now` on the way is another; the connection goes on. What is on it
+  /// arrives when it would have if it had been so all along, and not before `now`;
+  /// what waits at the bottleneck leaves at the new rate. What was lost is sent
+  /// again when the sender finds out, or at once if nothing is lost any more. Of
+  /// the sender's own settings (`congestion`, `receive_window`,
+  /// `handshake_was_retried`) none is looked at.
+  void change(const TcpPathSettings& settings, TimePoint now);
+
   /// Plays all that happens up to `now`, each event at its own time.
   void advance(TimePoint now);
 
@@ -68,13 +76,14 @@ class TcpPath {
     TimePoint arrives;
   };
 
+  bool is_lossless() const { return loss_.is_lossless() && ack_loss_.is_lossless(); }
   void transmit();
   void receive(const TcpPacket& packet);
   void acknowledge(const TcpPacket& packet);
   void deliver(std::uint32_t bytes);
 
-  const Duration forth_;
-  const Duration back_;
+  Duration forth_;
+  Duration back_;
   LossProcess loss_;
   LossProcess ack_loss_;
   Bottleneck bottleneck_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -57,6 +58,11 @@ class TcpSender {
   /// When on_timer() is to be called, or kNever.
   TimePoint timer() const { return timer_at_; }
   void on_timer(TimePoint now);
+
+  /// Makes it due now if it is set: what was lost need not be waited for.
+  void hurry_timer(TimePoint now) {
+    if (timer_at_ != kNever) timer_at_ = std::min(timer_at_, now);
+  }
 
   std::uint64_t window() const { return congestion_.window(); }
   std::size_t memory() const;  ///< Bytes of bookkeeping for what is in flight.

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "base/random.h"
 #include "base/time.h"
@@ -30,6 +31,14 @@ class Outlet {
   virtual void wake(TimePoint at) = 0;  ///< Asks for on_wake() then; replaces an earlier ask.
 };
 
+/// What a toxic leaves to the one that takes its place. Each type has its own.
+struct Keepsake {
+  Keepsake() = default;
+  virtual ~Keepsake() = default;
+  Keepsake(const Keepsake&) = delete;
+  Keepsake& operator=(const Keepsake&) = delete;
+};
+
 /// What a toxic remembers on one link while its settings are changed: a change
 /// makes a new Toxic, which is handed the memory of the one before.
 struct StageMemory {
@@ -41,10 +50,12 @@ struct StageMemory {
   const std::uint64_t connection_key;  ///< The same on both links of the connection.
   Random random;                       ///< A stream of chance from it.
   Direction direction = Direction::kDownstream;
-  bool is_new = false;                   ///< The toxic was there when the connection was made.
+  /// The connection begins here and now, with the toxic: until the first is made.
+  bool is_new = false;
   std::uint64_t passed_bytes = 0;        ///< Sent on since the toxic reached this link.
   const SampleTable* samples = nullptr;  ///< Outlives the toxic; null if it was given none.
   SharedLine* line = nullptr;            ///< Shared by all its links, until the settings change.
+  std::unique_ptr<Keepsake> keepsake{};  ///< Of the one before, while its successor is made.
 };
 
 /// How fast bytes may pass a link that moves them by itself: what a toxic has
@@ -82,6 +93,10 @@ class Toxic {
   /// has eaten bytes must end the connection here: a stream with a hole in it
   /// is never resumed.
   virtual void on_remove(TimePoint /*now*/, Outlet& /*out*/) {}
+
+  /// Another is about to be made with other settings, and told of what is held:
+  /// what that one needs beside goes to `memory.keepsake`.
+  virtual void on_replace(StageMemory& /*memory*/) {}
 
   /// False if bytes pass untouched and unwatched. A link whose toxics all say
   /// so stays on the pass-through path.

@@ -35,14 +35,17 @@ struct ToxicChain::Stage {
   void make_toxic(const StagePlan& plan) {
     memory.line = plan.line;
     memory.samples = plan.samples;
-    if (!plan.bytes) {
+    if (toxic != nullptr) toxic->on_replace(memory);
+    if (plan.bytes) {
+      const auto make_inner = [&](StageMemory& inner) {
+        return plan.type->make(*plan.attributes, inner);
+      };
+      toxic = std::make_unique<ByteWindow>(*plan.bytes, make_inner, memory);
+    } else {
       toxic = plan.type->make(*plan.attributes, memory);
-      return;
     }
-    const auto make_inner = [&](StageMemory& inner) {
-      return plan.type->make(*plan.attributes, inner);
-    };
-    toxic = std::make_unique<ByteWindow>(*plan.bytes, make_inner, memory);
+    memory.keepsake.reset();
+    memory.is_new = false;
   }
 
   const std::uint64_t id;

@@ -29,7 +29,7 @@ struct StagePlan {
   std::uint64_t chance_key = 0;
   std::uint64_t connection_key = 0;  ///< See StageMemory, of this and what follows.
   Direction direction = Direction::kDownstream;
-  bool is_new = false;
+  bool is_new = false;  ///< The connection begins with it.
   const SampleTable* samples = nullptr;
   std::optional<ByteWindow::Bounds> bytes{};  ///< The part of the stream it is for; none: all.
   ToxicCounters* counters = nullptr;          ///< Outlives the stage.

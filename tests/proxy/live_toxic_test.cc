@@ -116,5 +116,20 @@ TEST_CASE("a ramp's steps are rounded to what attributes hold", "[live_toxic]") 
   }
 }
 
+TEST_CASE("a connection begins with the toxics there are as its links are made", "[live_toxic]") {
+  LiveToxic toxic = toxic_with(1);
+  toxic.first_new = 3;
+  const auto begins = [&](ConnectionIdentity connection) {
+    return stages_for({toxic}, Direction::kDownstream, connection, 0, TimePoint{}).at(0).is_new;
+  };
+  CHECK(begins({.ordinal = 3, .is_beginning = true}));
+  CHECK_FALSE(begins({.ordinal = 3}));  // A pulse has turned it on, say.
+  CHECK_FALSE(begins({.ordinal = 2, .is_beginning = true}));
+  toxic.spec.timing.bytes = ByteWindow::Bounds{.after = 0, .until = 10};
+  CHECK(begins({.ordinal = 3, .is_beginning = true}));
+  toxic.spec.timing.bytes->after = 1;
+  CHECK_FALSE(begins({.ordinal = 3, .is_beginning = true}));
+}
+
 }  // namespace
 }  // namespace faultline

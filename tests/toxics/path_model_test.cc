@@ -190,6 +190,118 @@ TEST_CASE("other settings begin anew with what is held, and removal lets go of i
   }
 }
 
+TEST_CASE("changes ten times a second hold up nothing, and keep the pace", "[path_model]") {
+  PathDriver driver;
+  SECTION("of a long round trip") {
+    driver.set({400, 0, 1}, kStart);
+    driver.push("hello", kStart);
+    driver.set({400, 0, 1}, kStart + 100ms);
+    CHECK(driver.pop(kStart + 200ms - 1ns).empty());
+    driver.set({400, 0, 1}, kStart + 200ms);
+    CHECK(driver.pop(kStart + 200ms) == "hello");
+  }
+  SECTION("of a slow line") {
+    driver.set({40, 0, 1, 0, 100}, kStart);
+    driver.push(std::string(100'000, 'x'), kStart);
+    driver.chain.push(Finish{}, kStart);
+    std::string received;
+    for (int i = 1; i <= 12; ++i) {
+      received += driver.pop(kStart + i * 100ms);
+      CAPTURE(i);
+      CHECK(received.size() <= static_cast<std::size_t>(i) * 10'000);
+      CHECK(received.size() + 5'000 >= std::min(i, 10) * std::size_t{9'650});
+      driver.set({40, 0, 1, 0, 100}, kStart + i * 100ms);
+    }
+    CHECK(received.size() == 100'000 + std::string_view("<fin>").size());
+  }
+  SECTION("of a lone FIN") {
+    driver.set({400, 0, 1}, kStart);
+    driver.chain.push(Finish{}, kStart);
+    for (int i = 1; i <= 2; ++i) {
+      CHECK(driver.pop(kStart + i * 100ms - 1ns).empty());
+      driver.set({400, 0, 1}, kStart + i * 100ms);
+    }
+    CHECK(driver.pop(kStart + 200ms) == "<fin>");
+  }
+}
+
+TEST_CASE("what is on the way arrives as if the new round trip had been there", "[path_model]") {
+  PathDriver driver;
+  driver.set({400, 0, 1}, kStart);
+  driver.push("hello", kStart);
+  SECTION("shorter") {
+    driver.set({100, 0, 1}, kStart + 40ms);
+    CHECK(driver.pop(kStart + 50ms - 1ns).empty());
+    CHECK(driver.pop(kStart + 50ms) == "hello");
+  }
+  SECTION("so much shorter that it is late") {
+    driver.set({100, 0, 1}, kStart + 150ms);
+    CHECK(driver.pop(kStart + 150ms) == "hello");
+  }
+  SECTION("longer") {
+    driver.set({1000, 0, 1}, kStart + 40ms);
+    CHECK(driver.pop(kStart + 500ms - 1ns).empty());
+    CHECK(driver.pop(kStart + 500ms) == "hello");
+  }
+}
+
+TEST_CASE("a handshake is charged once, whatever is changed meanwhile", "[path_model]") {
+  PathDriver driver;
+  driver.set({40, 0, 1, 1040}, kStart);
+  driver.push("hello", kStart);
+  for (int i = 1; i <= 10; ++i) driver.set({60, 0, 1, 1060}, kStart + i * 100ms);
+  CHECK(driver.pop(kStart + 1070ms - 1ns).empty());
+  CHECK(driver.pop(kStart + 1070ms) == "hello");
+}
+
+TEST_CASE("a ramp lets a new connection begin, and an open one has no handshake", "[path_model]") {
+  const ToxicType& path = *find_toxic_type("path");
+  const auto rtt = static_cast<std::size_t>(path.attribute_index("rtt"));
+  Attributes attributes = path.default_attributes();
+  attributes[rtt] = 80 * AttributeValue::kMillion;
+  StagePlan plan{.id = 1, .type = &path, .attributes = &attributes, .chance_key = 5};
+  SECTION("new") {
+    plan.is_new = true;
+  }
+  SECTION("open") {
+    plan.is_new = false;
+  }
+  const Duration due = plan.is_new ? 120ms : 40ms;
+  ToxicChain chain{std::size_t{1} << 24U};
+  chain.arrange({plan}, kStart);
+  chain.push(Chunk("x"), kStart);
+  for (TimePoint step = kStart + 30ms; step < kStart + due; step += 30ms) {
+    ++plan.revision;
+    chain.arrange({plan}, step);
+  }
+  CHECK_FALSE(chain.pop(kStart + due - 1ns));
+  CHECK(chain.pop(kStart + due));
+}
+
+TEST_CASE("a path for later bytes may be changed before they come, and after", "[path_model]") {
+  const ToxicType& path = *find_toxic_type("path");
+  Attributes attributes = path.default_attributes();
+  attributes[static_cast<std::size_t>(path.attribute_index("rtt"))] = 80 * AttributeValue::kMillion;
+  StagePlan plan{.id = 1, .type = &path, .attributes = &attributes, .chance_key = 5};
+  plan.bytes = ByteWindow::Bounds{.after = 3};
+  ToxicChain chain{std::size_t{1} << 24U};
+  const auto change = [&](TimePoint now) {
+    ++plan.revision;
+    chain.arrange({plan}, now);
+  };
+  const auto pop = [&](TimePoint now) {
+    const std::optional<Signal> signal = chain.pop(now);
+    return signal ? std::string(std::get<Chunk>(*signal).bytes()) : "";
+  };
+  change(kStart);
+  change(kStart + 10ms);
+  chain.push(Chunk("abcdef"), kStart + 20ms);
+  CHECK(pop(kStart + 20ms) == "abc");
+  for (TimePoint now = kStart + 30ms; now < kStart + 60ms; now += 10ms) change(now);
+  CHECK(pop(kStart + 60ms - 1ns).empty());
+  CHECK(pop(kStart + 60ms) == "def");
+}
+
 TEST_CASE("a fast path wakes its link each 0.1 ms at most, and keeps its rate", "[path_model]") {
   PathDriver driver;
   driver.set({10, 0, 1, 0, 100'000}, kStart);
