@@ -116,7 +116,7 @@ ToxicType bandwidth_type() {
             if (set[1].number != kProxyScope || memory.line == nullptr) {
               return std::make_unique<Bandwidth>(rate);
             }
-            return std::make_unique<SharedBandwidth>(rate, *memory.line);
+            return std::make_unique<SharedBandwidth>(rate, *memory.line, memory);
           },
           .is_toxiproxys = true};
 }

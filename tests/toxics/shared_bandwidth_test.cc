@@ -48,6 +48,14 @@ class Crowd {
     }
   }
 
+  /// As a ramp does: each step is a revision, on the line of the one before.
+  void ramp_to(std::int64_t rate) {
+    rate_ = rate;
+    for (Link& link : links) {
+      link.driver.change(link.toxic, {rate_, kProxy}, now, &line());
+    }
+  }
+
   SharedLine& line() { return lines_.back(); }
 
   /// Serves each link when it has something due.
@@ -135,6 +143,21 @@ TEST_CASE("B25: connections share a rate, exactly and evenly", "[shared_bandwidt
   crowd.run_for(std::chrono::seconds(seconds));
   const std::vector<double> shares = crowd.shares();
   CHECK(sum(shares) == Approx(static_cast<double>(1000 * rate * seconds)).epsilon(0.01));
+  check_even(shares, 0.1);
+}
+
+TEST_CASE("a ramp of a shared rate lets everybody through, and keeps the rate",
+          "[shared_bandwidth]") {
+  const int count = GENERATE(1, 6, 50);
+  CAPTURE(count);
+  Crowd crowd(1000);
+  crowd.join_many(count);
+  for (int step = 1; step <= 50; ++step) {
+    crowd.run_for(100ms);
+    crowd.ramp_to(1000 + step % 2);
+  }
+  const std::vector<double> shares = crowd.shares();
+  CHECK(sum(shares) == Approx(5'000'000).epsilon(0.03));
   check_even(shares, 0.1);
 }
 
