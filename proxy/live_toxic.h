@@ -23,7 +23,9 @@ struct ConnectionIdentity {
 /// A toxic in force on a proxy, as the workers see it. Immutable.
 struct LiveToxic {
   std::uint64_t id = 0;        ///< One for each toxic ever made; never 0.
-  std::uint64_t revision = 0;  ///< Changes whenever the attributes do.
+  /// Changes whenever the attributes do. Between two changes by its user there
+  /// is room for the steps of a ramp.
+  std::uint64_t revision = 0;
   ToxicSpec spec;
   Placement placement{};
   std::shared_ptr<const SampleTable> samples{};  ///< Null if it was given none.
@@ -31,6 +33,7 @@ struct LiveToxic {
   std::uint64_t chance_key = 0;
   std::uint64_t first_new = 0;  ///< The first connection made since it is there.
   TimePoint since{};            ///< When it was made.
+  TimePoint ramp_since{};       ///< When its ramp began, with these settings.
   /// One for each worker.
   std::shared_ptr<std::vector<ToxicCounters>> counters;
   /// A new one for each revision: what was on its way at the old settings does

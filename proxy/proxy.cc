@@ -146,6 +146,7 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
   static const ToxicSet kNone;
   const std::uint64_t first_new = shared_.connections.load(std::memory_order_relaxed);
   const ToxicSet& before = live_toxics_ == nullptr ? kNone : *live_toxics_;
+  const TimePoint now = clock_now();
   // A toxic that has come to stand before another is taken out and put in anew:
   // stages of a chain never change places.
   auto rest = before.begin();
@@ -162,7 +163,8 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
                        .samples = samples_of(spec),
                        .chance_key = derive_key(chance_key_, spec.name),
                        .first_new = first_new,
-                       .since = clock_now(),
+                       .since = now,
+                       .ramp_since = now,
                        .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size()),
                        .line = std::make_shared<SharedLine>()});
       LiveToxic& made = live->back();
@@ -172,7 +174,8 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
     rest = std::next(old);
     LiveToxic& changed = live->emplace_back(*old);
     if (changed.spec.attributes != spec.attributes || changed.spec.timing != spec.timing) {
-      ++changed.revision;
+      changed.revision += Ramp::kMostSteps + 1;
+      changed.ramp_since = now;
       changed.line = std::make_shared<SharedLine>();
       changed.samples = samples_of(spec);  // Only now: its stages use those that are there.
     }

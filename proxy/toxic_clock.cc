@@ -70,12 +70,12 @@ void ToxicClock::add_if_in_force(const LiveToxic& toxic, TimePoint now, ToxicSet
   LiveToxic& present = result.emplace_back(toxic);
   if (const auto& ramp = toxic.spec.timing.ramp) {
     const auto index = static_cast<std::size_t>(ramp->attribute);
-    const std::uint64_t step = ramp->values.step(std::max(now - toxic.since, Duration(0)));
+    const std::uint64_t step = ramp->values.step(std::max(now - toxic.ramp_since, Duration(0)));
     present.spec.attributes[index] =
         stored(toxic.spec.type->attributes[index], ramp->values.value_at_step(step));
-    present.revision = toxic.revision * (Ramp::kMostSteps + 1) + step;
+    present.revision = toxic.revision + step;
     present.effects = effects_for(present.spec, present.samples.get(), present.placement);
-    next_change_ = std::min(next_change_, ramp->values.next_change(toxic.since, now));
+    next_change_ = std::min(next_change_, ramp->values.next_change(toxic.ramp_since, now));
   }
   if (hand.bursts) {
     const LossBursts::Phase phase = hand.bursts->at(now);

@@ -226,6 +226,51 @@ TEST_CASE("toxics are added, changed and removed by name", "[registry]") {
   CHECK(world.registry.add_toxic("none", latency("lag")).error().kind == ErrorKind::kNotFound);
 }
 
+/// A proxy with one ramp of latency, changed by its file, and a client.
+struct RampWorld : World {
+  ProxySpec spec_with(std::int64_t latency_ms, std::optional<Ramp> ramp) const {
+    ProxySpec spec = proxy_at("p");
+    spec.upstream = upstream.address();
+    spec.toxics = {latency("lag")};
+    spec.toxics[0].attributes = attributes_of("latency", {latency_ms});
+    if (ramp) spec.toxics[0].timing.ramp = {.values = *ramp};
+    return spec;
+  }
+  void load(const ProxySpec& spec) {
+    REQUIRE(registry.reload(loaded, {spec}, {}));
+    loaded = {spec};
+  }
+  static Duration trip(const test::Socket& client) {
+    const TimePoint start = clock_now();
+    client.send("x");
+    REQUIRE(client.receive(1) == "x");
+    return clock_now() - start;
+  }
+
+  test::Server upstream{test::echo()};
+  std::vector<ProxySpec> loaded;
+};
+
+TEST_CASE("a ramp that is taken away is gone from open connections", "[registry]") {
+  using std::chrono::milliseconds;
+  RampWorld world;
+  world.load(world.spec_with(0, Ramp{.from = 0, .to = 600, .over = milliseconds(100)}));
+  const test::Socket client = test::Socket::connect(world.at("p").listen);
+  while (world.trip(client) < milliseconds(600)) continue;  // At its end, for good.
+  world.load(world.spec_with(0, std::nullopt));
+  CHECK(world.trip(client) < milliseconds(600));
+}
+
+TEST_CASE("a ramp whose toxic is changed begins anew", "[registry]") {
+  using std::chrono::milliseconds;
+  RampWorld world;
+  world.load(world.spec_with(0, Ramp{.from = 0, .to = 100, .over = milliseconds(500)}));
+  const test::Socket client = test::Socket::connect(world.at("p").listen);
+  while (world.trip(client) < milliseconds(100)) continue;
+  world.load(world.spec_with(0, Ramp{.from = 0, .to = 3000, .over = milliseconds(500)}));
+  CHECK(world.trip(client) < milliseconds(3000));
+}
+
 TEST_CASE("a unix socket's file goes when its proxy does", "[registry]") {
   World world;
   const std::string path = "/tmp/faultline-registry-test-" + std::to_string(getpid()) + ".sock";
