@@ -30,8 +30,7 @@ void ToxicClock::set(std::shared_ptr<const ToxicSet> toxics) {
   for (const LiveToxic& toxic : *toxics_) {
     if (!moves(toxic)) continue;
     const auto old = before.find(toxic.id);
-    const bool goes_on =
-        old != before.end() && old->second.timing == toxic.spec.timing && !toxic.effects.bursts;
+    const bool goes_on = old != before.end() && old->second.timing == toxic.spec.timing;
     hands_.emplace(toxic.id, goes_on ? std::move(old->second) : hand_of(toxic));
   }
 }
@@ -41,11 +40,7 @@ ToxicClock::Hand ToxicClock::hand_of(const LiveToxic& toxic) {
                           .poisson = toxic.spec.timing.poisson,
                           .key = derive_key(toxic.chance_key, "schedule"),
                           .start = toxic.since};
-  Hand hand{toxic.spec.timing, ScheduleCursor(schedule), std::nullopt};
-  if (toxic.effects.bursts) {
-    hand.bursts.emplace(*toxic.effects.bursts, derive_key(toxic.chance_key, "bursts"), toxic.since);
-  }
-  return hand;
+  return {toxic.spec.timing, ScheduleCursor(schedule), std::nullopt};
 }
 
 std::shared_ptr<const ToxicSet> ToxicClock::at(TimePoint now) {
@@ -77,7 +72,10 @@ void ToxicClock::add_if_in_force(const LiveToxic& toxic, TimePoint now, ToxicSet
     present.effects = effects_for(present.spec, present.samples.get(), present.placement);
     next_change_ = std::min(next_change_, ramp->values.next_change(toxic.ramp_since, now));
   }
-  if (hand.bursts) {
+  if (const auto& wanted = present.effects.bursts) {
+    if (!hand.bursts || hand.bursts->settings() != *wanted) {
+      hand.bursts.emplace(*wanted, derive_key(toxic.chance_key, "bursts"), toxic.since);
+    }
     const LossBursts::Phase phase = hand.bursts->at(now);
     for (PacketRule* rule : {&present.effects.from_client, &present.effects.from_upstream,
                              &present.effects.from_dialling}) {

@@ -32,7 +32,7 @@ class ToxicClock {
   struct Hand {
     ToxicTiming timing;
     ScheduleCursor cursor;
-    std::optional<LossBursts> bursts;
+    std::optional<LossBursts> bursts;  // Of the settings it was last seen with.
   };
 
   static Hand hand_of(const LiveToxic& toxic);

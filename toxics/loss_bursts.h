@@ -35,11 +35,15 @@ class LossBursts {
     /// The packet interval that is assumed. Ten milliseconds: a hundred packets
     /// a second, and no more than a hundred changes of a filter.
     Duration slot = std::chrono::milliseconds(10);
+
+    bool operator==(const Settings&) const = default;
   };
 
   /// Slot 0 begins at `start`; times before it count as it. REQUIRES: chances
   /// from 0 to 1, slot > 0.
   LossBursts(const Settings& settings, std::uint64_t key, TimePoint start);
+
+  const Settings& settings() const { return settings_; }
 
   struct Phase {
     double loss;      ///< The share of packets that is lost now.

@@ -35,6 +35,19 @@ void set(ToxicClock& clock, const LiveToxic& toxic) {
   clock.set(std::make_shared<const ToxicSet>(ToxicSet{toxic}));
 }
 
+/// What the upstream's packets are lost by, at each ms of a span.
+std::set<double> losses(ToxicClock& clock, TimePoint from, Duration span) {
+  std::set<double> seen;
+  for (TimePoint now = from; now < from + span; now += 1ms) {
+    seen.insert(clock.at(now)->at(0).effects.from_upstream.loss);
+  }
+  return seen;
+}
+
+constexpr std::int64_t kMillion = AttributeValue::kMillion;
+const std::set<double> kAllOrNothing = {0, 1};
+constexpr int kP = 2;
+
 TEST_CASE("each step of a ramp is a revision of its own, and none is another change's",
           "[toxic_clock]") {
   ToxicClock clock;
@@ -57,6 +70,26 @@ TEST_CASE("a ramp goes by its own beginning", "[toxic_clock]") {
   CHECK(clock.at(kMade + 1h)->at(0).effects.from_upstream.loss == 0);
   CHECK(clock.next_change() == kMade + 1h + 100ms);
   CHECK(clock.at(kMade + 1h + 1s)->at(0).effects.from_upstream.loss == 1);
+}
+
+TEST_CASE("a ramp moves the bursts of a lossy link", "[toxic_clock]") {
+  ToxicClock clock;
+  set(clock, loss_with({0, 0, 0, kMillion / 10}, ramp_of(kP, 0, 0.2, 100ms)));
+  CHECK(losses(clock, kMade, 100ms) == std::set<double>{0});
+  CHECK(losses(clock, kMade + 100ms, 10s) == kAllOrNothing);
+
+  set(clock, loss_with({0, 0, kMillion / 5, kMillion / 10}, ramp_of(kP, 0.2, 0, 100ms)));
+  losses(clock, kMade, 100ms);
+  CHECK(losses(clock, kMade + 100ms, 10s) == std::set<double>{0});
+}
+
+TEST_CASE("bursts go when a change takes them away", "[toxic_clock]") {
+  const ToxicTiming pulse{.pulse = OnOff{.on = 100h, .off = 1s}};
+  ToxicClock clock;
+  set(clock, loss_with({0, 0, kMillion / 5, kMillion / 10}, pulse));
+  CHECK(losses(clock, kMade, 10s) == kAllOrNothing);
+  set(clock, loss_with({kMillion / 4}, pulse));
+  CHECK(losses(clock, kMade + 10s, 10s) == std::set<double>{0.25});
 }
 
 }  // namespace
