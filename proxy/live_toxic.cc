@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "proxy/toxic_ramp.h"
 #include "toxics/burst_scores.h"
 
 namespace faultline {
@@ -40,13 +41,27 @@ void add(PacketRules& rules, const PacketRule& rule) {
   if (!rule.is_empty()) rules.push_back(rule);
 }
 
+/// Whether its ramp goes where packet filters cannot serve it.
+bool ramps_beyond_kernel(const ToxicSpec& toxic, const SampleTable* samples,
+                         const Placement& placement) {
+  const std::vector<std::uint64_t> steps = telling_steps(toxic);
+  return std::any_of(steps.begin(), steps.end(), [&](std::uint64_t step) {
+    const Effects effects = toxic.type->effects_of(attributes_at(toxic, step), samples, placement);
+    return effects.engine != Engine::kKernel;
+  });
+}
+
 }  // namespace
 
-Effects effects_for(const ToxicSpec& toxic, const SampleTable* samples, Placement placement) {
+Effects effects_for(const ToxicSpec& toxic, std::uint64_t step, const SampleTable* samples,
+                    Placement placement) {
   const ToxicTiming& timing = toxic.timing;
   placement.stream = toxic.direction;
   if (timing.bytes) placement.can_filter_packets = false;
-  Effects effects = toxic.type->effects_of(toxic.attributes, samples, placement);
+  if (timing.ramp && placement.can_filter_packets) {
+    placement.can_filter_packets = !ramps_beyond_kernel(toxic, samples, placement);
+  }
+  Effects effects = toxic.type->effects_of(attributes_at(toxic, step), samples, placement);
   if (timing.bytes || timing.time != TimeWindow{}) {
     effects.reception = Reception::kDial;
     effects.listening = Listening::kOpen;

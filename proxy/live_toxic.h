@@ -22,7 +22,7 @@ struct ConnectionIdentity {
 
 /// A toxic in force on a proxy, as the workers see it. Immutable.
 struct LiveToxic {
-  std::uint64_t id = 0;        ///< One for each toxic ever made; never 0.
+  std::uint64_t id = 0;  ///< One for each toxic ever made; never 0.
   /// Changes whenever the attributes do. Between two changes by its user there
   /// is room for the steps of a ramp.
   std::uint64_t revision = 0;
@@ -50,10 +50,13 @@ struct LiveToxic {
 /// The toxics of one proxy at one time, in chain order, both directions mixed.
 using ToxicSet = std::vector<LiveToxic>;
 
-/// What `toxic` does beside moving bytes. One that is for a part of a connection
-/// lets it begin as ever; one that is for some of its bytes drops no packets and
-/// delays no dial: all it does is its stage's doing.
-Effects effects_for(const ToxicSpec& toxic, const SampleTable* samples, Placement placement);
+/// What `toxic` does beside moving bytes, at a step of its ramp (0 if it has none).
+/// One that is for a part of a connection lets it begin as ever; one that is for
+/// some of its bytes drops no packets and delays no dial: all it does is its
+/// stage's doing. Nor does one drop packets whose ramp goes where the kernel
+/// cannot: its engine is the same all the way.
+Effects effects_for(const ToxicSpec& toxic, std::uint64_t step, const SampleTable* samples,
+                    Placement placement);
 
 /// Whether a connection's client matters to any of them.
 bool need_client(const ToxicSet& toxics);

@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "base/verify.h"
+#include "proxy/toxic_ramp.h"
 #include "proxy/worker.h"
 #include "proxy/workers.h"
 
@@ -121,9 +122,12 @@ Placement Proxy::placement() const {
 Result<void> Proxy::can_serve(const ToxicSpec& toxic, const Placement& placement) {
   const auto samples = toxic.type->samples_of(toxic.attributes);
   if (!samples) return Fail(samples.error());
-  const std::string refusal = effects_for(toxic, samples->get(), placement).refusal;
-  if (refusal.empty()) return {};
-  return fail(ErrorKind::kInvalid, "toxic `" + toxic.name + "`: " + refusal);
+  for (const std::uint64_t step : telling_steps(toxic)) {
+    const std::string refusal = effects_for(toxic, step, samples->get(), placement).refusal;
+    if (refusal.empty()) continue;
+    return fail(ErrorKind::kInvalid, "toxic `" + toxic.name + "`: " + refusal);
+  }
+  return {};
 }
 
 Result<void> Proxy::can_serve(const ProxySpec& spec, const Workers& workers) {
@@ -168,7 +172,7 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
                        .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size()),
                        .line = std::make_shared<SharedLine>()});
       LiveToxic& made = live->back();
-      made.effects = effects_for(spec, made.samples.get(), made.placement);
+      made.effects = effects_for(spec, 0, made.samples.get(), made.placement);
       continue;
     }
     rest = std::next(old);
@@ -180,7 +184,7 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
       changed.samples = samples_of(spec);  // Only now: its stages use those that are there.
     }
     changed.spec = spec;
-    changed.effects = effects_for(spec, changed.samples.get(), changed.placement);
+    changed.effects = effects_for(spec, 0, changed.samples.get(), changed.placement);
   }
   return live;
 }

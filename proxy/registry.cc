@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "proxy/proxy.h"
+#include "proxy/toxic_ramp.h"
 #include "proxy/workers.h"
 
 namespace faultline {
@@ -32,6 +33,18 @@ void log_toxic(std::string_view what, const Proxy& proxy, const ToxicSpec& toxic
        {"stream", std::string(to_string(toxic.direction))},
        {"engine", std::string(to_string(toxic.engine.value_or(Engine::kUserSpace)))},
        {"connections", static_cast<std::int64_t>(proxy.stats().connections_active)}});
+}
+
+/// A ramp overrides the attribute it moves: setting that would seem to work and do nothing.
+Result<void> leaves_ramp_alone(const ToxicSpec& toxic, const ToxicChange& change) {
+  if (!toxic.timing.ramp) return {};
+  const int ramped = toxic.timing.ramp->attribute;
+  const auto index = static_cast<std::size_t>(ramped);
+  const auto set = change.attributes.find(ramped);
+  if (set == change.attributes.end() || set->second == toxic.attributes[index]) return {};
+  return fail(ErrorKind::kInvalid, toxic.type->attributes[index].name +
+                                       " is moved by the toxic's ramp: remove the toxic and add "
+                                       "it without");
 }
 
 Fail no_toxic() {
@@ -197,11 +210,14 @@ Result<const ToxicSpec*> Registry::update_toxic(std::string_view proxy, std::str
   std::vector<ToxicSpec> toxics = (*found)->spec().toxics;
   const auto changed = find_in(toxics, toxic);
   if (changed == toxics.end()) return no_toxic();
+  if (const auto may = leaves_ramp_alone(*changed, change); !may) {
+    return within("toxic `" + changed->name + "`", may.error());
+  }
   for (const auto& [index, value] : change.attributes) {
     changed->attributes.at(static_cast<std::size_t>(index)) = value;
   }
   changed->toxicity = change.toxicity.value_or(changed->toxicity);
-  const auto valid = changed->type->check_together(changed->attributes);
+  const auto valid = check_together(*changed);
   if (!valid) return within("toxic `" + changed->name + "`", valid.error());
   if (const auto served = (*found)->can_serve(*changed); !served) return Fail(served.error());
   (*found)->set_toxics(std::move(toxics));

@@ -10,6 +10,7 @@
 #include "base/nearest_name.h"
 #include "proxy/fields.h"
 #include "proxy/timing_decoder.h"
+#include "proxy/toxic_ramp.h"
 
 namespace faultline {
 
@@ -253,15 +254,16 @@ Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect) {
   const auto attributes = read_attributes(fields->find("attributes"), *spec->type, dialect);
   if (!attributes) return Fail(attributes.error());
   for (const auto& [index, value] : *attributes) spec->attributes.at(index) = value;
-  if (const auto checked = spec->type->check_together(spec->attributes); !checked) {
-    return wrong(place_of(*fields, "attributes", document), checked.error().message);
-  }
   auto match = decode_match(*fields, dialect);
   if (!match) return Fail(match.error());
   spec->match = *std::move(match);
   auto timing = decode_timing(*fields, *spec->type, dialect);
   if (!timing) return Fail(timing.error());
   spec->timing = *std::move(timing);
+  if (const auto checked = check_together(*spec); !checked) {
+    const std::string where = spec->timing.ramp ? "ramp" : "attributes";
+    return wrong(place_of(*fields, where, document), checked.error().message);
+  }
   return spec;
 }
 

@@ -1,10 +1,10 @@
 #include "proxy/toxic_clock.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "base/random.h"
+#include "proxy/toxic_ramp.h"
 
 namespace faultline {
 
@@ -13,13 +13,6 @@ namespace {
 bool moves(const LiveToxic& toxic) {
   const ToxicTiming& timing = toxic.spec.timing;
   return timing.pulse || timing.poisson || timing.ramp || toxic.effects.bursts;
-}
-
-/// A ramped number as attributes store it.
-AttributeValue stored(const AttributeType& type, double value) {
-  const double unit = type.quantity == Quantity::kWhole ? 1 : 1.0 / AttributeValue::kMillion;
-  const auto exact = type.from_number(std::round(value / unit) * unit);
-  return exact.value_or(AttributeValue(type.default_value));  // Its ends were checked.
 }
 
 }  // namespace
@@ -64,12 +57,10 @@ void ToxicClock::add_if_in_force(const LiveToxic& toxic, TimePoint now, ToxicSet
 
   LiveToxic& present = result.emplace_back(toxic);
   if (const auto& ramp = toxic.spec.timing.ramp) {
-    const auto index = static_cast<std::size_t>(ramp->attribute);
     const std::uint64_t step = ramp->values.step(std::max(now - toxic.ramp_since, Duration(0)));
-    present.spec.attributes[index] =
-        stored(toxic.spec.type->attributes[index], ramp->values.value_at_step(step));
+    present.spec.attributes = attributes_at(toxic.spec, step);
     present.revision = toxic.revision + step;
-    present.effects = effects_for(present.spec, present.samples.get(), present.placement);
+    present.effects = effects_for(toxic.spec, step, toxic.samples.get(), toxic.placement);
     next_change_ = std::min(next_change_, ramp->values.next_change(toxic.ramp_since, now));
   }
   if (const auto& wanted = present.effects.bursts) {

@@ -68,7 +68,7 @@ Effects effects_of(const std::string& type, const Attributes& attributes, ToxicT
   spec.type = find_toxic_type(type);
   spec.attributes = attributes_of(type, attributes);
   spec.timing = timing;
-  return effects_for(spec, nullptr, {.can_filter_packets = true});
+  return effects_for(spec, 0, nullptr, {.can_filter_packets = true});
 }
 
 TEST_CASE("a toxic for some bytes of a stream is not about windows and dials", "[live_toxic]") {
@@ -92,7 +92,7 @@ TEST_CASE("an ending of the whole connection counts the bytes of its own stream"
   toxic.spec.attributes = attributes_of(type, {});
   toxic.spec.direction = stream;
   toxic.spec.timing.bytes = ByteWindow::Bounds{.after = 1024};
-  toxic.effects = effects_for(toxic.spec, nullptr, {});
+  toxic.effects = effects_for(toxic.spec, 0, nullptr, {});
   const ToxicSet toxics = {toxic};
   for (const Direction link : {Direction::kDownstream, Direction::kUpstream}) {
     CHECK(stages_for(toxics, link, connection(0), 0, TimePoint{}).size() == (link == stream));
@@ -129,6 +129,25 @@ TEST_CASE("a connection begins with the toxics there are as its links are made",
   CHECK(begins({.ordinal = 3, .is_beginning = true}));
   toxic.spec.timing.bytes->after = 1;
   CHECK_FALSE(begins({.ordinal = 3, .is_beginning = true}));
+}
+
+TEST_CASE("a ramp has one engine all the way", "[live_toxic]") {
+  ToxicSpec toxic;
+  toxic.type = find_toxic_type("packet_loss");
+  toxic.attributes = attributes_of("packet_loss", {AttributeValue::kMillion / 10});
+  const auto engine = [&](std::uint64_t step) {
+    return effects_for(toxic, step, nullptr, {.can_filter_packets = true}).engine;
+  };
+  toxic.timing.ramp = {.values = {.from = 0, .to = 0.5, .over = std::chrono::seconds(20)}};
+  CHECK(engine(0) == Engine::kKernel);
+  CHECK(engine(200) == Engine::kKernel);
+  toxic.timing.ramp->attribute = toxic.type->attribute_index("rtt");
+  toxic.timing.ramp->values.to = 100;
+  CHECK(engine(0) == Engine::kModel);
+  CHECK(engine(200) == Engine::kModel);
+  toxic.timing.ramp->values.to = 0;  // Whatever is in the attribute that it moves.
+  toxic.attributes[static_cast<std::size_t>(toxic.timing.ramp->attribute)] = 1'000'000;
+  CHECK(engine(0) == Engine::kKernel);
 }
 
 }  // namespace

@@ -226,6 +226,27 @@ TEST_CASE("toxics are added, changed and removed by name", "[registry]") {
   CHECK(world.registry.add_toxic("none", latency("lag")).error().kind == ErrorKind::kNotFound);
 }
 
+TEST_CASE("what a ramp moves is not changed by hand, and the rest fits all of it", "[registry]") {
+  World world;
+  REQUIRE(world.registry.create(proxy_at("a"), {}));
+  ToxicSpec toxic = latency("lag");
+  toxic.timing.ramp = {.values = {.from = 10, .to = 200, .over = std::chrono::seconds(10)}};
+  REQUIRE(world.registry.add_toxic("a", toxic));
+  const auto by_hand = world.registry.update_toxic("a", "lag", {.attributes = {{0, 500}}});
+  REQUIRE_FALSE(by_hand);
+  CHECK(by_hand.error().kind == ErrorKind::kInvalid);
+  CHECK(by_hand.error().message ==
+        "toxic `lag`: latency is moved by the toxic's ramp: remove the toxic and add it without");
+  CHECK(world.registry.update_toxic("a", "lag", {.attributes = {{0, 100}, {1, 7}}}));  // As it was.
+
+  const int distribution = toxic.type->attribute_index("distribution");
+  const int max = toxic.type->attribute_index("max");
+  const auto pareto =
+      world.registry.update_toxic("a", "lag", {.attributes = {{distribution, 3}, {max, 150}}});
+  REQUIRE_FALSE(pareto);
+  CHECK(pareto.error().message == "toxic `lag`: ramp: to: max must be > scale");
+}
+
 /// A proxy with one ramp of latency, changed by its file, and a client.
 struct RampWorld : World {
   ProxySpec spec_with(std::int64_t latency_ms, std::optional<Ramp> ramp) const {

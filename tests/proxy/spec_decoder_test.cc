@@ -274,6 +274,32 @@ TEST_CASE("a change holds only what was sent", "[spec_decoder]") {
           .find("bad request body: jitter") == 0);
 }
 
+TEST_CASE("what a ramp comes to is checked with the other attributes", "[spec_decoder]") {
+  const auto ramp = [](const std::string& attributes, const std::string& values) {
+    return "{type: latency, attributes: {" + attributes + "}, ramp: {over: 10s, " + values + "}}";
+  };
+  CHECK(toxic_error(ramp("latency: 10, distribution: pareto, max: 100", "from: 10, to: 200")) ==
+        "ramp: to: max must be > scale");
+  CHECK(toxic_error(ramp("distribution: lognormal", "from: 0, to: 200")) ==
+        "ramp: from: median must be > 0");
+  CHECK(toxic_error(
+            ramp("latency: 200, distribution: pareto", "attribute: max, from: 0, to: 1000")) ==
+        "ramp: at 10: max must be > scale");
+  CHECK(toxic_error("{type: packet_loss, attributes: {loss: 0.1}, "
+                    "ramp: {attribute: p, from: 0, to: 0.1, over: 10s}}") ==
+        "ramp: to: loss, p (bursts) and every exclude each other: give one");
+  CHECK(toxic_error("{type: packet_loss, attributes: {loss: 0.1, engine: kernel}, "
+                    "ramp: {attribute: rtt, from: 0, to: 80, over: 10s}}")
+            .find("ramp: to: the kernel cannot do an rtt") == 0);
+  const std::string place = "name: a\nupstream: x\ntoxics:\n  - type: latency\n";
+  CHECK(strict_error(place + "    attributes: {distribution: pareto}\n"
+                             "    ramp: {from: 0, to: 9, over: 1s}\n") ==
+        "6:5: ramp: from: scale must be > 0");
+
+  // What is in the attribute that it moves does not matter.
+  CHECK(toxic(ramp("distribution: lognormal", "from: 1, to: 200")).timing.ramp);
+}
+
 TEST_CASE("the strict dialect says where, and what was probably meant", "[spec_decoder]") {
   CHECK(strict_error("name: a\nupstream: x\nlisten_: y\n") ==
         "3:1: unknown key `listen_`; did you mean `listen`?");

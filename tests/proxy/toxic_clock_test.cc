@@ -23,7 +23,7 @@ LiveToxic loss_with(const Attributes& attributes, const ToxicTiming& timing = {}
   toxic.placement.can_filter_packets = true;
   toxic.chance_key = 77;
   toxic.since = toxic.ramp_since = kMade;
-  toxic.effects = effects_for(toxic.spec, nullptr, toxic.placement);
+  toxic.effects = effects_for(toxic.spec, 0, nullptr, toxic.placement);
   return toxic;
 }
 
