@@ -37,8 +37,32 @@ bool begins_with(const ConnectionIdentity& connection, const LiveToxic& toxic) {
          (!bytes || bytes->after == 0);
 }
 
+double lost_of_both(double one, double other) {
+  if (!(one > 0)) return other;  // Exactly: what is below is rounded.
+  if (!(other > 0)) return one;
+  return 1 - (1 - one) * (1 - other);
+}
+
+/// Of two limits where 0 is none.
+std::size_t lower(std::size_t one, std::size_t other) {
+  if (one == 0 || other == 0) return std::max(one, other);
+  return std::min(one, other);
+}
+
+/// Adds `rule` to those of the same sources, which then drop what each would:
+/// the rules of a socket do not grow with the number of its toxics.
 void add(PacketRules& rules, const PacketRule& rule) {
-  if (!rule.is_empty()) rules.push_back(rule);
+  if (rule.is_empty()) return;
+  const auto same = std::find_if(rules.begin(), rules.end(), [&](const PacketRule& other) {
+    return other.sources == rule.sources;
+  });
+  if (same == rules.end()) {
+    rules.push_back(rule);
+    return;
+  }
+  same->drop_all |= rule.drop_all;
+  same->loss = lost_of_both(same->loss, rule.loss);
+  same->longer_than = lower(same->longer_than, rule.longer_than);
 }
 
 /// Whether its ramp goes where packet filters cannot serve it.

@@ -73,7 +73,7 @@ std::vector<StagePlan> stages_for(const ToxicSet& toxics, Direction direction,
 
 /// What is wrong with one of a connection's sockets.
 struct SocketFaults {
-  PacketRules drops;          ///< Of what arrives; without sources.
+  PacketRules drops;          ///< Of what arrives; one rule at most, without sources.
   bool shuts_window = false;  ///< The peer is told that there is no room for more.
 
   bool operator==(const SocketFaults&) const = default;

@@ -115,7 +115,8 @@ class Socket final : Watcher {
   /// See set_keepalive().
   void keep_alive(bool on) { set_keepalive(fd_.get(), on); }
 
-  /// Drops what `rules` say of all that arrives from now on; none lets everything pass.
+  /// Drops what `rules` say of all that arrives from now on; none lets everything
+  /// pass. REQUIRES: at most one rule, without sources.
   void filter(const PacketRules& rules);
 
   /// Tells the peer of hardly any room for its bytes, so that it stops once what

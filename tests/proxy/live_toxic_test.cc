@@ -1,5 +1,8 @@
 #include "proxy/live_toxic.h"
 
+#include <utility>
+
+#include "proxy/packet_program.h"
 #include "proxy/toxic_clock.h"
 #include "tests/toxics/attributes.h"
 
@@ -148,6 +151,49 @@ TEST_CASE("a ramp has one engine all the way", "[live_toxic]") {
   toxic.timing.ramp->values.to = 0;  // Whatever is in the attribute that it moves.
   toxic.attributes[static_cast<std::size_t>(toxic.timing.ramp->attribute)] = 1'000'000;
   CHECK(engine(0) == Engine::kKernel);
+}
+
+TEST_CASE("a socket's packet filter is as short with a thousand toxics as with one",
+          "[live_toxic]") {
+  LiveToxic mtu_blackhole = toxic_with(1);
+  mtu_blackhole.spec.type = find_toxic_type("mtu_blackhole");
+  mtu_blackhole.effects.from_client.longer_than = 1400;
+  LiveToxic dead_zone = toxic_with(1);
+  dead_zone.spec.type = find_toxic_type("blackhole");
+  dead_zone.effects.from_dialling.drop_all = true;
+  ToxicSet toxics(1'000, mtu_blackhole);
+  toxics.insert(toxics.end(), 5'000, dead_zone);
+  const ConnectionFaults faults = faults_for(toxics, connection(0), TimePoint{});
+  CHECK(faults.client.drops == PacketRules{PacketRule{.longer_than = 1400}});
+  CHECK(PacketProgram::build(faults.client.drops));
+  CHECK(listener_faults(toxics).drops == PacketRules{PacketRule{.drop_all = true}});
+}
+
+TEST_CASE("packet rules of several toxics drop what each would, by source", "[live_toxic]") {
+  const std::vector<IpPrefix> tens = {IpPrefix::parse("10.0.0.0/8").value()};
+  const auto rules_of = [](const std::vector<PacketRule>& rules) {
+    ToxicSet toxics;
+    for (const PacketRule& rule : rules) {
+      LiveToxic& toxic = toxics.emplace_back(toxic_with(1));
+      toxic.effects.from_dialling = rule;
+      toxic.spec.match.clients = std::exchange(toxic.effects.from_dialling.sources, {});
+    }
+    return listener_faults(toxics).drops;
+  };
+  CHECK(rules_of({{.loss = 0.1}, {}}) == PacketRules{PacketRule{.loss = 0.1}});
+  CHECK(rules_of({{.loss = 0.1}, {.loss = 1}}) == PacketRules{PacketRule{.loss = 1}});
+  const PacketRules both = rules_of({{.loss = 0.1}, {.longer_than = 900}, {.loss = 0.5}});
+  REQUIRE(both.size() == 1);
+  CHECK(both[0].loss == Approx(0.55));
+  CHECK(both[0].longer_than == 900);
+  CHECK_FALSE(both[0].drop_all);
+  CHECK(rules_of({{.longer_than = 1500}, {.drop_all = true}, {.longer_than = 1400}}) ==
+        PacketRules{PacketRule{.drop_all = true, .longer_than = 1400}});
+  CHECK(rules_of({{.drop_all = true, .sources = tens},
+                  {.longer_than = 900},
+                  {.loss = 0.5, .sources = tens}}) ==
+        PacketRules{PacketRule{.drop_all = true, .loss = 0.5, .sources = tens},
+                    PacketRule{.longer_than = 900}});
 }
 
 }  // namespace
