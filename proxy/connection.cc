@@ -14,6 +14,10 @@ namespace {
 /// (The client's side has that from its listener.)
 constexpr Duration kYouth = std::chrono::seconds(1);
 
+/// How long a side is listened to of whom nobody hears any more: as long as the
+/// kernel keeps a closed connection for a peer's end (tcp_fin_timeout).
+constexpr Duration kSwallowing = std::chrono::minutes(1);
+
 void change_faults(Socket& socket, const SocketFaults& before, const SocketFaults& now) {
   if (now.drops != before.drops) socket.filter(now.drops);
   // While nothing of the peer's arrives it only seems to be dead.
@@ -174,14 +178,14 @@ void Connection::settle(TimePoint now) {
   // A side that is dead after its FIN has nothing more to read that would say so.
   if (client_->is_broken() && up_->source_is_done()) down_->note_dead_destination();
   if (upstream_->is_broken() && down_->source_is_done()) up_->note_dead_destination();
-  if (const std::optional<Ending> how = ending()) {
+  if (const std::optional<Ending> how = ending(now)) {
     end(*how);
   } else {
     wait_for_more(now);
   }
 }
 
-std::optional<Connection::Ending> Connection::ending() const {
+std::optional<Connection::Ending> Connection::ending(TimePoint now) {
   const Pump::Outcome up = up_->outcome();
   const Pump::Outcome down = down_->outcome();
   const auto either = [&](Pump::Outcome outcome) { return up == outcome || down == outcome; };
@@ -193,7 +197,13 @@ std::optional<Connection::Ending> Connection::ending() const {
   const bool down_done = down == Pump::Outcome::kFinished;
   if (up_->destination_is_dead() && down_done) return Ending::kReset;
   if (down_->destination_is_dead() && up_done) return Ending::kReset;
-  if (up_done && down_done) return Ending::kDone;
+  if (!up_done || !down_done) return std::nullopt;
+  if (up_->source_is_done() && down_->source_is_done()) return Ending::kDone;
+  if (swallow_until_ <= now) {
+    if (client_->is_acknowledged() && upstream_->is_acknowledged()) return Ending::kClose;
+    swallow_until_ = kNever;
+  }
+  if (swallow_until_ == kNever) swallow_until_ = after(now, kSwallowing);
   return std::nullopt;
 }
 
@@ -203,8 +213,8 @@ void Connection::wait_for_more(TimePoint now) {
   // A socket tells us of what is new only: what we have left, we come back for.
   const bool has_more = up_->can_read(now) || down_->can_read(now);
   // Not in the past: those who were there before us come first.
-  const TimePoint due =
-      std::min({up_->next_due(), down_->next_due(), keep_alive_at_, toxics_change_at_});
+  const TimePoint due = std::min(
+      {up_->next_due(), down_->next_due(), keep_alive_at_, toxics_change_at_, swallow_until_});
   alarm_.set(has_more ? now : std::max(now, due));
 }
 

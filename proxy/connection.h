@@ -23,11 +23,18 @@ class Shard;
 ///   -------------------------------------+------------------+-----------------
 ///   FIN from one side                    | FIN passed on, once its toxics let it
 ///   FIN from both                        | closed           | closed
+///   a toxic ends one direction           | FIN to its receiver; its sender goes unheard
+///   ... and the other has ended too      | closed once both have ended, see below
 ///   RST from one side, or it is dead     | RST to the other, once its toxics let it
 ///   a toxic closes; disable; delete      | FIN              | FIN
 ///   a toxic resets                       | RST              | RST
 ///   the upstream cannot be reached       | FIN              | -
 ///   ... and a toxic mirrors that         | RST              | -
+///
+/// A side that still talks after a toxic has ended its direction is listened to
+/// until it has ended: were its socket closed under it, RST would take what it
+/// has not been sent yet. Once all that was for both has arrived, that is a
+/// minute at the most.
 class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
  public:
   /// Starts dialling, unless `faults` say to wait. `shard` outlives the
@@ -68,7 +75,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   void write_late(Direction direction);
   void settle(TimePoint now);
   void wait_for_more(TimePoint now);
-  std::optional<Ending> ending() const;
+  std::optional<Ending> ending(TimePoint now);
   void end(Ending ending);
   void close_socket(std::unique_ptr<Socket>& socket, Ending ending);
 
@@ -84,6 +91,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   const TimePoint opened_;
   TimePoint keep_alive_at_ = kNever;
   TimePoint toxics_change_at_ = kNever;  // By the time since they reached it.
+  TimePoint swallow_until_ = kNever;     // Once both links have ended, and a source goes on.
   bool ended_ = false;
 };
 

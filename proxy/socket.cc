@@ -1,8 +1,10 @@
 #include "proxy/socket.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -154,6 +156,11 @@ Transfer Socket::note_write(Transfer transfer, bool is_short) {
   if (transfer.state == Transfer::State::kWouldBlock) return transfer;
   dead_ = true;
   return {Transfer::State::kBroken};
+}
+
+bool Socket::is_acknowledged() const {
+  int left = 0;
+  return ioctl(fd_.get(), SIOCOUTQ, &left) != 0 || left == 0;
 }
 
 void Socket::finish() {

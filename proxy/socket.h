@@ -108,6 +108,9 @@ class Socket final : Watcher {
   /// Moves what the peer takes out of `pipe`, which is not empty.
   Transfer splice_from(Pipe& pipe);
 
+  /// The peer has acknowledged all that was written, and FIN if it was sent.
+  bool is_acknowledged() const;
+
   void finish();  ///< Sends FIN after what was written, once.
   /// See above.
   void reset_on_close() { faultline::reset_on_close(fd_.get()); }

@@ -100,4 +100,25 @@ TEST_CASE("a thousand connections go on after 5 s and after 60 s of blackhole", 
         accepted + static_cast<int>(brief.late.size() + lasting.late.size()));
 }
 
+TEST_CASE("a side that talks on when nobody hears it any more is let go after a minute",
+          "[minutes]") {
+  Line line({}, [](const Socket& peer) {
+    for (;;) {
+      peer.send("news");  // Until it is reset.
+      pause_for(milliseconds(5));
+    }
+    return Then::kClose;
+  });
+  line.add(R"("type":"half_close","stream":"downstream")");
+  const std::string active = R"(faultline_connections_active{proxy="p"})";
+  Socket client = line.connect();
+  CHECK(ending_of(client) == Ending::kFinish);
+  REQUIRE(line.world.metric(active) == 1);
+  client.close();
+  const milliseconds time = time_of([&] {
+    CHECK(eventually([&] { return line.world.metric(active) == 0; }, milliseconds(90'000)));
+  });
+  CHECK(time >= milliseconds(59'000));
+}
+
 }  // namespace faultline::test

@@ -140,6 +140,49 @@ TEST_CASE("a half-close of the answers leaves the questions", "[outages]") {
   CHECK(eventually([&] { return heard == 10'000'005; }));
 }
 
+TEST_CASE("a half-close of the answers loses no question, though the client ends first",
+          "[outages]") {
+  std::atomic<std::size_t> heard = 0;
+  std::atomic<bool> has_finished = false;
+  Line line({}, [&](const Socket& peer) {
+    for (;;) {
+      const Received some = peer.receive_some(64 * 1024, std::chrono::hours(1));
+      heard += some.bytes.size();
+      has_finished = some.ending == Ending::kFinish;
+      if (some.bytes.empty()) return Then::kClose;
+      peer.send("an answer");  // Swallowed, also after the last question has gone out.
+      pause_for(milliseconds(1));
+    }
+  });
+  const Socket client = line.connect();
+  line.add(R"("type":"half_close","stream":"downstream")");
+  CHECK(ending_of(client) == Ending::kFinish);
+  client.send(std::string(10'000'000, 'q'));
+  client.shut_down_write();
+  CHECK(eventually([&] { return heard == 10'000'000 && has_finished; }));
+  const std::string active = R"(faultline_connections_active{proxy="p"})";
+  CHECK(eventually([&] { return line.world.metric(active) == 0; }));
+}
+
+TEST_CASE("a half-close of the questions loses no answer, though the client talks on",
+          "[outages]") {
+  const std::string answer = noise(8'000'000);
+  Line line({}, answer_at_finish(answer));
+  const Socket client = line.connect();
+  line.add(R"("type":"half_close","stream":"upstream")");
+  std::string got;
+  Received some;
+  while (some.ending == Ending::kOpen) {
+    client.send_some("and another thing");
+    pause_for(milliseconds(1));
+    some = client.receive_some(64 * 1024);
+    got += some.bytes;
+  }
+  CHECK(some.ending == Ending::kFinish);
+  CHECK(got.size() == answer.size());
+  CHECK(sha256(got) == sha256(answer));
+}
+
 TEST_CASE("a time limit ends busy and idle connections, with FIN or RST", "[outages]") {
   for (const std::string how : {"close", "reset"}) {
     CAPTURE(how);
