@@ -222,6 +222,8 @@ void Connection::end(Ending ending) {
   if (std::exchange(ended_, true)) return;
   alarm_.set(kNever);
   dial_.reset();  // At once: it must not call us in what is left of this turn.
+  // What the peers answer to their FIN has to be heard, also once the kernel alone has the socket.
+  if (ending != Ending::kReset) set_faults({});
   up_.reset();
   down_.reset();
   close_socket(client_, ending);

@@ -69,6 +69,23 @@ TEST_CASE("a blackhole answers no SYN, and the same socket connects once it is h
   CHECK(line.upstream.accepted() == 1);
 }
 
+TEST_CASE("a proxy that goes while it is a blackhole says FIN, and hears the answer", "[outages]") {
+  for (const bool by_removal : {true, false}) {
+    CAPTURE(by_removal);
+    Line line;
+    const Socket client = line.connect();
+    REQUIRE(round_trip(client, "before") == "before");
+    if (!is_served_by_kernel(line.fault("blackhole"))) return;
+    const Reply reply = by_removal ? line.world.api.remove("/proxies/p")
+                                   : line.world.api.post("/proxies/p", R"({"enabled":false})");
+    CHECK(reply.status < 300);
+    CHECK(ending_of(client) == Ending::kFinish);
+    client.shut_down_write();
+    CHECK(eventually([&] { return info_of(client).tcpi_state == TCP_CLOSE; },
+                     bound(milliseconds(1'000))));
+  }
+}
+
 TEST_CASE("a blackhole for some clients lets the others through the same port", "[outages]") {
   Line line;
   const Socket matched = knock(line.listen, "127.0.0.9");
