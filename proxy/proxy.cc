@@ -101,8 +101,10 @@ void Proxy::stop_accepting() {
 
 void Proxy::set_upstream(const std::string& upstream) {
   spec_.upstream = upstream;
-  workers_.run_on_all(
-      [&](Worker& worker, std::size_t) { worker.shard(id_).set_upstream(upstream); });
+  workers_.run_on_all([&](Worker& worker, std::size_t) {
+    worker.shard(id_).set_upstream(upstream);
+    worker.shard(id_).close_connections();
+  });
 }
 
 void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {

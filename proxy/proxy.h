@@ -49,7 +49,9 @@ class Proxy {
   void stop_accepting();
 
   void set_listen(std::string listen) { spec_.listen = std::move(listen); }
-  void set_upstream(const std::string& upstream);  ///< For new connections.
+  /// The same. For new connections; closes those there are. What toxics do to
+  /// the listening socket they go on doing.
+  void set_upstream(const std::string& upstream);
 
   /// Makes the toxics those of `toxics`. One with the name, type and direction
   /// of an old one is that one, changed or not.

@@ -127,10 +127,7 @@ Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChan
     if (!bound) return Fail(bound.error());
     socket = *std::move(bound);
   }
-  if (was_enabled && (moves || redirects || !enabled)) {
-    ListeningSocket old = proxy.stop();
-    if (!moves && enabled) socket = std::move(old);
-  }
+  if (was_enabled && (moves || !enabled)) proxy.stop();
   if (moves) proxy.set_listen(listen);
   if (redirects) proxy.set_upstream(*change.upstream);
   if (socket.is_open()) proxy.start(std::move(socket));

@@ -56,6 +56,12 @@ void Shard::stop_listening() {
   listening_fd_ = -1;
 }
 
+void Shard::set_upstream(std::string upstream) {
+  upstream_ = std::move(upstream);
+  probe_.reset();  // It knows of the old one.
+  arrange_listener();
+}
+
 /// Puts in force what the toxics do to the listening socket.
 void Shard::arrange_listener() {
   if (listening_fd_ < 0 || family_ != Socket::Family::kTcp) return;

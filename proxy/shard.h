@@ -47,7 +47,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   void stop_listening();
 
   /// For connections made from now on.
-  void set_upstream(std::string upstream) { upstream_ = std::move(upstream); }
+  void set_upstream(std::string upstream);
 
   /// Puts `toxics` in force on every connection, before it returns.
   void set_toxics(std::shared_ptr<const ToxicSet> toxics);

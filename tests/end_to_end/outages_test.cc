@@ -1,9 +1,11 @@
 // What peers see of each kind of silence: dead zones, hangs, full buffers, lost large packets.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "tests/support/hashing.h"
@@ -84,6 +86,29 @@ TEST_CASE("a proxy that goes while it is a blackhole says FIN, and hears the ans
     CHECK(eventually([&] { return info_of(client).tcpi_state == TCP_CLOSE; },
                      bound(milliseconds(1'000))));
   }
+}
+
+TEST_CASE("a blackhole goes on while the proxy is given another upstream", "[outages]") {
+  Line line;
+  const Server other(echo());
+  if (!is_served_by_kernel(line.fault("blackhole"))) return;
+  std::vector<Socket> late;
+  for (int i = 0; i < 50; ++i) {
+    const std::string& upstream = i % 2 == 0 ? other.address() : line.upstream.address();
+    std::jthread crowd([&] {
+      for (int j = 0; j < 10; ++j) late.push_back(knock(line.listen));
+    });
+    const Reply reply = line.world.api.post("/proxies/p", R"({"upstream":")" + upstream + R"("})");
+    REQUIRE(reply.status == 200);
+  }
+  const auto is_unanswered = [](const Socket& client) {
+    return info_of(client).tcpi_state == TCP_SYN_SENT;
+  };
+  CHECK(std::all_of(late.begin(), late.end(), is_unanswered));
+  line.world.api.post("/proxies/p", R"({"upstream":")" + other.address() + R"("})");
+  line.heal();
+  CHECK(round_trip(line.connect(), "healed") == "healed");
+  CHECK(other.accepted() >= 1);
 }
 
 TEST_CASE("a blackhole for some clients lets the others through the same port", "[outages]") {
