@@ -102,6 +102,18 @@ Result<void> attach_packet_filter(int fd, const PacketProgram& program) {
   return {};
 }
 
+Result<void> replace_packet_filter(int fd, const PacketProgram& program) {
+  if (attach_packet_filter(fd, program)) return {};
+  detach_packet_filter(fd);
+  return attach_packet_filter(fd, program);
+}
+
+Result<void> try_packet_filter(const PacketProgram& program) {
+  const FileDescriptor probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe.is_open() || program.is_empty()) return {};  // Nothing is known against it.
+  return attach_packet_filter(probe.get(), program);
+}
+
 void detach_packet_filter(int fd) {
   const int ignored = 0;  // But it has to be there. ENOENT: there was none.
   setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &ignored, sizeof ignored);

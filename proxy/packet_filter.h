@@ -24,6 +24,15 @@ namespace faultline {
 /// attached before still is.
 Result<void> attach_packet_filter(int fd, const PacketProgram& program);
 
+/// The same, but after an error nothing is attached: a fault that is over must
+/// not stay because another cannot take its place. Where both take more memory
+/// than the socket may have there is a moment with neither.
+Result<void> replace_packet_filter(int fd, const PacketProgram& program);
+
+/// Whether the kernel would take `program`: tries it on a socket of its own.
+/// Errors as for attach_packet_filter().
+Result<void> try_packet_filter(const PacketProgram& program);
+
 /// Lets every segment pass again. No program is fine.
 ///
 /// What was dropped meanwhile is lost, and comes back when the peer next sends

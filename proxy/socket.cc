@@ -182,8 +182,8 @@ int take_error(int fd) {
 
 void Socket::filter(const PacketRules& rules) {
   const Result<PacketProgram> program = PacketProgram::build(rules);
-  VERIFY(program);  // Of rules without sources: short.
-  const Result<void> attached = attach_packet_filter(fd_.get(), *program);
+  VERIFY(program);  // One rule without sources: short.
+  const Result<void> attached = replace_packet_filter(fd_.get(), *program);
   if (attached) return;
   log(LogLevel::kWarn, "proxy", "a connection takes no packet filter",
       {{"error", attached.error().message}});

@@ -456,4 +456,15 @@ TEST_CASE("an attachment that is refused leaves the old filter", "[packet_filter
   CHECK(attached_instructions(listener) == before);
 }
 
+TEST_CASE("a replacement that is refused leaves no filter", "[packet_filter]") {
+  if (!can_filter()) return;
+  const Socket listener = Socket::listen("127.0.0.1:0");
+  attach(listener, drop_all_program());
+  const PacketProgram other = drop_from({"10.0.0.0/8"});
+  const auto ask = [&] { return replace_packet_filter(listener.fd(), other); };
+  CHECK(answer_where_attaching_ends_with(ENOMEM, ask) != "");
+  CHECK(attached_instructions(listener) == 0);
+  CHECK(is_let_in(knock(listener.local_address())));
+}
+
 }  // namespace faultline
