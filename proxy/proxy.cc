@@ -5,6 +5,8 @@
 
 #include "base/random.h"
 #include "base/verify.h"
+#include "proxy/packet_filter.h"
+#include "proxy/packet_program.h"
 #include "proxy/toxic_ramp.h"
 #include "proxy/worker.h"
 #include "proxy/workers.h"
@@ -38,9 +40,36 @@ ToxicStats stats_of(const LiveToxic& toxic) {
 }
 
 /// Packet filters are for TCP.
+bool is_tcp(const ProxySpec& spec) {
+  return !spec.listen.starts_with("unix:") && !spec.upstream.starts_with("unix:");
+}
+
 Placement placement_of(const ProxySpec& spec, const Workers& workers) {
-  const bool is_tcp = !spec.listen.starts_with("unix:") && !spec.upstream.starts_with("unix:");
-  return {.can_filter_packets = workers.may_filter_packets() && is_tcp};
+  return {.can_filter_packets = workers.may_filter_packets() && is_tcp(spec)};
+}
+
+/// Why packet filters cannot be had for `toxic` though the kernel would; else `refusal`.
+std::string reason_for(std::string refusal, const ToxicSpec& toxic, const ProxySpec& spec,
+                       const Workers& workers) {
+  if (!workers.may_filter_packets()) return refusal;
+  if (!is_tcp(spec)) {
+    return "engine: a unix socket has no packets for the kernel to drop; `auto` and `model` serve "
+           "it";
+  }
+  if (toxic.timing.bytes) {
+    return "after and until in bytes cannot be had with engine kernel: give a time, or leave "
+           "engine at auto";
+  }
+  return refusal;
+}
+
+/// Whether the kernel takes what all of them together do to a listening socket.
+Result<void> can_filter(const ToxicSet& toxics) {
+  const Result<PacketProgram> program = PacketProgram::build(listener_faults(toxics).drops);
+  const Result<void> tried =
+      program ? try_packet_filter(*program) : Result<void>(Fail(program.error()));
+  if (tried) return {};
+  return fail(ErrorKind::kInvalid, "the toxics together: " + tried.error().message);
 }
 
 }  // namespace
@@ -121,22 +150,23 @@ Placement Proxy::placement() const {
   return placement_of(spec_, workers_);
 }
 
-Result<void> Proxy::can_serve(const ToxicSpec& toxic, const Placement& placement) {
-  const auto samples = toxic.type->samples_of(toxic.attributes);
-  if (!samples) return Fail(samples.error());
-  for (const std::uint64_t step : telling_steps(toxic)) {
-    const std::string refusal = effects_for(toxic, step, samples->get(), placement).refusal;
-    if (refusal.empty()) continue;
-    return fail(ErrorKind::kInvalid, "toxic `" + toxic.name + "`: " + refusal);
-  }
-  return {};
-}
-
 Result<void> Proxy::can_serve(const ProxySpec& spec, const Workers& workers) {
+  const Placement placement = placement_of(spec, workers);
+  ToxicSet toxics;
   for (const ToxicSpec& toxic : spec.toxics) {
-    if (const auto served = can_serve(toxic, placement_of(spec, workers)); !served) return served;
+    const auto samples = toxic.type->samples_of(toxic.attributes);
+    if (!samples) return Fail(samples.error());
+    LiveToxic& live = toxics.emplace_back();
+    live.spec = toxic;
+    live.samples = *samples;
+    for (const std::uint64_t step : telling_steps(toxic)) {
+      live.effects = effects_for(toxic, step, samples->get(), placement);
+      if (live.effects.refusal.empty()) continue;
+      return fail(ErrorKind::kInvalid, "toxic `" + toxic.name + "`: " +
+                                           reason_for(live.effects.refusal, toxic, spec, workers));
+    }
   }
-  return {};
+  return can_filter(toxics);
 }
 
 /// Says in the specs what carries each toxic out.
@@ -179,9 +209,13 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
     }
     rest = std::next(old);
     LiveToxic& changed = live->emplace_back(*old);
-    if (changed.spec.attributes != spec.attributes || changed.spec.timing != spec.timing) {
+    const bool had_filters = std::exchange(changed.placement, placement()).can_filter_packets;
+    const bool is_served_anew = had_filters != changed.placement.can_filter_packets;
+    const bool is_edited =
+        changed.spec.attributes != spec.attributes || changed.spec.timing != spec.timing;
+    if (is_edited) changed.ramp_since = now;
+    if (is_edited || is_served_anew) {
       changed.revision += Ramp::kMostSteps + 1;
-      changed.ramp_since = now;
       changed.line = std::make_shared<SharedLine>();
       changed.samples = samples_of(spec);  // Only now: its stages use those that are there.
     }

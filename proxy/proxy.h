@@ -28,9 +28,8 @@ class Proxy {
 
   const ProxySpec& spec() const { return spec_; }
 
-  /// Whether its engines can carry `toxic` out. Error: kInvalid.
-  Result<void> can_serve(const ToxicSpec& toxic) const { return can_serve(toxic, placement()); }
-  /// The same for any proxy of `spec`, and all its toxics.
+  /// Whether the engines that there are for a proxy of `spec` can carry all its
+  /// toxics out. Error: kInvalid.
   static Result<void> can_serve(const ProxySpec& spec, const Workers& workers);
 
   /// Whether listening on `address` is something else than what it does, or
@@ -48,6 +47,7 @@ class Proxy {
   /// Stops listening, leaves its connections open.
   void stop_accepting();
 
+  /// What its toxics can be served by may be another thing then: set_toxics() looks anew.
   void set_listen(std::string listen) { spec_.listen = std::move(listen); }
   /// The same. For new connections; closes those there are. What toxics do to
   /// the listening socket they go on doing.
@@ -61,7 +61,6 @@ class Proxy {
   ProxyStats stats() const;
 
  private:
-  static Result<void> can_serve(const ToxicSpec& toxic, const Placement& placement);
   std::shared_ptr<const ToxicSet> make_live(const std::vector<ToxicSpec>& toxics);
   Placement placement() const;
   void note_engines();

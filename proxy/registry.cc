@@ -118,9 +118,17 @@ Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChan
     moves = *other;
   }
   const bool redirects = change.upstream && *change.upstream != proxy.spec().upstream;
+  const std::string listen = moves ? *change.listen : proxy.spec().listen;
+  ProxySpec wanted = proxy.spec();
+  wanted.listen = listen;
+  if (redirects) wanted.upstream = *change.upstream;
+  if (moves || redirects) {
+    if (const auto served = Proxy::can_serve(wanted, workers_); !served) {
+      return Fail(served.error());
+    }
+  }
 
   // The new address is bound before the old one is given up.
-  const std::string listen = moves ? *change.listen : proxy.spec().listen;
   ListeningSocket socket;
   if (enabled && (moves || !was_enabled)) {
     Result<ListeningSocket> bound = bind_for(proxy, listen, names);
@@ -130,6 +138,7 @@ Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChan
   if (was_enabled && (moves || !enabled)) proxy.stop();
   if (moves) proxy.set_listen(listen);
   if (redirects) proxy.set_upstream(*change.upstream);
+  if (moves || redirects) proxy.set_toxics(wanted.toxics);  // As they can be served there.
   if (socket.is_open()) proxy.start(std::move(socket));
   return &proxy.spec();
 }
@@ -191,10 +200,12 @@ Result<const ToxicSpec*> Registry::add_toxic(std::string_view proxy, ToxicSpec t
   if (find_in(**found, toxic.name) != nullptr) {
     return fail(ErrorKind::kConflict, "toxic already exists");
   }
-  if (const auto served = (*found)->can_serve(toxic); !served) return Fail(served.error());
-  std::vector<ToxicSpec> toxics = (*found)->spec().toxics;
-  toxics.push_back(std::move(toxic));
-  (*found)->set_toxics(std::move(toxics));
+  ProxySpec changed = (*found)->spec();
+  changed.toxics.push_back(std::move(toxic));
+  if (const auto served = Proxy::can_serve(changed, workers_); !served) {
+    return Fail(served.error());
+  }
+  (*found)->set_toxics(std::move(changed.toxics));
   const ToxicSpec& added = (*found)->spec().toxics.back();
   log_toxic("toxic added", **found, added);
   return &added;
@@ -204,9 +215,9 @@ Result<const ToxicSpec*> Registry::update_toxic(std::string_view proxy, std::str
                                                 const ToxicChange& change) {
   const Result<Proxy*> found = find_proxy(proxy);
   if (!found) return Fail(found.error());
-  std::vector<ToxicSpec> toxics = (*found)->spec().toxics;
-  const auto changed = find_in(toxics, toxic);
-  if (changed == toxics.end()) return no_toxic();
+  ProxySpec spec = (*found)->spec();
+  const auto changed = find_in(spec.toxics, toxic);
+  if (changed == spec.toxics.end()) return no_toxic();
   if (const auto may = leaves_ramp_alone(*changed, change); !may) {
     return within("toxic `" + changed->name + "`", may.error());
   }
@@ -216,8 +227,8 @@ Result<const ToxicSpec*> Registry::update_toxic(std::string_view proxy, std::str
   changed->toxicity = change.toxicity.value_or(changed->toxicity);
   const auto valid = check_together(*changed);
   if (!valid) return within("toxic `" + changed->name + "`", valid.error());
-  if (const auto served = (*found)->can_serve(*changed); !served) return Fail(served.error());
-  (*found)->set_toxics(std::move(toxics));
+  if (const auto served = Proxy::can_serve(spec, workers_); !served) return Fail(served.error());
+  (*found)->set_toxics(std::move(spec.toxics));
   const ToxicSpec* updated = find_in(**found, toxic);
   log_toxic("toxic changed", **found, *updated);
   return updated;

@@ -119,10 +119,10 @@ Result<std::vector<std::string>> Registry::reload(const std::vector<ProxySpec>& 
     plan.put(std::move(spec));
   }
   for (const auto& [proxy, toxics] : new_toxics) {
-    for (const ToxicSpec& toxic : toxics) {
-      const auto served = proxy->can_serve(toxic);
-      if (!served) return within("proxy `" + proxy->spec().name + "`", served.error());
-    }
+    ProxySpec spec = proxy->spec();
+    spec.toxics = toxics;
+    const auto served = Proxy::can_serve(spec, workers_);
+    if (!served) return within("proxy `" + spec.name + "`", served.error());
   }
   const Result<void> done = plan.carry_out();
   if (!done) return Fail(done.error());

@@ -10,6 +10,7 @@
 
 #include "tests/support/hashing.h"
 #include "tests/support/line.h"
+#include "tests/support/temp_dir.h"
 
 namespace faultline::test {
 namespace {
@@ -109,6 +110,23 @@ TEST_CASE("a blackhole goes on while the proxy is given another upstream", "[out
   line.heal();
   CHECK(round_trip(line.connect(), "healed") == "healed");
   CHECK(other.accepted() >= 1);
+}
+
+TEST_CASE("a fault that the kernel served goes on at an upstream without packets", "[outages]") {
+  const TempDir directory;
+  const Server other(echo(), "unix:" + directory.file("upstream.sock"));
+  Line line;
+  if (!is_served_by_kernel(line.fault("mtu_blackhole", R"("mtu":1400)"))) return;
+  const Reply reply =
+      line.world.api.post("/proxies/p", R"({"upstream":")" + other.address() + R"("})");
+  CHECK(reply.body.find(R"("engine":"user-space")") != std::string::npos);
+  const Socket client = line.connect();
+  CHECK(round_trip(client, "small") == "small");
+  const std::string text = noise(10'000);
+  client.send(text);
+  CHECK(client.is_quiet_for(kSilence));
+  line.heal();
+  CHECK(sha256(client.receive(text.size())) == sha256(text));
 }
 
 TEST_CASE("a blackhole for some clients lets the others through the same port", "[outages]") {

@@ -3,6 +3,7 @@
 #include <dirent.h>
 
 #include "proxy/listening_socket.h"
+#include "proxy/packet_filter.h"
 #include "proxy/workers.h"
 #include "tests/support/server.h"
 #include "tests/support/socket.h"
@@ -23,6 +24,14 @@ ToxicSpec latency(const std::string& name) {
   return toxic;
 }
 
+ToxicSpec toxic_of(const std::string& type, const Attributes& first = {}) {
+  ToxicSpec toxic;
+  toxic.name = type;
+  toxic.type = find_toxic_type(type);
+  toxic.attributes = attributes_of(type, first);
+  return toxic;
+}
+
 int open_descriptors() {
   int count = 0;
   DIR* directory = opendir("/proc/self/fd");
@@ -40,7 +49,7 @@ struct World {
   }
   const ProxySpec& at(std::string_view name) const { return **registry.find(name); }
 
-  Workers workers{{.count = 2}};
+  Workers workers{{.count = 2, .may_filter_packets = probe_packet_filters().has_value()}};
   Registry registry{workers, 1};
 };
 
@@ -300,6 +309,73 @@ TEST_CASE("a unix socket's file goes when its proxy does", "[registry]") {
   CHECK_FALSE(world.registry.create(proxy_at("v", "unix:" + path), {}));
   REQUIRE(world.registry.remove("u"));
   CHECK(access(path.c_str(), F_OK) != 0);
+}
+
+/// `toxic` for `count` clients.
+ToxicSpec for_clients(ToxicSpec toxic, const std::string& name, int count) {
+  toxic.name = name;
+  for (int i = 0; i < count; ++i) {
+    const std::string address = "1:2:3:4:5:6:" + name + ":" + std::to_string(i) + "/128";
+    toxic.match.clients.push_back(IpPrefix::parse(address).value());
+  }
+  return toxic;
+}
+
+TEST_CASE("more clients than one packet filter takes are refused, not half served", "[registry]") {
+  World world;
+  if (!world.workers.may_filter_packets()) return;
+  REQUIRE(world.registry.create(proxy_at("p"), {}));
+  const ToxicSpec blackhole = toxic_of("blackhole");
+  REQUIRE(world.registry.add_toxic("p", for_clients(blackhole, "a", 300)));
+  const auto refused = world.registry.add_toxic("p", for_clients(blackhole, "b", 300));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::kInvalid);
+  CHECK(refused.error().message.find("too many sources for a packet filter") != std::string::npos);
+  CHECK(world.at("p").toxics.size() == 1);
+  CHECK(world.registry.add_toxic("p", for_clients(toxic_of("stall"), "c", 300)));
+}
+
+TEST_CASE("a toxic is served as it can be at the proxy's new upstream", "[registry]") {
+  World world;
+  if (!world.workers.may_filter_packets()) return;
+  const auto engine = [&] { return world.at("p").toxics.front().engine; };
+  for (const bool enabled : {true, false}) {
+    ProxySpec spec = proxy_at("p");
+    spec.enabled = enabled;
+    spec.toxics = {toxic_of("mtu_blackhole")};
+    REQUIRE(world.registry.create(spec, {}));
+    CHECK(engine() == Engine::kKernel);
+    REQUIRE(world.registry.update("p", {.upstream = "unix:/nonexistent"}, {}));
+    CHECK(engine() == Engine::kUserSpace);
+    REQUIRE(world.registry.update("p", {.upstream = "127.0.0.1:9"}, {}));
+    CHECK(engine() == Engine::kKernel);
+    CHECK(world.at("p").enabled == enabled);
+    REQUIRE(world.registry.remove("p"));
+  }
+}
+
+TEST_CASE("an upstream where a toxic's engine cannot be had is refused, in words", "[registry]") {
+  World world;
+  if (!world.workers.may_filter_packets()) return;
+  ToxicSpec loss = toxic_of("packet_loss");
+  loss.attributes.at(static_cast<std::size_t>(loss.type->attribute_index("engine"))).number = 1;
+  ProxySpec spec = proxy_at("p");
+  spec.toxics = {loss};
+  REQUIRE(world.registry.create(spec, {}));
+  const ProxySpec before = world.at("p");
+  const auto refused = world.registry.update("p", {.upstream = "unix:/nonexistent"}, {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::kInvalid);
+  CHECK(refused.error().message ==
+        "toxic `packet_loss`: engine: a unix socket has no packets for the kernel to drop; `auto` "
+        "and `model` serve it");
+  CHECK(world.at("p") == before);
+
+  loss.name = "by bytes";
+  loss.timing.bytes = ByteWindow::Bounds{.after = 65'536};
+  CHECK(world.registry.add_toxic("p", loss).error().message ==
+        "toxic `by bytes`: after and until in bytes cannot be had with engine kernel: give a "
+        "time, or leave engine at auto");
 }
 
 }  // namespace
