@@ -18,6 +18,7 @@ UpstreamProbe::UpstreamProbe(EventLoop& loop, std::string upstream, UpstreamProb
 
 void UpstreamProbe::on_alarm(Alarm& /*alarm*/, TimePoint now) noexcept {
   if (dial_ != nullptr) {
+    dial_.reset();  // At once: it must not call us in what is left of this turn.
     conclude(State::kSilent);
     return;
   }
