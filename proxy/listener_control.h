@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -16,7 +17,7 @@ namespace faultline {
 ///            the port meanwhile; then opening it again fails, and is logged.
 ///   kFull    a queue of one, with a connection of our own in it: the kernel
 ///            drops SYNs (tcp_conn_request(), sk_acceptq_is_full())
-///   drops    a packet filter on the socket
+///   drops    a packet filter on the socket; none if the kernel takes it not
 ///
 /// Errors of the kernel are logged: there is nobody to tell.
 class ListenerControl {
@@ -27,8 +28,12 @@ class ListenerControl {
     std::atomic<bool> is_full{false};
     /// Accepted sockets may have inherited a packet filter.
     std::atomic<bool> had_filter{false};
-    /// The port that our own connection comes from, from 127.0.0.1 or ::1; 0 if there is none.
-    std::atomic<std::uint16_t> filler_port{0};
+    /// The ports that our own connections come from, known before they are made; 0: none.
+    std::array<std::atomic<std::uint16_t>, 2> filler_ports{};
+
+    /// Whether `client`, accepted from `address`, is a connection of our own: it
+    /// is nobody's. True once for each.
+    bool take_filler(int client, const SocketAddress& address);
   };
 
   explicit ListenerControl(Shared& shared) : shared_(shared) {}
@@ -45,15 +50,18 @@ class ListenerControl {
   void let_go();
 
  private:
-  bool filter(const PacketRules& rules);
+  void filter();
   void change_listening(Listening listening);
   void fill();
+  void empty();
+  bool is_filled() const;
 
   Shared& shared_;
   int fd_ = -1;
   PacketRules drops_;
   Listening listening_ = Listening::kOpen;
   FileDescriptor filler_;
+  std::size_t last_filler_ = 0;  // Its place in filler_ports.
 };
 
 }  // namespace faultline

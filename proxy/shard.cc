@@ -101,14 +101,14 @@ void Shard::unwatch() {
 /// the next turn or on another worker. While turns are short one at a time will
 /// do, and no call is spent to hear that there are no more.
 void Shard::on_ready(std::uint32_t /*events*/) noexcept {
-  // The first worker has filled the queue, and we have not yet heard that we are to leave it.
-  if (shared_.listener.is_full.load()) return;
   const bool is_rare = worker_.loop().last_turn() > kLongTurn;
   for (int left = is_rare ? kAcceptsPerLongTurn : 1; left > 0 && accept_one();) --left;
 }
 
 /// False if none was waiting, or accepting is to pause.
 bool Shard::accept_one() {
+  // The first worker has filled the queue: we have not yet heard of it, or do not see what it sees.
+  if (shared_.listener.is_full.load()) return rest();
   SocketAddress address;
   address.length = sizeof address.storage;
   FileDescriptor client(
@@ -130,14 +130,18 @@ bool Shard::pause(int error) {
     log(LogLevel::kDebug, "proxy", "cannot accept; trying again in 50 ms",
         {{"proxy", name()}, {"error", std::string_view(std::strerror(error))}});
   }
+  return rest();
+}
+
+/// Accepting goes on in a moment.
+bool Shard::rest() {
   unwatch();
   resume_.set(after(clock_now(), kAcceptPause));
   return false;
 }
 
 void Shard::receive(FileDescriptor client, const SocketAddress& address) {
-  const std::uint16_t filler = shared_.listener.filler_port.load(std::memory_order_relaxed);
-  if (filler != 0 && port_of(address) == filler && take_error(client.get()) != 0) return;
+  if (shared_.listener.take_filler(client.get(), address)) return;
 
   const TimePoint now = clock_now();
   count(counters_.connections);

@@ -75,6 +75,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   bool accept_one();
   void receive(FileDescriptor client, const SocketAddress& address);
   bool pause(int error);
+  bool rest();
   void on_ready(std::uint32_t events) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
   void on_upstream_state(UpstreamProbe::State state) noexcept override;
