@@ -187,7 +187,10 @@ ListenerFaults listener_faults(const ToxicSet& toxics) {
     const std::vector<IpPrefix>& clients = toxic.spec.match.clients;
     if (clients.empty()) {
       faults.listening = std::max(faults.listening, toxic.effects.listening);
-      faults.mirrors_upstream |= toxic.effects.mirrors_upstream;
+      if (toxic.effects.mirrors_upstream) {
+        faults.mirrors_upstream = true;
+        faults.mirrors_by_filter = toxic.placement.can_filter_packets;
+      }
     }
     PacketRule rule = toxic.effects.from_dialling;
     rule.sources = clients;

@@ -97,6 +97,7 @@ struct ListenerFaults {
   Listening listening = Listening::kOpen;
   PacketRules drops;
   bool mirrors_upstream = false;
+  bool mirrors_by_filter = false;  ///< A silent upstream by a filter, else by a full queue.
 
   bool operator==(const ListenerFaults&) const = default;
 };

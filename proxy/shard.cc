@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -74,7 +75,8 @@ void Shard::arrange_listener() {
   if (probe_ && probe_->state() == UpstreamProbe::State::kUnreachable) {
     faults.listening = Listening::kClosed;
   } else if (probe_ && probe_->state() == UpstreamProbe::State::kSilent) {
-    faults.drops.push_back({.drop_all = true});
+    if (faults.mirrors_by_filter) faults.drops.push_back({.drop_all = true});
+    if (!faults.mirrors_by_filter) faults.listening = std::max(faults.listening, Listening::kFull);
   }
   resume_.set(kNever);
   const bool may_accept = faults.listening == Listening::kOpen;

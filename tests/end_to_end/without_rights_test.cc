@@ -106,6 +106,20 @@ TEST_CASE("a kernel that refuses packet filters: the other kinds of down are as 
   check_silence(line, late, noise(50'000));
 }
 
+TEST_CASE("a kernel that refuses packet filters: a silent upstream is mirrored all the same",
+          "[outages]") {
+  World world({.rights = Rights::kNoPacketFilters});
+  BlackHole upstream;
+  const std::string listen = world.add_proxy("p", upstream.address());
+  world.add_toxic("p", R"({"type":"upstream_down"})");
+  CHECK(eventually([&] { return !answer_to(knock(listen), kSilence); }));
+  const Socket late = knock(listen);
+  CHECK_FALSE(answer_to(late, kSilence));
+  CHECK(world.server.log().find("takes no packet filter") == std::string::npos);
+  upstream.heal();
+  CHECK(answer_to(late) == 0);
+}
+
 TEST_CASE("without capabilities a blackhole is silent and lossless, and says what serves it",
           "[outages]") {
   Line line(Rights::kNoCapabilities);
