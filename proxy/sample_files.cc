@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "base/file_contents.h"
 #include "proxy/fields.h"
@@ -32,6 +33,10 @@ Result<void> read_into(Document& value, const std::string& attribute, const std:
   auto* text = std::get_if<std::string>(&value.value);
   if (text == nullptr || !text->starts_with('@')) return {};
   const std::string path = (std::filesystem::path(folder) / text->substr(1)).string();
+  std::error_code unknown;  // Then file_contents() says why.
+  if (std::filesystem::is_other(path, unknown)) {
+    return wrong(value, attribute + ": `" + path + "`: not a regular file");
+  }
   auto contents = file_contents(path);
   if (!contents) {
     return wrong(value, attribute + ": `" + path + "`: " + contents.error().message);

@@ -1,5 +1,6 @@
 #include "proxy/config_file.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -323,6 +324,18 @@ TEST_CASE("samples may be in a file beside the configuration", "[config_file]") 
   REQUIRE(again);
   const ToxicSpec& spec = again->proxies.at(0).toxics.at(0);
   CHECK((*spec.type->samples_of(spec.attributes))->in_order() == std::vector<double>{7});
+}
+
+TEST_CASE("a pipe is not waited for as a file of samples", "[config_file]") {
+  const test::TempDir folder;
+  REQUIRE(mkfifo(folder.file("pipe").c_str(), 0600) == 0);
+  const std::string toxics = "    upstream: b:1\n    toxics:\n      - type: link_trace\n";
+  const std::string path =
+      folder.write("own.yaml", with_proxy(toxics + "        attributes: {trace: \"@pipe\"}\n"));
+  const auto config = read_config_file(path);
+  REQUIRE_FALSE(config);
+  CHECK(config.error().message ==
+        path + ":8:22: trace: `" + folder.file("pipe") + "`: not a regular file");
 }
 
 TEST_CASE("a file of samples that cannot be read is named, with the place", "[config_file]") {
