@@ -41,10 +41,21 @@ const Document* Fields::find(std::string_view key) const {
   const Document* found = nullptr;
   if (object_ == nullptr) return found;
   for (const auto& [name, value] : *object_) {
-    const bool same = dialect_ == Dialect::kStrict ? name == key : same_ignoring_case(name, key);
-    if (same && !value.is_null()) found = &value;
+    if (is_named(name, key) && !value.is_null()) found = &value;
   }
   return found;
+}
+
+const Document* Fields::find_null(std::string_view key) const {
+  if (object_ == nullptr || find(key) != nullptr) return nullptr;
+  for (const auto& [name, value] : *object_) {
+    if (is_named(name, key)) return &value;
+  }
+  return nullptr;
+}
+
+bool Fields::is_named(std::string_view name, std::string_view key) const {
+  return dialect_ == Dialect::kStrict ? name == key : same_ignoring_case(name, key);
 }
 
 Result<std::optional<std::string>> Fields::text(const std::string& key) const {

@@ -27,6 +27,10 @@ class Fields {
   /// Null if the key is absent or all its values are null; else the last value that is not.
   const Document* find(std::string_view key) const;
 
+  /// The value of `key` if it is there and null; a null pointer if not.
+  const Document* find_null(std::string_view key) const;
+
+  /// Nothing if the key is absent. Errors: kInvalid, it is no string.
   Result<std::optional<std::string>> text(const std::string& key) const;
 
   /// Toxiproxy's clients may write "true" and "false" as strings.
@@ -35,6 +39,7 @@ class Fields {
  private:
   Fields(const Document::Object* object, Dialect dialect) : object_(object), dialect_(dialect) {}
 
+  bool is_named(std::string_view name, std::string_view key) const;
   Result<void> check_keys(const std::vector<std::string>& known) const;
 
   const Document::Object* object_;  ///< Null for a null document. Outlives this.

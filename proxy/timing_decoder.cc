@@ -1,6 +1,7 @@
 #include "proxy/timing_decoder.h"
 
 #include <cmath>
+#include <utility>
 
 #include "base/nearest_name.h"
 #include "base/quantities.h"
@@ -9,57 +10,120 @@ namespace faultline {
 
 namespace {
 
+/// The number that `document` is, if it is a whole one: 10, and 10.0 as some write it.
+std::optional<std::int64_t> whole_number(const Document& document) {
+  if (const auto* whole = document.as<std::int64_t>()) return *whole;
+  const auto* number = document.as<double>();
+  constexpr double kLimit = 0x1p63;
+  if (number == nullptr || *number != std::trunc(*number)) return std::nullopt;
+  if (!(std::abs(*number) < kLimit)) return std::nullopt;
+  return static_cast<std::int64_t>(*number);
+}
+
+/// Refuses keys with nothing behind them where people write them: an empty
+/// variable or lines commented out would mean everybody, or for ever.
+Result<void> check_values(const Fields& fields, Dialect dialect,
+                          const std::vector<std::string>& keys, const std::string& prefix = "") {
+  if (dialect == Dialect::kToxiproxy) return {};
+  for (const std::string& key : keys) {
+    const Document* nothing = fields.find_null(key);
+    if (nothing != nullptr) return wrong(*nothing, prefix + key + " has no value");
+  }
+  return {};
+}
+
+/// One of our maps in a toxic: its values, and what errors call them ("pulse.on").
+class Part {
+ public:
+  /// `document` outlives it. Errors: kInvalid.
+  static Result<Part> of(const Document& document, Dialect dialect, const std::string& name,
+                         const std::vector<std::string>& known) {
+    const auto fields = Fields::of(document, Dialect::kStrict, name, known);
+    if (!fields) return Fail(fields.error());
+    const auto checked = check_values(*fields, dialect, known, name + ".");
+    if (!checked) return Fail(checked.error());
+    return Part(document, *fields, dialect, name);
+  }
+
+  const Document& place() const { return document_; }
+  Dialect dialect() const { return dialect_; }
+  const Document* find(const std::string& key) const { return fields_.find(key); }
+  std::string name_of(const std::string& key) const { return name_ + "." + key; }
+
+  Fail missing(const std::string& key) const {
+    return wrong(document_, "missing required field: " + name_of(key));
+  }
+  Fail must(const Document& value, const std::string& key, const std::string& what) const {
+    return wrong_type(value, dialect_, name_of(key) + " must be " + what);
+  }
+
+ private:
+  Part(const Document& document, Fields fields, Dialect dialect, std::string name)
+      : document_(document), fields_(fields), dialect_(dialect), name_(std::move(name)) {}
+
+  const Document& document_;
+  Fields fields_;
+  Dialect dialect_;
+  std::string name_;
+};
+
 /// The duration at `key`; none if it is absent.
-Result<std::optional<Duration>> duration(const Fields& fields, const std::string& key,
-                                         Dialect dialect) {
-  const Document* value = fields.find(key);
+Result<std::optional<Duration>> duration(const Part& part, const std::string& key) {
+  const Document* value = part.find(key);
   if (value == nullptr) return std::nullopt;
-  const auto* milliseconds = value->as<std::int64_t>();
-  if (milliseconds != nullptr && *milliseconds >= 0 && dialect == Dialect::kToxiproxy) {
+  const auto milliseconds = whole_number(*value);
+  if (milliseconds && *milliseconds >= 0 && part.dialect() == Dialect::kToxiproxy) {
     return saturated_milliseconds(*milliseconds);
   }
   const auto* text = value->as<std::string>();
   if (text == nullptr) {
-    return wrong_type(*value, dialect,
-                      key + " must be a duration like 1.5s, not " + describe(*value));
+    return part.must(*value, key, "a duration like 1.5s, not " + describe(*value));
   }
   const auto parsed = parse_duration(*text);
-  if (!parsed) return wrong_type(*value, dialect, key + ": " + parsed.error().message);
+  if (!parsed) {
+    return wrong_type(*value, part.dialect(), part.name_of(key) + ": " + parsed.error().message);
+  }
   return *parsed;
 }
 
-Result<Duration> needed_duration(const Fields& fields, const std::string& key,
-                                 const Document& place, Dialect dialect) {
-  const auto found = duration(fields, key, dialect);
+Result<Duration> needed_duration(const Part& part, const std::string& key) {
+  const auto found = duration(part, key);
   if (!found) return Fail(found.error());
-  if (!*found) return wrong(place, "missing required field: " + key);
+  if (!*found) return part.missing(key);
   return **found;
 }
 
-Result<std::uint64_t> count_of(const Fields& fields, const std::string& key, Dialect dialect) {
-  const Document* value = fields.find(key);
+Result<std::uint64_t> count_of(const Part& part, const std::string& key) {
+  const Document* value = part.find(key);
   if (value == nullptr) return 0;
-  const auto* number = value->as<std::int64_t>();
-  if (number == nullptr || *number < 1) {
-    return wrong_type(*value, dialect,
-                      key + " must be a whole number from 1 up, not " + describe(*value));
+  const auto number = whole_number(*value);
+  if (!number || *number < 1) {
+    return part.must(*value, key, "a whole number from 1 up, not " + describe(*value));
   }
   return static_cast<std::uint64_t>(*number);
 }
 
-Result<double> number_at(const Fields& fields, const std::string& key, const Document& place,
-                         const AttributeType& attribute, Dialect dialect) {
-  const Document* value = fields.find(key);
-  if (value == nullptr) return wrong(place, "missing required field: " + key);
-  if (const auto* whole = value->as<std::int64_t>()) return static_cast<double>(*whole);
-  if (const auto* number = value->as<double>()) return *number;
-  const auto* text = value->as<std::string>();
-  const auto parsed = text == nullptr
-                          ? fail(ErrorKind::kInvalid, key + " must be " + attribute.description())
-                          : attribute.parse(*text);
-  if (!parsed) return wrong_type(*value, dialect, parsed.error().message);
-  return attribute.quantity == Quantity::kWhole ? static_cast<double>(parsed->number)
+/// A value of `attribute`, within its bounds; errors call it `key`, not by the attribute's name.
+Result<double> number_at(const Part& part, const std::string& key, const AttributeType& attribute) {
+  AttributeType named = attribute;
+  named.name = part.name_of(key);
+  const Document* value = part.find(key);
+  if (value == nullptr) return part.missing(key);
+  std::optional<double> number;
+  if (const auto* whole = value->as<std::int64_t>()) number = static_cast<double>(*whole);
+  if (const auto* decimal = value->as<double>()) number = *decimal;
+  if (const auto* text = value->as<std::string>()) {
+    const auto parsed = named.parse(*text);
+    if (!parsed) return wrong_type(*value, part.dialect(), parsed.error().message);
+    number = named.quantity == Quantity::kWhole ? static_cast<double>(parsed->number)
                                                 : parsed->decimal();
+  }
+  if (!number || !named.from_number(*number)) {
+    return part.must(*value, key, named.description() + ", not " + describe(*value));
+  }
+  const auto checked = named.check_bounds(*named.from_number(*number));
+  if (!checked) return wrong(*value, checked.error().message);
+  return *number;
 }
 
 Result<std::optional<OnOff>> decode_turns(const Fields& toxic, const std::string& key,
@@ -69,14 +133,14 @@ Result<std::optional<OnOff>> decode_turns(const Fields& toxic, const std::string
   const bool is_pulse = key == "pulse";
   std::vector<std::string> known = {"on", "off"};
   if (is_pulse) known.emplace_back("jitter");
-  const auto fields = Fields::of(*document, Dialect::kStrict, key, known);
-  if (!fields) return Fail(fields.error());
-  const auto on = needed_duration(*fields, "on", *document, dialect);
-  if (!on) return within(key, on.error());
-  const auto off = needed_duration(*fields, "off", *document, dialect);
-  if (!off) return within(key, off.error());
-  const auto jitter = duration(*fields, "jitter", dialect);
-  if (!jitter) return within(key, jitter.error());
+  const auto part = Part::of(*document, dialect, key, known);
+  if (!part) return Fail(part.error());
+  const auto on = needed_duration(*part, "on");
+  if (!on) return Fail(on.error());
+  const auto off = needed_duration(*part, "off");
+  if (!off) return Fail(off.error());
+  const auto jitter = duration(*part, "jitter");
+  if (!jitter) return Fail(jitter.error());
   if (*on < Schedule::kShortest || *off < Schedule::kShortest) {
     return wrong(*document, key + ": on and off must be at least 1ms");
   }
@@ -96,16 +160,18 @@ Result<Bound> decode_bound(const Fields& toxic, const std::string& key, Dialect 
   const Document* value = toxic.find(key);
   if (value == nullptr) return Bound{};
   const auto* text = value->as<std::string>();
+  bool has_unit = !value->as<std::int64_t>() && !value->as<double>();
   if (text != nullptr) {
-    const bool has_unit = text->find_first_not_of("0123456789.") != std::string::npos;
+    has_unit = text->empty() || text->find_first_not_of("0123456789.") != std::string::npos;
     const auto time = parse_duration(*text);
     if (time) return Bound{*time, {}};
     const auto bytes = parse_size(*text);
     if (bytes && has_unit) return Bound{{}, static_cast<std::uint64_t>(*bytes)};
   }
-  return wrong_type(
-      *value, dialect,
-      key + " must be a time like \"10s\" or a size like \"64KiB\", not " + describe(*value));
+  return wrong_type(*value, dialect,
+                    key + " must be a time like \"10s\" or a size like \"64KiB\", not " +
+                        (text == nullptr ? describe(*value) : "`" + *text + "`") +
+                        (has_unit ? "" : ": it needs a unit"));
 }
 
 Result<void> decode_window(const Fields& toxic, const ToxicType& type, Dialect dialect,
@@ -134,67 +200,89 @@ Result<std::optional<ToxicRamp>> decode_ramp(const Fields& toxic, const ToxicTyp
                                              Dialect dialect) {
   const Document* document = toxic.find("ramp");
   if (document == nullptr) return std::nullopt;
-  const auto fields =
-      Fields::of(*document, Dialect::kStrict, "ramp", {"attribute", "from", "to", "over"});
-  if (!fields) return Fail(fields.error());
-  const auto name = fields->text("attribute");
-  if (!name) return Fail(name.error());
-  const int index = *name ? type.attribute_index(**name) : (type.attributes.empty() ? -1 : 0);
+  const auto part = Part::of(*document, dialect, "ramp", {"attribute", "from", "to", "over"});
+  if (!part) return Fail(part.error());
+  const Document* named = part->find("attribute");
+  const auto* name = named == nullptr ? nullptr : named->as<std::string>();
+  if (named != nullptr && name == nullptr) {
+    return part->must(*named, "attribute", "a string, not " + describe(*named));
+  }
+  const int first = type.attributes.empty() ? -1 : 0;
+  const int index = name == nullptr ? first : type.attribute_index(*name);
   if (index < 0 || type.attributes[static_cast<std::size_t>(index)].is_text()) {
-    return wrong(*document, "ramp: attribute must name a number of `" + type.name + "`" +
-                                did_you_mean(name->value_or(""), type.attribute_names()));
+    return wrong(*document, "ramp.attribute must name a number of `" + type.name + "`" +
+                                did_you_mean(name == nullptr ? "" : *name, type.attribute_names()));
   }
   const AttributeType& attribute = type.attributes[static_cast<std::size_t>(index)];
-  const auto from = number_at(*fields, "from", *document, attribute, dialect);
-  if (!from) return within("ramp", from.error());
-  const auto to = number_at(*fields, "to", *document, attribute, dialect);
-  if (!to) return within("ramp", to.error());
-  const auto over = needed_duration(*fields, "over", *document, dialect);
-  if (!over) return within("ramp", over.error());
-  for (const double end : {*from, *to}) {
-    const auto value = attribute.from_number(end);
-    const auto checked = value ? attribute.check_bounds(*value) : Fail(value.error());
-    if (!checked) return wrong(*document, "ramp: " + checked.error().message);
-  }
+  const auto from = number_at(*part, "from", attribute);
+  if (!from) return Fail(from.error());
+  const auto to = number_at(*part, "to", attribute);
+  if (!to) return Fail(to.error());
+  const auto over = needed_duration(*part, "over");
+  if (!over) return Fail(over.error());
   return ToxicRamp{.attribute = index, .values = {.from = *from, .to = *to, .over = *over}};
+}
+
+Result<std::vector<IpPrefix>> decode_clients(const Part& match) {
+  std::vector<IpPrefix> prefixes;
+  const Document* clients = match.find("clients");
+  if (clients == nullptr) return prefixes;
+  const auto* list = clients->as<Document::Array>();
+  if (list == nullptr) {
+    return match.must(*clients, "clients", "a list like [10.1.0.0/16], not " + describe(*clients));
+  }
+  if (list->empty()) {
+    return wrong(*clients, "match.clients is empty: leave match out, or name a prefix");
+  }
+  constexpr std::size_t kMostClients = 400;  // What a packet filter takes of any kind.
+  if (list->size() > kMostClients) return wrong(*clients, "match.clients: at most 400 prefixes");
+  for (const Document& client : *list) {
+    const auto* text = client.as<std::string>();
+    const auto prefix =
+        text == nullptr ? fail(ErrorKind::kInvalid, "an address or prefix, not " + describe(client))
+                        : IpPrefix::parse(*text);
+    if (!prefix) {
+      return wrong_type(client, match.dialect(), "match.clients: " + prefix.error().message);
+    }
+    prefixes.push_back(*prefix);
+  }
+  return prefixes;
 }
 
 }  // namespace
 
+const std::vector<std::string>& condition_keys() {
+  static const std::vector<std::string> kKeys = {"match", "pulse", "poisson",
+                                                 "after", "until", "ramp"};
+  return kKeys;
+}
+
 Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect) {
   ToxicMatch match;
+  const auto checked = check_values(toxic, dialect, {"match"});
+  if (!checked) return Fail(checked.error());
   const Document* document = toxic.find("match");
   if (document == nullptr) return match;
-  const auto fields =
-      Fields::of(*document, Dialect::kStrict, "match", {"clients", "first", "every"});
-  if (!fields) return Fail(fields.error());
-  if (const Document* clients = fields->find("clients")) {
-    const auto* list = clients->as<Document::Array>();
-    if (list == nullptr || list->empty()) {
-      return wrong_type(*clients, dialect,
-                        "clients must be a list like [10.1.0.0/16], not " + describe(*clients));
-    }
-    constexpr std::size_t kMostClients = 400;  // What a packet filter takes of any kind.
-    if (list->size() > kMostClients) return wrong(*clients, "clients: at most 400 prefixes");
-    for (const Document& client : *list) {
-      const auto* text = client.as<std::string>();
-      const auto prefix = text == nullptr ? fail(ErrorKind::kInvalid,
-                                                 "an address or prefix, not " + describe(client))
-                                          : IpPrefix::parse(*text);
-      if (!prefix) return wrong_type(client, dialect, "clients: " + prefix.error().message);
-      match.clients.push_back(*prefix);
-    }
-  }
-  const auto first = count_of(*fields, "first", dialect);
+  const auto part = Part::of(*document, dialect, "match", {"clients", "first", "every"});
+  if (!part) return Fail(part.error());
+  auto clients = decode_clients(*part);
+  if (!clients) return Fail(clients.error());
+  match.clients = *std::move(clients);
+  const auto first = count_of(*part, "first");
   if (!first) return Fail(first.error());
-  const auto every = count_of(*fields, "every", dialect);
+  const auto every = count_of(*part, "every");
   if (!every) return Fail(every.error());
   match.count = {.first = *first, .every = *every};
+  if (match == ToxicMatch{}) {
+    return wrong(*document, "match names nobody: give clients, first or every");
+  }
   return match;
 }
 
 Result<ToxicTiming> decode_timing(const Fields& toxic, const ToxicType& type, Dialect dialect) {
   ToxicTiming timing;
+  const auto checked = check_values(toxic, dialect, {"pulse", "poisson", "after", "until", "ramp"});
+  if (!checked) return Fail(checked.error());
   const auto pulse = decode_turns(toxic, "pulse", dialect);
   if (!pulse) return Fail(pulse.error());
   timing.pulse = *pulse;

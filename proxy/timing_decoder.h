@@ -1,19 +1,27 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/result.h"
 #include "proxy/fields.h"
 #include "proxy/spec.h"
 
 namespace faultline {
 
+/// The keys of a toxic that say when it is in force, and for whom.
+const std::vector<std::string>& condition_keys();
+
 /// What a toxic's `match` says: {clients: [10.0.0.0/8], first: 3, every: 10}.
+/// One that names nobody is refused. In the strict dialect a key needs a value.
 /// Errors: kInvalid.
 Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect);
 
 /// What a toxic's `pulse`, `poisson`, `after`, `until` and `ramp` say. Durations
-/// are texts with a unit, "1.5s"; in Toxiproxy's dialect also numbers of ms.
-/// These maps are ours: unknown keys in them are refused in every dialect.
-/// Errors: kInvalid.
+/// are texts with a unit, "1.5s"; in Toxiproxy's dialect those of `pulse`,
+/// `poisson` and `ramp` may be numbers of ms, too. `after` and `until` never are:
+/// they may be bytes. These maps are ours: unknown keys in them are refused in
+/// every dialect. In the strict dialect a key needs a value. Errors: kInvalid.
 Result<ToxicTiming> decode_timing(const Fields& toxic, const ToxicType& type, Dialect dialect);
 
 }  // namespace faultline

@@ -86,7 +86,7 @@ TEST_CASE("a wrong condition is refused before anything is sent, and says why", 
   const std::pair<const char*, const char*> cases[] = {
       {"--pulse 2s",
        "--pulse: `2s` is not ON/OFF or ON/OFF/JITTER: 2s/5s is two seconds in force and five not"},
-      {"--pulse 2s/5x", "pulse: off: `5x` is no duration: write 500ms, 5s, 2m or 1h30m"},
+      {"--pulse 2s/5x", "pulse.off: `5x` is no duration: write 500ms, 5s, 2m or 1h30m"},
       {"--poisson 1s/2s/3s",
        "--poisson: `1s/2s/3s` is not ON/OFF: 2s/5s is two seconds in force and five not"},
       {"--first 0", "--first: `0` is not a whole number from 1 up"},
@@ -95,9 +95,11 @@ TEST_CASE("a wrong condition is refused before anything is sent, and says why", 
        "--ramp: `latency=5` is not ATTRIBUTE=FROM..TO/OVER: latency=0..200/60s is a latency that "
        "grows to 200 within a minute"},
       {"--ramp latecy=0..5/1s",
-       "ramp: attribute must name a number of `latency`; did you mean `latency`?"},
+       "ramp.attribute must name a number of `latency`; did you mean `latency`?"},
       {"--until 1s --after 2s", "until must be more than after: else it is never in force"},
-      {"--after 10", "after must be a time like \"10s\" or a size like \"64KiB\", not a string"},
+      {"--ramp latency=x..5/1s", "ramp.from must be a whole number of ms, not `x`"},
+      {"--after 10",
+       "after must be a time like \"10s\" or a size like \"64KiB\", not `10`: it needs a unit"},
   };
   for (const auto& [options, expected] : cases) {
     const test::Outcome outcome =
@@ -108,7 +110,7 @@ TEST_CASE("a wrong condition is refused before anything is sent, and says why", 
   const test::Outcome client =
       test::run("toxic add -t latency redis -h 127.0.0.1:1 --client 10.0.0.0/99");
   CHECK(client.status == 2);
-  CHECK(client.err.find("faultline: clients: ") == 0);
+  CHECK(client.err.find("faultline: match.clients: ") == 0);
 }
 
 TEST_CASE("inspect says how many samples there are, not which", "[conditions]") {

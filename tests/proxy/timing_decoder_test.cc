@@ -1,0 +1,114 @@
+// A toxic's conditions: what they may say, and where errors say that they are.
+
+#include "proxy/timing_decoder.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "proxy/spec_decoder.h"
+#include "proxy/yaml_document.h"
+
+namespace faultline {
+namespace {
+
+Document document_of(const std::string& text) {
+  const auto document = parse_yaml(text, [](const std::string&) { return std::nullopt; });
+  INFO(text);
+  REQUIRE(document);
+  return *document;
+}
+
+ToxicSpec toxic(const std::string& text, Dialect dialect = Dialect::kStrict) {
+  const auto spec = decode_toxic(document_of(text), dialect);
+  INFO(text << ": " << (spec ? "" : spec.error().message));
+  REQUIRE(spec);
+  return *spec;
+}
+
+std::string error_of(const std::string& text, Dialect dialect = Dialect::kStrict) {
+  const auto spec = decode_toxic(document_of(text), dialect);
+  INFO(text);
+  REQUIRE_FALSE(spec);
+  CHECK(spec.error().kind == ErrorKind::kInvalid);
+  return spec.error().message;
+}
+
+TEST_CASE("errors in conditions begin with the place and name the whole key", "[timing_decoder]") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"pulse: {on: 1s}", "2:1: missing required field: pulse.off"},
+      {"pulse:\n  on: 1s\n  off: 5x",
+       "4:3: pulse.off: `5x` is no duration: write 500ms, 5s, 2m or 1h30m"},
+      {"pulse: {on: 1s, off: 2s, jitter: 5}",
+       "2:26: pulse.jitter must be a duration like 1.5s, not the number 5"},
+      {"pulse: {on: 1us, off: 2s}", "2:1: pulse: on and off must be at least 1ms"},
+      {"pulse: {onn: 1s}", "2:9: unknown key `onn`; did you mean `on`?"},
+      {"poisson: {off: 1s}", "2:1: missing required field: poisson.on"},
+      {"match: {first: x}", "2:9: match.first must be a whole number from 1 up, not a string"},
+      {"match: {every: 0}", "2:9: match.every must be a whole number from 1 up, not the number 0"},
+      {"match: {every: 2.5}",
+       "2:9: match.every must be a whole number from 1 up, not the number 2.5"},
+      {"match: {clients: 10.0.0.0/8}",
+       "2:9: match.clients must be a list like [10.1.0.0/16], not a string"},
+      {"match: {clients: []}", "2:9: match.clients is empty: leave match out, or name a prefix"},
+      {"match: {clients: [x]}",
+       "2:19: match.clients: `x` is not an IP address or prefix, such as 127.0.0.1, 10.1.0.0/16 "
+       "or fd00::/8"},
+      {"ramp: {from: 0, over: 1s}", "2:1: missing required field: ramp.to"},
+      {"ramp: {from: 0, to: 5}", "2:1: missing required field: ramp.over"},
+      {"ramp: {from: x, to: 5, over: 1s}", "2:8: ramp.from must be a whole number of ms, not `x`"},
+      {"ramp: {from: 0.5, to: 5, over: 1s}",
+       "2:8: ramp.from must be a whole number of ms, not the number 0.5"},
+      {"ramp: {from: 0, to: -5, over: 1s}", "2:17: ramp.to must be at least 0, not `-5`"},
+      {"ramp: {from: [], to: 5, over: 1s}",
+       "2:8: ramp.from must be a whole number of ms, not a list"},
+      {"ramp: {attribute: 5}", "2:8: ramp.attribute must be a string, not the number 5"},
+      {"ramp: {attribute: latecy, from: 0, to: 5, over: 1s}",
+       "2:1: ramp.attribute must name a number of `latency`; did you mean `latency`?"},
+      {"after: '10'",
+       "2:1: after must be a time like \"10s\" or a size like \"64KiB\", not `10`: it needs a "
+       "unit"},
+      {"until: 10",
+       "2:1: until must be a time like \"10s\" or a size like \"64KiB\", not the number 10: it "
+       "needs a unit"},
+      {"until: soon",
+       "2:1: until must be a time like \"10s\" or a size like \"64KiB\", not `soon`"},
+      {"until: []", "2:1: until must be a time like \"10s\" or a size like \"64KiB\", not a list"},
+  };
+  for (const auto& [condition, expected] : cases) {
+    CHECK(error_of("type: latency\n" + std::string(condition)) == expected);
+  }
+}
+
+TEST_CASE("a match that names nobody is refused in every dialect", "[timing_decoder]") {
+  const std::string nobody = "match names nobody: give clients, first or every";
+  CHECK(error_of("type: stall\nmatch: {}") == "2:1: " + nobody);
+  CHECK(error_of("type: stall\nmatch: {}", Dialect::kToxiproxy) == "2:1: " + nobody);
+  CHECK(error_of("type: stall\nmatch: {clients: null}", Dialect::kToxiproxy) == "2:1: " + nobody);
+}
+
+TEST_CASE("a file's condition needs a value; for Toxiproxy's clients null is absent",
+          "[timing_decoder]") {
+  for (const std::string& key : condition_keys()) {
+    CHECK(error_of("type: latency\n" + key + ":") == "2:1: " + key + " has no value");
+    CHECK(toxic("type: latency\n" + key + ":", Dialect::kToxiproxy) ==
+          toxic("type: latency", Dialect::kToxiproxy));
+  }
+  CHECK(error_of("type: stall\nmatch: {first: 3, clients: }") ==
+        "2:19: match.clients has no value");
+  CHECK(error_of("type: stall\npulse: {on: 1s, off: 2s, jitter: }") ==
+        "2:26: pulse.jitter has no value");
+  CHECK(toxic("type: stall\nmatch: {first: 3, clients: }", Dialect::kToxiproxy).match ==
+        ToxicMatch{.count = {.first = 3}});
+}
+
+TEST_CASE("a whole number may be written with a point", "[timing_decoder]") {
+  CHECK(toxic("type: stall\nmatch: {first: 10.0, every: 2e0}").match ==
+        ToxicMatch{.count = {.first = 10, .every = 2}});
+  CHECK(error_of("type: stall\nmatch: {first: 1e300}").find("match.first must be") !=
+        std::string::npos);
+  const ToxicSpec pulsed = toxic("type: stall\npulse: {on: 2000.0, off: 500}", Dialect::kToxiproxy);
+  CHECK(pulsed.timing.pulse->on == std::chrono::seconds(2));
+}
+
+}  // namespace
+}  // namespace faultline
