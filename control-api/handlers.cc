@@ -150,7 +150,7 @@ Result<HttpResponse> update_toxic(const Call& call) {
   if (!toxic) return Fail(toxic.error());
   const auto document = parse_json(call.request.body);
   if (!document) return Fail(document.error());
-  const auto change = decode_toxic_change(*document, *(*toxic)->type, Dialect::kToxiproxy);
+  const auto change = decode_toxic_change(*document, **toxic, Dialect::kToxiproxy);
   if (!change) return Fail(change.error());
   const auto updated = call.registry.update_toxic(proxy, name, *change);
   if (!updated) return Fail(updated.error());

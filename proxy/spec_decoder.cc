@@ -267,14 +267,16 @@ Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect) {
   return spec;
 }
 
-Result<ToxicChange> decode_toxic_change(const Document& document, const ToxicType& type,
+Result<ToxicChange> decode_toxic_change(const Document& document, const ToxicSpec& toxic,
                                         Dialect dialect) {
   auto fields = Fields::of(document, dialect, "a toxic", {"toxicity", "attributes"});
   if (!fields) return Fail(fields.error());
   const auto toxicity = read_toxicity(*fields, dialect);
   if (!toxicity) return Fail(toxicity.error());
-  auto attributes = read_attributes(fields->find("attributes"), type, dialect);
+  auto attributes = read_attributes(fields->find("attributes"), *toxic.type, dialect);
   if (!attributes) return Fail(attributes.error());
+  const auto kept = check_conditions_kept(*fields, toxic, dialect);
+  if (!kept) return Fail(kept.error());
   return ToxicChange{*std::move(attributes), *toxicity};
 }
 

@@ -249,6 +249,25 @@ Result<std::vector<IpPrefix>> decode_clients(const Part& match) {
   return prefixes;
 }
 
+std::uint64_t bytes_after(const ToxicTiming& timing) {
+  return timing.bytes ? timing.bytes->after : 0;
+}
+
+std::optional<std::uint64_t> bytes_until(const ToxicTiming& timing) {
+  return timing.bytes ? timing.bytes->until : std::nullopt;
+}
+
+/// Whether they are the same as the API shows them.
+bool is_same(const std::optional<ToxicRamp>& a, const std::optional<ToxicRamp>& b,
+             const ToxicType& type) {
+  if (!a || !b) return a == b;
+  if (a->attribute != b->attribute || a->values.over != b->values.over) return false;
+  const AttributeType& attribute = type.attributes[static_cast<std::size_t>(a->attribute)];
+  const auto stored = [&](double end) { return attribute.from_number(end).value_or(0); };
+  return stored(a->values.from) == stored(b->values.from) &&
+         stored(a->values.to) == stored(b->values.to);
+}
+
 }  // namespace
 
 const std::vector<std::string>& condition_keys() {
@@ -296,6 +315,27 @@ Result<ToxicTiming> decode_timing(const Fields& toxic, const ToxicType& type, Di
   if (!ramp) return Fail(ramp.error());
   timing.ramp = *ramp;
   return timing;
+}
+
+Result<void> check_conditions_kept(const Fields& update, const ToxicSpec& toxic, Dialect dialect) {
+  const auto match = decode_match(update, dialect);
+  if (!match) return Fail(match.error());
+  const auto timing = decode_timing(update, *toxic.type, dialect);
+  if (!timing) return Fail(timing.error());
+  const ToxicTiming& own = toxic.timing;
+  const std::pair<std::string, bool> kept[] = {
+      {"match", *match == toxic.match},
+      {"pulse", timing->pulse == own.pulse},
+      {"poisson", timing->poisson == own.poisson},
+      {"after", timing->time.after == own.time.after && bytes_after(*timing) == bytes_after(own)},
+      {"until", timing->time.until == own.time.until && bytes_until(*timing) == bytes_until(own)},
+      {"ramp", is_same(timing->ramp, own.ramp, *toxic.type)}};
+  for (const auto& [key, is_kept] : kept) {
+    const Document* value = update.find(key);
+    if (value == nullptr || is_kept) continue;
+    return wrong(*value, key + " cannot be changed: remove the toxic and add it anew");
+  }
+  return {};
 }
 
 }  // namespace faultline

@@ -24,4 +24,8 @@ Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect);
 /// every dialect. In the strict dialect a key needs a value. Errors: kInvalid.
 Result<ToxicTiming> decode_timing(const Fields& toxic, const ToxicType& type, Dialect dialect);
 
+/// Refuses an `update` of `toxic` that would change them. One that repeats what
+/// the API shows is fine. Errors: kInvalid.
+Result<void> check_conditions_kept(const Fields& update, const ToxicSpec& toxic, Dialect dialect);
+
 }  // namespace faultline

@@ -120,6 +120,21 @@ TEST_CASE("F5: an update that fails changes nothing", "[control_api]") {
   CHECK(api.body_of("/proxies/a") == before);
 }
 
+TEST_CASE("an update cannot change conditions, and says so", "[control_api]") {
+  WithProxy api;
+  const HttpResponse made =
+      api.call("POST", "/proxies/a/toxics", R"({"type":"latency","name":"lag","after":"10s"})");
+  REQUIRE(made.status == 200);
+  for (const char* method : {"POST", "PATCH"}) {
+    check_error(api.call(method, "/proxies/a/toxics/lag",
+                         R"({"pulse":{"on":"1s","off":"2s"},"toxicity":0.5})"),
+                400, "pulse cannot be changed: remove the toxic and add it anew");
+    CHECK(api.body_of("/proxies/a/toxics/lag") == made.body);
+    // Toxiproxy's clients send the whole toxic back.
+    CHECK(api.call(method, "/proxies/a/toxics/lag", made.body).body == made.body);
+  }
+}
+
 TEST_CASE("a port that is taken is 500, and the proxy is not stored", "[control_api]") {
   ApiFixture api;
   const HttpResponse first =

@@ -151,7 +151,7 @@ TEST_CASE("an attribute with choices is one of their names", "[spec_decoder]") {
             .attributes == Attributes{0, 1});
 
   const auto change = decode_toxic_change(plain("{attributes: {scope: proxy}}"),
-                                          *find_toxic_type("bandwidth"), kLoose);
+                                          toxic("{type: bandwidth}"), kLoose);
   REQUIRE(change);
   CHECK(change->attributes == std::map<int, AttributeValue>{{1, 1}});
 }
@@ -263,7 +263,7 @@ TEST_CASE("a change holds only what was sent", "[spec_decoder]") {
   CHECK_FALSE(change->enabled);
   CHECK(error_of(decode_proxy_change(plain("{name: 5}"), kLoose)).find("bad request body") == 0);
 
-  const ToxicType& latency = *find_toxic_type("latency");
+  const ToxicSpec latency = toxic("{type: latency}");
   const auto toxic_change = decode_toxic_change(
       plain("{attributes: {jitter: 7, other: 1}, stream: 5, type: []}"), latency, kLoose);
   REQUIRE(toxic_change);

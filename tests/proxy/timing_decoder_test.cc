@@ -33,6 +33,11 @@ std::string error_of(const std::string& text, Dialect dialect = Dialect::kStrict
   return spec.error().message;
 }
 
+std::string error_of_update(const std::string& text, const ToxicSpec& spec) {
+  const auto change = decode_toxic_change(document_of(text), spec, Dialect::kToxiproxy);
+  return change ? "" : change.error().message;
+}
+
 TEST_CASE("errors in conditions begin with the place and name the whole key", "[timing_decoder]") {
   const std::pair<const char*, const char*> cases[] = {
       {"pulse: {on: 1s}", "2:1: missing required field: pulse.off"},
@@ -108,6 +113,46 @@ TEST_CASE("a whole number may be written with a point", "[timing_decoder]") {
         std::string::npos);
   const ToxicSpec pulsed = toxic("type: stall\npulse: {on: 2000.0, off: 500}", Dialect::kToxiproxy);
   CHECK(pulsed.timing.pulse->on == std::chrono::seconds(2));
+}
+
+TEST_CASE("an update that would change a condition is refused", "[timing_decoder]") {
+  const ToxicSpec plain = toxic("type: latency");
+  const std::pair<const char*, const char*> changes[] = {
+      {"match", "match: {first: 3}"},
+      {"pulse", "pulse: {on: 1s, off: 2s}"},
+      {"poisson", "poisson: {on: 1s, off: 2s}"},
+      {"after", "after: 10s"},
+      {"after", "after: 10KB"},
+      {"until", "until: 10s"},
+      {"until", "until: 10KB"},
+      {"ramp", "ramp: {from: 0, to: 5, over: 1s}"}};
+  for (const auto& [key, text] : changes) {
+    const std::string refused =
+        "1:1: " + std::string(key) + " cannot be changed: remove the toxic and add it anew";
+    CHECK(error_of_update(text, plain) == refused);
+    // What it has can be repeated, and left out.
+    const ToxicSpec same = toxic("type: latency\n" + std::string(text));
+    CHECK(error_of_update(text, same).empty());
+    CHECK(error_of_update("toxicity: 0.5", same).empty());
+    CHECK(error_of_update(std::string(key) + ": null", same).empty());
+  }
+  const ToxicSpec full =
+      toxic("type: latency\nafter: 10s\nuntil: 20s\nmatch: {first: 3, every: 2}");
+  CHECK(error_of_update("until: 20s", full).empty());
+  CHECK(error_of_update("until: 21s", full).find("until cannot be changed") != std::string::npos);
+  CHECK(error_of_update("until: 20s\nafter: 9s", full).find("after cannot") != std::string::npos);
+  CHECK(error_of_update("until: 20KB", full).find("until cannot") != std::string::npos);
+  CHECK(error_of_update("match: {first: 3}", full).find("match cannot") != std::string::npos);
+  CHECK(error_of_update("pulse: {}", full) == "1:1: missing required field: pulse.on");
+}
+
+TEST_CASE("a ramp is the same if the API shows it so", "[timing_decoder]") {
+  const ToxicSpec ramped =
+      toxic("type: path\nramp: {attribute: loss, from: 0.12345678, to: 50%, over: 60s}");
+  const std::string shown = "ramp: {attribute: loss, from: 0.123457, to: 0.5, over: 1m}";
+  CHECK(error_of_update(shown, ramped).empty());
+  const std::string other = "ramp: {attribute: loss, from: 0.123458, to: 0.5, over: 1m}";
+  CHECK_FALSE(error_of_update(other, ramped).empty());
 }
 
 }  // namespace
