@@ -150,7 +150,7 @@ Result<void> check_keys(const Document& document, const Keys& known) {
 }
 
 Result<void> check_toxic_keys(const Document& toxic) {
-  if (auto checked = check_keys(toxic, {"name", "type", "stream", "toxicity", "attributes"});
+  if (auto checked = check_keys(toxic, toxic_keys());
       !checked || toxic.as<Document::Object>() == nullptr) {
     return checked;
   }

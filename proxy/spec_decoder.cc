@@ -117,9 +117,7 @@ const Document& place_of(const Fields& fields, std::string_view key, const Docum
 }
 
 Result<Fields> toxic_fields(const Document& document, Dialect dialect) {
-  return Fields::of(document, dialect, "a toxic",
-                    {"name", "type", "stream", "toxicity", "attributes", "match", "pulse",
-                     "poisson", "after", "until", "ramp"});
+  return Fields::of(document, dialect, "a toxic", toxic_keys());
 }
 
 Result<std::vector<ToxicSpec>> read_toxics(const Document* document, Dialect dialect) {
@@ -265,6 +263,15 @@ Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect) {
     return wrong(place_of(*fields, where, document), checked.error().message);
   }
   return spec;
+}
+
+const std::vector<std::string>& toxic_keys() {
+  static const std::vector<std::string> kKeys = [] {
+    std::vector<std::string> keys = {"name", "type", "stream", "toxicity", "attributes", "engine"};
+    keys.insert(keys.end(), condition_keys().begin(), condition_keys().end());
+    return keys;
+  }();
+  return kKeys;
 }
 
 Result<ToxicChange> decode_toxic_change(const Document& document, const ToxicSpec& toxic,

@@ -35,6 +35,10 @@ Result<std::vector<ProxySpec>> decode_proxies(const Document& document, Dialect 
 /// Changes to an existing proxy; `name` is checked for type and ignored.
 Result<ProxyChange> decode_proxy_change(const Document& document, Dialect dialect);
 
+/// What a toxic may say of itself. `engine` is part of a reply: it is read, and
+/// ignored, so that what the API shows can be kept as a configuration.
+const std::vector<std::string>& toxic_keys();
+
 /// A toxic to add, its name defaulting to <type>_<stream>.
 Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect);
 

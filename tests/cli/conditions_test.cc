@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "control-api/json_writer.h"
+#include "proxy/config_file.h"
 #include "tests/cli/client.h"
 #include "tests/support/temp_dir.h"
 
@@ -111,6 +113,33 @@ TEST_CASE("a wrong condition is refused before anything is sent, and says why", 
       test::run("toxic add -t latency redis -h 127.0.0.1:1 --client 10.0.0.0/99");
   CHECK(client.status == 2);
   CHECK(client.err.find("faultline: match.clients: ") == 0);
+}
+
+TEST_CASE("all toxics that a server shows can be kept as its configuration", "[conditions]") {
+  const RunningServer server;
+  const Client client(server);
+  client.says("create redis -l 127.0.0.1:0 -u a:1");
+  for (const ToxicType& type : toxic_catalog()) {
+    if (type.name == "link_trace") continue;  // Needs a trace.
+    client.says("toxic add -n a_" + type.name + " -t " + type.name + " redis");
+    client.says("toxic add -n b_" + type.name + " -t " + type.name +
+                " redis --first 2 --pulse 1s/2s/100ms --after 1m --until 2h");
+  }
+  client.says("toxic add -t latency redis --ramp latency=0..200/90s --until 1MiB");
+  json list = json::array();
+  const json shown = json::parse(client.says("list -o json"));
+  for (const json& proxy : shown) list.push_back(proxy);
+  const test::TempDir folder;
+  const auto kept = read_config_file(folder.write("kept.json", list.dump(1)));
+  INFO((kept ? "" : kept.error().message));
+  REQUIRE(kept);
+  json again = json::array();
+  for (const ToxicSpec& toxic : kept->proxies.at(0).toxics) {
+    again.push_back(json::parse(to_json(toxic)));
+  }
+  json expected = shown["redis"]["toxics"];
+  for (json& toxic : expected) toxic.erase("engine");
+  CHECK(again == expected);
 }
 
 TEST_CASE("inspect says how many samples there are, not which", "[conditions]") {

@@ -284,6 +284,40 @@ proxies:
   CHECK(error_of(long_text).find("too many values") != std::string::npos);
 }
 
+TEST_CASE("what the API shows of a toxic may stand in either shape", "[config_file]") {
+  const std::string toxic =
+      R"({"attributes": {"side": "client"}, "name": "x", "type": "stall", "stream": "downstream",
+          "toxicity": 1, "engine": "user-space", "match": {"clients": ["10.0.0.0/8"], "first": 3},
+          "pulse": {"on": "2s", "off": "5s"}, "poisson": {"on": "1s", "off": "20s"},
+          "after": "1048576B", "until": "2097152B"})";
+  const ToxicSpec listed =
+      read(R"([{"name": "a", "listen": "127.0.0.1:0", "upstream": "b:1", "toxics": [)" + toxic +
+           "]}]")
+          .proxies.at(0)
+          .toxics.at(0);
+  CHECK(listed.match.count.first == 3);
+  CHECK(listed.timing.pulse->on == std::chrono::seconds(2));
+  CHECK(listed.timing.bytes->until == 2U << 20U);
+  CHECK_FALSE(listed.engine);
+  CHECK(read(R"({"version": 1, "proxies": [{"name": "a", "listen": "127.0.0.1:0",)"
+             R"("upstream": "b:1", "toxics": [)" +
+             toxic + "]}]}")
+            .proxies.at(0)
+            .toxics.at(0) == listed);
+  CHECK(error_of(R"([{"name": "a", "upstream": "b:1", "toxics": [)"
+                 R"({"type": "stall", "puls": {"on": "1s", "off": "1s"}}]}])") ==
+        "1:64: unknown key `puls`; did you mean `pulse`?");
+}
+
+TEST_CASE("a condition whose variable is empty is not left out", "[config_file]") {
+  unsetenv("FAULTLINE_TEST_UNSET");
+  const std::string toxics = "    upstream: b:1\n    toxics:\n      - type: stall\n";
+  CHECK(error_of(with_proxy(toxics + "        until: ${FAULTLINE_TEST_UNSET:-}\n")) ==
+        "8:9: until has no value");
+  CHECK(error_of(with_proxy(toxics + "        match:\n          # clients: [10.0.0.0/8]\n")) ==
+        "8:9: match has no value");
+}
+
 TEST_CASE("deep, large and missing files are refused", "[config_file]") {
   const auto nested = [](std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');
