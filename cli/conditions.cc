@@ -121,6 +121,19 @@ ToxicConditions read_conditions(const Json& toxic) {
   return conditions;
 }
 
+std::string missing_condition(const ToxicConditions& wanted, const ToxicConditions& described) {
+  Json asked = Json::object();
+  Json known = Json::object();
+  write_conditions(wanted, asked);
+  write_conditions(described, known);
+  const bool is_at_once = wanted.after.find_first_of("123456789") == std::string::npos;
+  if (is_at_once) asked.erase("after");  // Goes without saying.
+  for (const auto& [key, value] : asked.items()) {
+    if (!known.contains(key)) return key;
+  }
+  return "";
+}
+
 std::vector<std::string> in_words(const ToxicConditions& conditions) {
   std::vector<std::string> words;
   if (!conditions.clients.empty()) {

@@ -47,6 +47,10 @@ void write_conditions(const ToxicConditions& conditions, nlohmann::ordered_json&
 /// What a server's description of a toxic says about them; what is not understood is left out.
 ToxicConditions read_conditions(const nlohmann::ordered_json& toxic);
 
+/// The first condition that is `wanted` and that a server's description does not
+/// have, by its key; "" if it has all. Toxiproxy knows none.
+std::string missing_condition(const ToxicConditions& wanted, const ToxicConditions& described);
+
 /// One clause for each: "first 10 connections", "2s on, 5s off", "latency from 0 to 200 over 60s".
 std::vector<std::string> in_words(const ToxicConditions& conditions);
 

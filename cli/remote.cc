@@ -149,7 +149,16 @@ Result<void> Remote::reset() const {
 }
 
 Result<RemoteToxic> Remote::add_toxic(std::string_view proxy, const NewToxic& toxic) const {
-  return parsed(call("POST", proxy_path(proxy) + "/toxics", compact(to_json(toxic))), read_toxic);
+  auto added =
+      parsed(call("POST", proxy_path(proxy) + "/toxics", compact(to_json(toxic))), read_toxic);
+  if (!added) return added;
+  const std::string missing = missing_condition(toxic.conditions, added->conditions);
+  if (missing.empty()) return added;
+  const auto removed = remove_toxic(proxy, added->name);
+  return fail(ErrorKind::kInvalid,
+              "this server does not know " + missing +
+                  (removed ? ": the toxic is taken away again"
+                           : "; `" + added->name + "` is left: " + removed.error().message));
 }
 
 Result<RemoteToxic> Remote::update_toxic(std::string_view proxy, std::string_view toxic,

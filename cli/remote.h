@@ -56,6 +56,8 @@ class Remote {
   Result<void> remove(std::string_view proxy) const;
   Result<void> reset() const;
 
+  /// All of it or nothing: a server that does not know one of its conditions would
+  /// have it hit everybody, or for ever, so there it is taken away again (kInvalid).
   Result<RemoteToxic> add_toxic(std::string_view proxy, const NewToxic& toxic) const;
   Result<RemoteToxic> update_toxic(std::string_view proxy, std::string_view toxic,
                                    const WrittenAttributes& attributes,

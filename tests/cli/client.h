@@ -19,7 +19,8 @@ Outcome run(const std::string& line, bool terminal = false);
 /// A command line for one server.
 class Client {
  public:
-  explicit Client(const RunningServer& server) : host_(" -h " + server.api_address()) {}
+  explicit Client(const std::string& address) : host_(" -h " + address) {}
+  explicit Client(const RunningServer& server) : Client(server.api_address()) {}
 
   Outcome operator()(const std::string& line, bool terminal = false) const;
   /// What a command that succeeds prints.

@@ -1,0 +1,86 @@
+// The client commands against servers that answer oddly: a relay in front of a real one.
+
+#include <catch2/catch.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/cli/client.h"
+#include "tests/support/server.h"
+
+namespace faultline {
+using nlohmann::json;
+using test::Client;
+using test::RunningServer;
+
+namespace {
+
+using Forward = std::function<std::string(const std::string& request)>;
+/// What to answer to a request; "" closes the connection unanswered.
+using Answer = std::function<std::string(const std::string& request, const Forward& forward)>;
+
+std::string read_request(const test::Socket& peer) {
+  std::string text;
+  const auto read_until = [&](const auto& is_whole) {
+    while (!is_whole()) {
+      const std::string more = peer.receive_some(64 * 1024).bytes;
+      if (more.empty()) throw std::runtime_error("half a request");
+      text += more;
+    }
+  };
+  read_until([&] { return text.find("\r\n\r\n") != std::string::npos; });
+  const std::string key = "Content-Length: ";
+  const std::size_t size = std::stoul(text.substr(text.find(key) + key.size()));
+  read_until([&] { return text.size() >= text.find("\r\n\r\n") + 4 + size; });
+  return text;
+}
+
+/// A server that passes on to another what `answer` lets it.
+test::Behaviour relay_to(const std::string& address, const Answer& answer) {
+  return [address, answer](const test::Socket& peer) {
+    const std::string reply = answer(read_request(peer), [&](const std::string& request) {
+      const test::Socket real = test::Socket::connect(address);
+      real.send(request);
+      return real.receive_all().bytes;
+    });
+    peer.send(reply);
+    return test::Then::kClose;
+  };
+}
+
+std::set<std::string> toxics_of(const Client& client) {
+  std::set<std::string> names;
+  const json described = json::parse(client.says("inspect redis -o json"));
+  for (const json& toxic : described["toxics"]) names.insert(toxic["name"].get<std::string>());
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("a toxic whose condition the server does not know is taken away again", "[odd_servers]") {
+  const RunningServer server;
+  const Client direct(server);
+  direct.says("create redis -l 127.0.0.1:0 -u a:1");
+  const std::pair<std::string, std::string> options[] = {
+      {"match", "--client 10.0.0.0/8"},  {"match", "--first 3"},  {"pulse", "--pulse 1s/2s"},
+      {"poisson", "--poisson 1s/2s"},    {"after", "--after 1s"}, {"until", "--until 1MB"},
+      {"ramp", "--ramp latency=0..9/1s"}};
+  for (const auto& [key, option] : options) {
+    INFO(option);
+    // As Toxiproxy, it takes the toxic and ignores the key.
+    const test::Server ignorant(
+        relay_to(server.api_address(), [&](std::string request, const Forward& forward) {
+          const std::size_t at = request.find("\"" + key + "\"");
+          if (at != std::string::npos) request[at + 1] = '_';
+          return forward(request);
+        }));
+    const Client client(ignorant.address());
+    CHECK(client.fails("toxic add -t latency redis " + option) ==
+          "1: Failed to add toxic: this server does not know " + key +
+              ": the toxic is taken away again\n");
+    CHECK(toxics_of(direct).empty());
+  }
+  direct.says("toxic add -t latency redis --after 0s");  // Goes without saying.
+}
+
+}  // namespace faultline
