@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/verify.h"
 #include "cli/client_errors.h"
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
@@ -60,9 +61,11 @@ void print_toxic(const Console& console, const NewToxic& toxic) {
   if (!toxic.stream.empty()) console.out << "  stream=" << toxic.stream;
   console.out << '\n';
   const ToxicType* type = find_toxic_type(toxic.type);
+  VERIFY(type != nullptr);
   for (const auto& [name, value] : toxic.attributes) {
-    const AttributeType& attribute =
-        type->attributes[static_cast<std::size_t>(type->attribute_index(name))];
+    const int index = type->attribute_index(name);
+    VERIFY(index >= 0);
+    const AttributeType& attribute = type->attributes[static_cast<std::size_t>(index)];
     const std::string text = text_of(value);
     const bool says_unit = text.ends_with('%') || attribute.is_text();
     console.out << "      " << name << '=' << text << (says_unit ? "" : " " + attribute.unit)
@@ -89,20 +92,44 @@ int show(const Invocation& invocation, const Profile& profile) {
 
 // ---- apply and remove ------------------------------------------------------
 
-/// Takes the first `count` toxics away again; what stands in the way is said in the message.
-std::string undo(const Remote& remote, const std::string& proxy, const Profile& profile,
-                 std::size_t count) {
+/// Takes toxics away; one that is gone already is fine. What is left is said: "; `lte_2` is left:
+/// ...", and where no answer came, that it may be.
+std::string take_away(const Remote& remote, const std::string& proxy,
+                      const std::vector<std::string>& toxics) {
   std::string left;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto removed = remote.remove_toxic(proxy, profile.toxics[i].name);
-    if (!removed) left += "; `" + profile.toxics[i].name + "` is left: " + removed.error().message;
+  for (const std::string& toxic : toxics) {
+    const auto removed = remote.remove_toxic(proxy, toxic);
+    if (removed || removed.error().kind == ErrorKind::kNotFound) continue;
+    const bool is_sure = removed.error().kind != ErrorKind::kNetwork;
+    left += "; `" + toxic + (is_sure ? "` is left: " + removed.error().message : "` may be left");
   }
   return left;
+}
+
+/// The names of the first `count` toxics.
+std::vector<std::string> first_toxics(const Profile& profile, std::size_t count) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < count; ++i) names.push_back(profile.toxics[i].name);
+  return names;
+}
+
+/// Which of the profile's toxics the proxy has.
+std::vector<std::string> toxics_on(const RemoteProxy& proxy, const Profile& profile) {
+  std::vector<std::string> names;
+  for (const NewToxic& wanted : profile.toxics) {
+    const auto is_it = [&](const RemoteToxic& toxic) { return toxic.name == wanted.name; };
+    if (std::any_of(proxy.toxics.begin(), proxy.toxics.end(), is_it)) names.push_back(wanted.name);
+  }
+  return names;
 }
 
 int apply(const Invocation& invocation, const Remote& remote, const std::string& proxy,
           const Profile& profile) {
   const Console& console = invocation.console;
+  const std::string what = "Failed to apply profile " + profile.name;
+  const auto found = remote.find(proxy);
+  if (!found) return report_for_proxy(console, remote, what, proxy, found.error());
+  const std::vector<std::string> before = toxics_on(*found, profile);
   std::string names;
   Json added = Json::array();
   for (std::size_t i = 0; i < profile.toxics.size(); ++i) {
@@ -113,9 +140,13 @@ int apply(const Invocation& invocation, const Remote& remote, const std::string&
         error.message += ": `" + profile.toxics[i].name + "`; `faultline profile remove " + proxy +
                          " " + profile.name + "` takes it away";
       }
-      error.message += undo(remote, proxy, profile, i);
-      return report_for_proxy(console, remote, "Failed to apply profile " + profile.name, proxy,
-                              std::move(error));
+      std::vector<std::string> made = first_toxics(profile, i);
+      const std::string& name = profile.toxics[i].name;
+      const bool is_taken = std::find(before.begin(), before.end(), name) != before.end();
+      // One whose reply was lost may be there; what was there before is not ours.
+      if (error.kind == ErrorKind::kNetwork && !is_taken) made.push_back(name);
+      error.message += take_away(remote, proxy, made);
+      return report_for_proxy(console, remote, what, proxy, std::move(error));
     }
     names += (names.empty() ? "" : ", ") + toxic->name;
     added.push_back(Json::parse(toxic->json));
@@ -131,16 +162,6 @@ int apply(const Invocation& invocation, const Remote& remote, const std::string&
                                        "` takes it away"))
               << '\n';
   return kExitOk;
-}
-
-/// Which of the profile's toxics the proxy has.
-std::vector<std::string> toxics_on(const RemoteProxy& proxy, const Profile& profile) {
-  std::vector<std::string> names;
-  for (const NewToxic& wanted : profile.toxics) {
-    const auto is_it = [&](const RemoteToxic& toxic) { return toxic.name == wanted.name; };
-    if (std::any_of(proxy.toxics.begin(), proxy.toxics.end(), is_it)) names.push_back(wanted.name);
-  }
-  return names;
 }
 
 Error not_applied(const RemoteProxy& proxy) {
@@ -160,13 +181,12 @@ int remove(const Invocation& invocation, const Remote& remote, const std::string
   if (!found) return report_for_proxy(console, remote, what, proxy, found.error());
   const std::vector<std::string> toxics = toxics_on(*found, profile);
   if (toxics.empty()) return report(console, what, not_applied(*found));
-  std::string names;
-  for (const std::string& toxic : toxics) {
-    if (auto removed = remote.remove_toxic(proxy, toxic); !removed) {
-      return report(console, what, removed.error());
-    }
-    names += (names.empty() ? "" : ", ") + toxic;
+  const std::string left = take_away(remote, proxy, toxics);
+  if (!left.empty()) {
+    return report(console, what, {ErrorKind::kInvalid, left.substr(std::string("; ").size())});
   }
+  std::string names;
+  for (const std::string& toxic : toxics) names += (names.empty() ? "" : ", ") + toxic;
   if (!wants_json(invocation)) {
     console.out << printable("Removed profile " + profile.name + " from proxy '" + proxy +
                              "': " + names)

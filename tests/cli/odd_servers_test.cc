@@ -83,4 +83,58 @@ TEST_CASE("a toxic whose condition the server does not know is taken away again"
   direct.says("toxic add -t latency redis --after 0s");  // Goes without saying.
 }
 
+TEST_CASE("a profile whose toxic may be there, unconfirmed, leaves nothing behind",
+          "[odd_servers]") {
+  const RunningServer server;
+  const Client direct(server);
+  direct.says("create redis -l 127.0.0.1:0 -u a:1");
+  const test::Server lossy(relay_to(server.api_address(), [](const std::string& request,
+                                                             const Forward& forward) {
+    const std::string reply = forward(request);
+    const bool is_second = request.starts_with("POST ") && request.find("lte_2") != request.npos;
+    return is_second ? "" : reply;
+  }));
+  const Client client(lossy.address());
+  const std::string error = client.fails("profile apply redis lte");
+  CHECK(error.starts_with("3: Failed to apply profile lte: cannot reach Faultline at "));
+  CHECK(error.find("may be left") == std::string::npos);
+  CHECK(toxics_of(direct).empty());
+  direct.says("toxic add -t noop -n lte_2 redis");  // Not the profile's.
+  CHECK(client.fails("profile apply redis lte").starts_with("3: "));
+  CHECK(toxics_of(direct) == std::set<std::string>{"lte_2"});
+}
+
+TEST_CASE("a toxic of a profile that is gone already counts as removed", "[odd_servers]") {
+  const RunningServer server;
+  const Client direct(server);
+  direct.says("create redis -l 127.0.0.1:0 -u a:1");
+  direct.says("profile apply redis lte");
+  const test::Server slow(
+      relay_to(server.api_address(), [](const std::string& request, const Forward& forward) {
+        if (request.starts_with("DELETE ")) forward(request);  // Somebody else was faster.
+        return forward(request);
+      }));
+  CHECK(Client(slow.address()).says("profile remove redis lte") ==
+        "Removed profile lte from proxy 'redis': lte_1, lte_2, lte_3\n");
+  CHECK(toxics_of(direct).empty());
+}
+
+TEST_CASE("a profile is removed as far as it can be, and what is left is said", "[odd_servers]") {
+  const RunningServer server;
+  const Client direct(server);
+  direct.says("create redis -l 127.0.0.1:0 -u a:1");
+  direct.says("profile apply redis lte");
+  const test::Server failing(
+      relay_to(server.api_address(), [](const std::string& request, const Forward& forward) {
+        if (request.find("DELETE /proxies/redis/toxics/lte_1 ") == 0) {
+          return std::string("HTTP/1.1 500 No\r\nContent-Length: 16\r\n\r\n{\"error\":\"busy\"}");
+        }
+        if (request.find("DELETE /proxies/redis/toxics/lte_2 ") == 0) return std::string();
+        return forward(request);
+      }));
+  CHECK(Client(failing.address()).fails("profile remove redis lte") ==
+        "1: Failed to remove profile lte: `lte_1` is left: HTTP 500: busy; `lte_2` may be left\n");
+  CHECK(toxics_of(direct) == std::set<std::string>{"lte_1", "lte_2"});
+}
+
 }  // namespace faultline
