@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "cli/go_number.h"
 #include "toxics/catalog.h"
@@ -59,13 +60,26 @@ void print_plain_toxic(const Console& console, const RemoteToxic& toxic) {
   console.out << '\n';
 }
 
-void print_toxics(const Console& console, const RemoteProxy& proxy, bool upstream) {
-  console.out << console.bold(upstream ? "Upstream toxics:" : "Downstream toxics:") << '\n';
-  bool any = false;
+/// What a toxic works on.
+enum class Part { kUpstream, kDownstream, kWhole };
+
+Part part_of(const RemoteToxic& toxic) {
+  const ToxicType* type = find_toxic_type(toxic.type);
+  if (type != nullptr && !type->uses_stream()) return Part::kWhole;
+  const bool is_upstream = !toxic.stream.empty() && (toxic.stream[0] | 0x20) == 'u';
+  return is_upstream ? Part::kUpstream : Part::kDownstream;
+}
+
+void print_toxics(const Console& console, const RemoteProxy& proxy, Part part,
+                  const std::string& title) {
+  std::vector<const RemoteToxic*> shown;
   for (const RemoteToxic& toxic : proxy.toxics) {
-    const bool is_upstream = !toxic.stream.empty() && (toxic.stream[0] | 0x20) == 'u';
-    if (is_upstream != upstream) continue;
-    any = true;
+    if (part_of(toxic) == part) shown.push_back(&toxic);
+  }
+  if (shown.empty() && part == Part::kWhole) return;
+  console.out << console.bold(title) << '\n';
+  for (const RemoteToxic* each : shown) {
+    const RemoteToxic& toxic = *each;
     console.out << "  " << console.yellow(printable(toxic.name))
                 << "  type=" << printable(toxic.type)
                 << "  toxicity=" << two_decimals(toxic.toxicity);
@@ -78,7 +92,7 @@ void print_toxics(const Console& console, const RemoteProxy& proxy, bool upstrea
       console.out << "      " << console.dim(printable(condition)) << '\n';
     }
   }
-  if (!any) console.out << console.dim("  none") << '\n';
+  if (shown.empty()) console.out << console.dim("  none") << '\n';
 }
 
 }  // namespace
@@ -92,8 +106,9 @@ void print_proxy(const Console& console, const RemoteProxy& proxy) {
               << "  Listen: " << printable(proxy.listen)
               << "  Upstream: " << printable(proxy.upstream)
               << (proxy.enabled ? "" : "  " + console.red("disabled")) << "\n\n";
-  print_toxics(console, proxy, true);
-  print_toxics(console, proxy, false);
+  print_toxics(console, proxy, Part::kUpstream, "Upstream toxics:");
+  print_toxics(console, proxy, Part::kDownstream, "Downstream toxics:");
+  print_toxics(console, proxy, Part::kWhole, "Toxics of the whole connection:");
   console.out << '\n'
               << console.dim("Hint: add a toxic with `faultline toxic add -t TYPE " +
                              printable(proxy.name) + "`\n");

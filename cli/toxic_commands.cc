@@ -58,12 +58,22 @@ int report_for_toxic(const Invocation& invocation, const Remote& remote, const s
   return report_for_proxy(invocation.console, remote, what, arguments.proxy, std::move(error));
 }
 
+/// Why a toxic of `type` cannot be told --upstream or --downstream.
+std::string no_stream(const ToxicType& type) {
+  return "`" + type.name + "` is for the whole connection: leave --upstream and --downstream out" +
+         (type.attribute_index("side") < 0 ? "" : "; -a side=... says whose side fails");
+}
+
 int add(const Invocation& invocation, const Remote& remote, const ToxicArguments& arguments) {
   if (arguments.upstream && arguments.downstream) {
     return usage_error(invocation, "Only one should be specified: upstream or downstream.");
   }
   const auto type = toxic_type_named(arguments.type);
   if (!type) return usage_error(invocation, type.error().message);
+  const bool has_stream = (*type)->uses_stream();
+  if (!has_stream && (arguments.upstream || arguments.downstream)) {
+    return usage_error(invocation, no_stream(**type));
+  }
   auto attributes = parse_attributes(**type, arguments.attributes);
   if (!attributes) return usage_error(invocation, attributes.error().message);
   const auto toxicity = toxicity_of(arguments);
@@ -73,7 +83,9 @@ int add(const Invocation& invocation, const Remote& remote, const ToxicArguments
 
   const NewToxic wanted{.type = arguments.type,
                         .name = arguments.name,
-                        .stream = arguments.upstream ? "upstream" : "downstream",
+                        .stream = arguments.upstream ? "upstream"
+                                  : has_stream       ? "downstream"
+                                                     : "",
                         .toxicity = *toxicity,
                         .attributes = *std::move(attributes),
                         .conditions = *std::move(conditions)};
@@ -86,8 +98,8 @@ int add(const Invocation& invocation, const Remote& remote, const ToxicArguments
                             toxic.error());
   }
   print_done(invocation,
-             "Added " + toxic->stream + " " + toxic->type + " toxic '" + toxic->name +
-                 "' on proxy '" + arguments.proxy + "'",
+             "Added " + (has_stream ? toxic->stream + " " : "") + toxic->type + " toxic '" +
+                 toxic->name + "' on proxy '" + arguments.proxy + "'",
              toxic->json);
   return kExitOk;
 }

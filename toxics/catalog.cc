@@ -25,6 +25,10 @@ Attributes ToxicType::default_attributes() const {
   return values;
 }
 
+bool ToxicType::uses_stream() const {
+  return effects_of(default_attributes(), nullptr, Placement{}).links == Links::kOwn;
+}
+
 Result<std::shared_ptr<const SampleTable>> ToxicType::samples_of(const Attributes& set) const {
   for (std::size_t i = 0; i < attributes.size(); ++i) {
     if (attributes[i].quantity != Quantity::kSamples || set[i].text.empty()) continue;

@@ -3,8 +3,10 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 
 #include "tests/cli/client.h"
+#include "toxics/catalog.h"
 
 namespace faultline {
 using test::Client;
@@ -83,6 +85,39 @@ TEST_CASE("a toxic's life, in Toxiproxy's words", "[commands]") {
         "2: faultline: Only one should be specified: upstream or downstream.\n");
   CHECK(client.fails("toxic add -t noop --tox 2 redis") ==
         "2: faultline: toxicity should be a float between 0 and 1.\n");
+}
+
+TEST_CASE("a toxic of whole connections takes no stream, and names none", "[commands]") {
+  const RunningServer server;
+  const Client client(server);
+  client.says("create redis -l 127.0.0.1:0 -u a:1");
+  CHECK(client.says("toxic add -t stall redis") ==
+        "Added stall toxic 'stall_downstream' on proxy 'redis'\n");
+  CHECK(client.says("toxic add -t connect_delay redis") ==
+        "Added connect_delay toxic 'connect_delay_downstream' on proxy 'redis'\n");
+  for (const char* stream : {"--upstream", "-d"}) {
+    CHECK(client.fails("toxic add -t blackhole redis " + std::string(stream)) ==
+          "2: faultline: `blackhole` is for the whole connection: leave --upstream and "
+          "--downstream out; -a side=... says whose side fails\n");
+    CHECK(client.fails("toxic add -t path redis " + std::string(stream)) ==
+          "2: faultline: `path` is for the whole connection: leave --upstream and --downstream "
+          "out\n");
+  }
+  client.says("toxic add -t half_close -u redis");
+  const std::string shown = client("inspect redis", true).out;
+  CHECK(shown.find("Downstream toxics:\x1b[0m\n\x1b[2m  none") != std::string::npos);
+  CHECK(shown.find("Toxics of the whole connection:\x1b[0m\n  \x1b[33mstall_downstream") !=
+        std::string::npos);
+}
+
+TEST_CASE("which types work on the stream they are given", "[commands]") {
+  std::set<std::string> whole;
+  for (const ToxicType& type : toxic_catalog()) {
+    if (!type.uses_stream()) whole.insert(type.name);
+  }
+  CHECK(whole == std::set<std::string>{"accept_backlog_full", "blackhole", "close", "connect_delay",
+                                       "limit_time", "mtu_blackhole", "path", "refuse", "reset",
+                                       "stall", "upstream_down", "zero_window"});
 }
 
 TEST_CASE("the scope of a bandwidth can be set, seen and changed", "[commands]") {
