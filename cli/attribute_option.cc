@@ -30,6 +30,7 @@ Fail no_value(const AttributeType& attribute) {
   for (const std::string& choice : attribute.choices) {
     examples += (examples.empty() ? "" : " or ") + attribute.name + "=" + choice;
   }
+  if (attribute.quantity == Quantity::kSamples) examples = attribute.name + "=@FILE";
   if (examples.empty()) examples = attribute.name + "=NUMBER (" + attribute.unit + ")";
   return fail(ErrorKind::kInvalid, "`" + attribute.name + "` has no value: write " + examples);
 }

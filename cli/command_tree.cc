@@ -58,6 +58,10 @@ void add_client_options(CLI::App& command, Invocation& invocation) {
                   "The control API, default " + std::string(kDefaultUrl) +
                       " (environment: FAULTLINE_URL, TOXIPROXY_URL)")
       ->type_name("URL");
+  add_output_option(command, invocation);
+}
+
+void add_output_option(CLI::App& command, Invocation& invocation) {
   command
       .add_option_function<std::string>(
           "-o,--output",

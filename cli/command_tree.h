@@ -31,6 +31,9 @@ std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation);
 CLI::App& add_command(CLI::App& parent, const std::vector<std::string>& names,
                       const std::string& summary, const std::string& examples);
 
+/// --output, for commands that ask no server.
+void add_output_option(CLI::App& command, Invocation& invocation);
+
 /// --host and --output, which every client command has.
 void add_client_options(CLI::App& command, Invocation& invocation);
 

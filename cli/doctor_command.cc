@@ -31,7 +31,8 @@ Finding look_at_packet_filters() {
               "(CAP_NET_ADMIN may help)"};
 }
 
-/// Each connection needs two descriptors, and two more while bulk is on its way.
+/// Each connection needs two descriptors. The pipes that bulk goes through are few
+/// beside that: at most 64 a worker.
 Finding look_at_files() {
   constexpr rlim_t kPlenty = 20'000;
   rlimit files{};
@@ -69,7 +70,7 @@ void add_doctor_command(CLI::App& root, Invocation& invocation) {
   CLI::App& command =
       add_command(root, {"doctor"}, "Show what this machine lets Faultline do, as this user",
                   "  faultline doctor\n  sudo faultline doctor -o json");
-  add_client_options(command, invocation);
+  add_output_option(command, invocation);
   set_action(command, invocation, [&invocation] { return doctor(invocation); });
 }
 

@@ -99,7 +99,8 @@ class Cutter {
       return;
     }
     if (!value && next_ < arguments_.size()) value = arguments_[next_++];
-    if (!value) note(name + " needs a value");
+    // CLI11 would take the next word for one that is empty.
+    if (!value || value->empty()) note(name + " needs a value");
     pieces_.push_back({Piece::Kind::kOption, long_form(option) + "=" + value.value_or("")});
   }
 

@@ -12,7 +12,7 @@ ToxicType corrupt_type() {
   return {.name = "corrupt",
           .summary = "Flips bits that reach the application: damage beyond TCP's checksums.",
           .attributes = {{.name = "rate",
-                          .unit = "probability",
+                          .unit = "share",
                           .summary = "the chance of each byte to be hit",
                           .at_most = AttributeValue::kMillion,
                           .quantity = Quantity::kProbability},

@@ -120,6 +120,11 @@ TEST_CASE("which types work on the stream they are given", "[commands]") {
                                        "stall", "upstream_down", "zero_window"});
 }
 
+TEST_CASE("the doctor looks at this machine and takes no host", "[commands]") {
+  CHECK(run("doctor -o json").status == 0);
+  CHECK(run("doctor -h 127.0.0.1:1").err.find("unknown option `-h`") != std::string::npos);
+}
+
 TEST_CASE("the scope of a bandwidth can be set, seen and changed", "[commands]") {
   const RunningServer server;
   const Client client(server);

@@ -134,6 +134,9 @@ TEST_CASE("attributes are checked against the catalogue, before anything is sent
         "`scope` has no value: write scope=connection or scope=proxy");
 
   CHECK(parse_toxicity("0.25").value() == 0.25);
+  CHECK(parse_attributes(latency, {"samples"}).error().message ==
+        "`samples` has no value: write samples=@FILE");
+
   for (const char* text : {"", "2", "-0.1", "half", "nan"}) {
     CHECK(parse_toxicity(text).error().message == "toxicity should be a float between 0 and 1.");
   }

@@ -74,6 +74,10 @@ TEST_CASE("a wrong word is named, with the nearest right one", "[word_order]") {
   CHECK(ordered("list x") == "error: faultline list: unexpected argument `x`");
   CHECK(ordered("delete a b") == "error: faultline delete: unexpected argument `b`");
   CHECK(ordered("list -h") == "error: faultline list: -h needs a value");
+  CHECK(ordered("toxic add --until= -t stall r") ==
+        "error: faultline toxic add: --until needs a value");
+  CHECK(ordered("toxic add --toxicName= --client= -t stall r") ==
+        "error: faultline toxic add: --toxicName needs a value");
   CHECK(ordered("toxic add --upstream=x r") ==
         "error: faultline toxic add: --upstream takes no value");
 }
