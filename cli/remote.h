@@ -21,7 +21,7 @@ struct RemoteToxic {
   std::string stream;
   double toxicity = 1;
   std::map<std::string, std::variant<double, std::string>> attributes;
-  std::string engine;  ///< What carries it out; "" where there is one way only.
+  std::string engine;  ///< What carries it out; "" for types that only move bytes.
   ToxicConditions conditions;
   std::string json;  ///< The server's own description, indented.
 };

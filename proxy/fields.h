@@ -11,9 +11,10 @@
 
 namespace faultline {
 
+/// Of ASCII's letters: others are compared byte by byte.
 bool same_ignoring_case(std::string_view a, std::string_view b);
 
-/// An error about the type of the value at `place`.
+/// kInvalid about the type of the value at `place`, in the words of the dialect.
 Fail wrong_type(const Document& place, Dialect dialect, const std::string& message);
 
 /// The keys and values of one map.
@@ -33,7 +34,8 @@ class Fields {
   /// Nothing if the key is absent. Errors: kInvalid, it is no string.
   Result<std::optional<std::string>> text(const std::string& key) const;
 
-  /// Toxiproxy's clients may write "true" and "false" as strings.
+  /// Nothing if the key is absent. Toxiproxy's clients may write "true" and
+  /// "false" as strings. Errors: kInvalid, it is neither.
   Result<std::optional<bool>> truth(const std::string& key) const;
 
  private:

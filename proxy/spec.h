@@ -56,7 +56,8 @@ struct ToxicSpec {
   Attributes attributes;  ///< One value per attribute of the type.
   ToxicMatch match{};
   ToxicTiming timing{};
-  /// What carries it out; set once it is on a proxy, and empty where there is one way only.
+  /// What carries it out; set once it is on a proxy. Empty for Toxiproxy's types
+  /// and others without effects.
   std::optional<Engine> engine{};
 
   bool operator==(const ToxicSpec&) const = default;

@@ -30,10 +30,11 @@ struct ToxicType {
                      const Placement& placement) = nullptr;
   /// Lets no byte pass: an end of it that is counted in bytes would never come.
   bool passes_nothing = false;
-  /// What is wrong with values that are each within their bounds (kInvalid); null: nothing.
+  /// What this type has against values that are each within their bounds; null: nothing.
+  /// Errors: kInvalid.
   std::function<Result<void>(const Attributes& attributes, const SampleTable* samples)> check{};
 
-  /// All that can be wrong with values that are each within their bounds.
+  /// The same, and what is wrong in the samples: all that there can be. Errors: kInvalid.
   Result<void> check_together(const Attributes& set) const;
 
   Effects effects_of(const Attributes& set, const SampleTable* samples,
