@@ -49,6 +49,40 @@ TEST_CASE("a changed toxicity moves only the connections it must", "[live_toxic]
   CHECK(hits(more) > hits(before));
 }
 
+TEST_CASE("a match by count spares the connections that were there before", "[live_toxic]") {
+  LiveToxic toxic = toxic_with(1);
+  toxic.first_new = 10;
+  const auto hit = [&] {
+    std::vector<int> ordinals;
+    for (int i = 0; i < 20; ++i) {
+      if (toxic.applies_to(connection(i), TimePoint{})) ordinals.push_back(i);
+    }
+    return ordinals;
+  };
+  toxic.spec.match.count = {.first = 2};
+  CHECK(hit() == std::vector<int>{10, 11});
+  toxic.spec.match.count = {.every = 4};
+  CHECK(hit() == std::vector<int>{13, 17});
+  toxic.spec.match.count = {.first = 5, .every = 2};
+  CHECK(hit() == std::vector<int>{11, 13});
+}
+
+TEST_CASE("a match by count counts all connections of the proxy, whoever its clients are",
+          "[live_toxic]") {
+  LiveToxic toxic = toxic_with(1);
+  toxic.spec.match = {.clients = {*IpPrefix::parse("10.0.0.0/8")}, .count = {.every = 3}};
+  const auto from = [](int ordinal, const char* address) {
+    const auto client = addresses_of(*parse_host_port(std::string(address) + ":1"), {});
+    REQUIRE(client);
+    return ConnectionIdentity{static_cast<std::uint64_t>(ordinal), client->front()};
+  };
+  CHECK(toxic.applies_to(from(2, "10.0.0.1"), TimePoint{}));
+  CHECK_FALSE(toxic.applies_to(from(5, "192.168.0.1"), TimePoint{}));
+  // The third that comes from there, and not the third of the proxy.
+  CHECK_FALSE(toxic.applies_to(from(7, "10.0.0.1"), TimePoint{}));
+  CHECK(toxic.applies_to(from(8, "10.0.0.1"), TimePoint{}));
+}
+
 TEST_CASE("a connection gets the stages of its direction, in order", "[live_toxic]") {
   ToxicSet toxics = {toxic_with(1), toxic_with(1), toxic_with(0), toxic_with(1)};
   for (std::size_t i = 0; i < toxics.size(); ++i) toxics[i].id = i + 1;
