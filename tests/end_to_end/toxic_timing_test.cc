@@ -102,13 +102,18 @@ TEST_CASE("a zero window after so many bytes lets them pass, and no more", "[out
 
 TEST_CASE("a reset after so many bytes counts those of its stream", "[outages]") {
   const std::string answer(1'000'000, 'a');
-  Line line({}, say(answer));
+  Line line({}, answer_at_finish(answer));
   line.add(R"("type":"reset","after":"64KiB")");
-  CHECK(ending_of(line.connect()) == Ending::kReset);
+  const Socket client = line.connect();
+  client.send("a small question");
+  client.shut_down_write();
+  CHECK(ending_of(client) == Ending::kReset);
   line.heal();
   line.add(R"("type":"reset","stream":"upstream","after":"64KiB")");
-  const Socket client = line.connect();
-  CHECK(client.receive(answer.size()) == answer);
+  const Socket other = line.connect();
+  other.send("a small question");
+  other.shut_down_write();
+  CHECK(other.receive(answer.size()) == answer);
 }
 
 TEST_CASE("first and every choose among new connections", "[outages]") {
