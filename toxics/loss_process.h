@@ -60,6 +60,8 @@ class LossProcess {
   /// Other chances from the next packet on; the state it is in stays.
   void change(const LossSettings& settings);
 
+  bool is_lossless() const { return lossless_; }
+
  private:
   void step(TimePoint at);
 
