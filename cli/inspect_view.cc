@@ -65,7 +65,7 @@ enum class Part { kUpstream, kDownstream, kWhole };
 
 Part part_of(const RemoteToxic& toxic) {
   const ToxicType* type = find_toxic_type(toxic.type);
-  if (type != nullptr && !type->uses_stream()) return Part::kWhole;
+  if (type != nullptr && type->usual_links() != Links::kOwn) return Part::kWhole;
   const bool is_upstream = !toxic.stream.empty() && (toxic.stream[0] | 0x20) == 'u';
   return is_upstream ? Part::kUpstream : Part::kDownstream;
 }

@@ -60,8 +60,13 @@ int report_for_toxic(const Invocation& invocation, const Remote& remote, const s
 
 /// Why a toxic of `type` cannot be told --upstream or --downstream.
 std::string no_stream(const ToxicType& type) {
-  return "`" + type.name + "` is for the whole connection: leave --upstream and --downstream out" +
-         (type.attribute_index("side") < 0 ? "" : "; -a side=... says whose side fails");
+  std::string advice = "leave --upstream and --downstream out";
+  if (type.usual_links() == Links::kWhole) {
+    advice += "; with --after or --until they say whose bytes count";
+  } else if (type.attribute_index("side") >= 0) {
+    advice += "; -a side=... says whose side fails";
+  }
+  return "`" + type.name + "` is for the whole connection: " + advice;
 }
 
 int add(const Invocation& invocation, const Remote& remote, const ToxicArguments& arguments) {
@@ -70,8 +75,11 @@ int add(const Invocation& invocation, const Remote& remote, const ToxicArguments
   }
   const auto type = toxic_type_named(arguments.type);
   if (!type) return usage_error(invocation, type.error().message);
-  const bool has_stream = (*type)->uses_stream();
-  if (!has_stream && (arguments.upstream || arguments.downstream)) {
+  const Links links = (*type)->usual_links();
+  const bool has_stream = links == Links::kOwn;
+  const bool counts_bytes = links == Links::kWhole && !(arguments.conditions.after.empty() &&
+                                                        arguments.conditions.until.empty());
+  if (!has_stream && !counts_bytes && (arguments.upstream || arguments.downstream)) {
     return usage_error(invocation, no_stream(**type));
   }
   auto attributes = parse_attributes(**type, arguments.attributes);

@@ -18,6 +18,7 @@ bool is_in(const SocketAddress& address, const std::vector<IpPrefix>& prefixes) 
 bool has_stage(const LiveToxic& toxic, Direction direction) {
   switch (toxic.effects.links) {
     case Links::kOwn:
+    case Links::kWhole:
     case Links::kNone:  // One that does nothing: to be counted.
       return toxic.spec.direction == direction;
     case Links::kUpstream:

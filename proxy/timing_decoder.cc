@@ -118,10 +118,12 @@ Result<double> number_at(const Part& part, const std::string& key, const Attribu
     number = named.quantity == Quantity::kWhole ? static_cast<double>(parsed->number)
                                                 : parsed->decimal();
   }
-  if (!number || !named.from_number(*number)) {
-    return part.must(*value, key, named.description() + ", not " + describe(*value));
+  if (!number) return part.must(*value, key, named.description() + ", not " + describe(*value));
+  const auto stored = named.from_number(*number);
+  if (!stored) {
+    return wrong_type(*value, part.dialect(), stored.error().message + ", not " + describe(*value));
   }
-  const auto checked = named.check_bounds(*named.from_number(*number));
+  const auto checked = named.check_bounds(*stored);
   if (!checked) return wrong(*value, checked.error().message);
   return *number;
 }

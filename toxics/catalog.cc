@@ -25,8 +25,8 @@ Attributes ToxicType::default_attributes() const {
   return values;
 }
 
-bool ToxicType::uses_stream() const {
-  return effects_of(default_attributes(), nullptr, Placement{}).links == Links::kOwn;
+Links ToxicType::usual_links() const {
+  return effects_of(default_attributes(), nullptr, Placement{}).links;
 }
 
 Result<std::shared_ptr<const SampleTable>> ToxicType::samples_of(const Attributes& set) const {

@@ -41,9 +41,9 @@ struct ToxicType {
                      const Placement& placement) const {
     return effects == nullptr ? Effects{} : effects(set, samples, placement);
   }
-  /// Whether it works on the stream that a toxic names. The others are for a
-  /// whole connection: on both links, on none, or by their `side`.
-  bool uses_stream() const;
+  /// Its links where nothing is said of its attributes. kOwn: it works on the
+  /// stream that a toxic names; the others are for a whole connection.
+  Links usual_links() const;
   /// The numbers in the attribute of samples; null if it has none, or it is
   /// empty. Errors: kInvalid.
   Result<std::shared_ptr<const SampleTable>> samples_of(const Attributes& set) const;

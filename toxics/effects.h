@@ -39,8 +39,9 @@ enum class Scope {
 
 /// Which links of a connection have a stage for a toxic.
 enum class Links {
-  kOwn,   ///< The one that is the toxic's stream.
-  kNone,  ///< Bytes pass by; the toxic's own has one that does nothing, to be counted.
+  kOwn,    ///< The one that is the toxic's stream.
+  kWhole,  ///< The same, for the whole connection: the stream only says whose bytes count.
+  kNone,   ///< Bytes pass by; the toxic's own has one that does nothing, to be counted.
   kUpstream,
   kDownstream,
   kBoth,

@@ -44,10 +44,6 @@ Links links_from(Side side) {
   return side == Side::kClient ? Links::kUpstream : Links::kDownstream;
 }
 
-/// A fault that is one toxic for the whole connection needs one stage: on the link whose bytes
-/// `after` and `until` count.
-constexpr Links kOneStage = Links::kOwn;
-
 Effects blackhole(const Attributes& set, const SampleTable* /*samples*/,
                   const Placement& placement) {
   const Side side = set[0].as<Side>();
@@ -88,7 +84,7 @@ template <Reception reception, Listening listening>
 Effects ending(const Attributes& set, const SampleTable* /*samples*/,
                const Placement& /*placement*/) {
   return {.scope = set.back().as<Scope>(),
-          .links = kOneStage,
+          .links = Links::kWhole,
           .reception = reception,
           .listening = listening};
 }
@@ -191,7 +187,7 @@ ToxicType limit_time_type() {
             return std::make_unique<LimitTime>(drawn_wait(set, memory),
                                                set[kDelayAttributes].as<LimitTime::Ending>());
           },
-          .effects = scoped<kOneStage>,
+          .effects = scoped<Links::kWhole>,
           .check = check_delay("time")};
 }
 

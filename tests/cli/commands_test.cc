@@ -110,10 +110,21 @@ TEST_CASE("a toxic of whole connections takes no stream, and names none", "[comm
         std::string::npos);
 }
 
+TEST_CASE("a reset is for both streams, and counts the bytes of one", "[commands]") {
+  const RunningServer server;
+  const Client client(server);
+  client.says("create redis -l 127.0.0.1:0 -u a:1");
+  CHECK(client.fails("toxic add -t reset -u redis") ==
+        "2: faultline: `reset` is for the whole connection: leave --upstream and --downstream "
+        "out; with --after or --until they say whose bytes count\n");
+  client.says("toxic add -t reset -u --after 64KiB redis");
+  CHECK(client.says("inspect redis").find("reset_upstream") != std::string::npos);
+}
+
 TEST_CASE("which types work on the stream they are given", "[commands]") {
   std::set<std::string> whole;
   for (const ToxicType& type : toxic_catalog()) {
-    if (!type.uses_stream()) whole.insert(type.name);
+    if (type.usual_links() != Links::kOwn) whole.insert(type.name);
   }
   CHECK(whole == std::set<std::string>{"accept_backlog_full", "blackhole", "close", "connect_delay",
                                        "limit_time", "mtu_blackhole", "path", "refuse", "reset",

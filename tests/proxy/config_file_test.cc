@@ -286,7 +286,7 @@ proxies:
 
 TEST_CASE("what the API shows of a toxic may stand in either shape", "[config_file]") {
   const std::string toxic =
-      R"({"attributes": {"side": "client"}, "name": "x", "type": "stall", "stream": "downstream",
+      R"({"attributes": {"how": "reset"}, "name": "x", "type": "limit_time", "stream": "downstream",
           "toxicity": 1, "engine": "user-space", "match": {"clients": ["10.0.0.0/8"], "first": 3},
           "pulse": {"on": "2s", "off": "5s"}, "poisson": {"on": "1s", "off": "20s"},
           "after": "1048576B", "until": "2097152B"})";

@@ -253,7 +253,7 @@ TEST_CASE("what a ramp moves is not changed by hand, and the rest fits all of it
   const auto pareto =
       world.registry.update_toxic("a", "lag", {.attributes = {{distribution, 3}, {max, 150}}});
   REQUIRE_FALSE(pareto);
-  CHECK(pareto.error().message == "toxic `lag`: ramp: to: max must be > scale");
+  CHECK(pareto.error().message == "toxic `lag`: ramp: to: max must be more than latency");
 }
 
 /// A proxy with one ramp of latency, changed by its file, and a client.

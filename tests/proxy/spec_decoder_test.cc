@@ -279,12 +279,12 @@ TEST_CASE("what a ramp comes to is checked with the other attributes", "[spec_de
     return "{type: latency, attributes: {" + attributes + "}, ramp: {over: 10s, " + values + "}}";
   };
   CHECK(toxic_error(ramp("latency: 10, distribution: pareto, max: 100", "from: 10, to: 200")) ==
-        "ramp: to: max must be > scale");
+        "ramp: to: max must be more than latency");
   CHECK(toxic_error(ramp("distribution: lognormal", "from: 0, to: 200")) ==
-        "ramp: from: median must be > 0");
+        "ramp: from: latency must be more than 0 where distribution is lognormal or pareto");
   CHECK(toxic_error(
             ramp("latency: 200, distribution: pareto", "attribute: max, from: 0, to: 1000")) ==
-        "ramp: at 10: max must be > scale");
+        "ramp: at 10: max must be more than latency");
   CHECK(toxic_error("{type: packet_loss, attributes: {loss: 0.1}, "
                     "ramp: {attribute: p, from: 0, to: 0.1, over: 10s}}") ==
         "ramp: to: loss, p (bursts) and every exclude each other: give one");
@@ -294,7 +294,7 @@ TEST_CASE("what a ramp comes to is checked with the other attributes", "[spec_de
   const std::string place = "name: a\nupstream: x\ntoxics:\n  - type: latency\n";
   CHECK(strict_error(place + "    attributes: {distribution: pareto}\n"
                              "    ramp: {from: 0, to: 9, over: 1s}\n") ==
-        "6:5: ramp: from: scale must be > 0");
+        "6:5: ramp: from: latency must be more than 0 where distribution is lognormal or pareto");
 
   // What is in the attribute that it moves does not matter.
   CHECK(toxic(ramp("distribution: lognormal", "from: 1, to: 200")).timing.ramp);
@@ -332,7 +332,7 @@ TEST_CASE("a number that six decimals do not hold is refused, not taken for 0", 
   CHECK(toxic_error("{type: corrupt, attributes: {rate: 0.0000001}}").find(least) == 0);
   CHECK(toxic_error("{type: corrupt, attributes: {rate: 0.00001%}}") == least + "`0.00001%`");
   CHECK(toxic_error("{type: corrupt, ramp: {from: 0, to: 0.0000001, over: 1s}}") ==
-        "ramp: rate must be 0 or at least 0.000001");
+        "bad request body: ramp.to must be 0 or at least 0.000001, not the number 1e-07");
   CHECK(toxic("{type: corrupt, attributes: {rate: 0.000001}}").attributes[0] == 1);
   CHECK(toxic("{type: corrupt, attributes: {rate: 0.0}}").attributes[0] == 0);
 }
