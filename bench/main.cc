@@ -141,7 +141,7 @@ void measure_faults(const Options& options, const Suite& suite, const Contenders
   });
   run("packet-filter-cost", [&](const FaultBench& bench) {
     return measure_packet_filter_cost(bench, suite.filter_downloads, suite.filter_rounds,
-                                      suite.fault_window);
+                                      suite.filter_window);
   });
   run("change-effect", [&](const FaultBench& bench) {
     return measure_change(bench, suite.change_crowd, suite.changes_each);

@@ -81,7 +81,8 @@ Suite full() {
           .bandwidths_kilobytes = {10, 100, 1'000, 10'000, 100'000, 500'000, 1'000'000},
           .bandwidth_window = {.warm_up = 500ms, .length = 5s},
           .latencies_ms = {1, 10, 100},
-          .filter_rounds = 7,
+          .filter_window = {.warm_up = 100ms, .length = 400ms},
+          .filter_rounds = 25,
           .change_crowd = {10'000, 16'000, 16},
           .changes_each = 50};
 }
@@ -94,7 +95,7 @@ Suite quick() {
                      idle(1'000)};
   suite.fault_window = {.warm_up = 300ms, .length = 700ms};
   suite.bandwidth_window = {.warm_up = 300ms, .length = 1s};
-  suite.filter_rounds = 5;
+  suite.filter_rounds = 11;
   suite.change_crowd = {2'000, 10'000, 10};
   suite.changes_each = 10;
   return suite;
@@ -113,6 +114,7 @@ Suite smoke() {
   suite.bandwidth_window = {.warm_up = 50ms, .length = 200ms};
   suite.latencies_ms = {10};
   suite.filter_downloads = 2;
+  suite.filter_window = {.warm_up = 20ms, .length = 150ms};
   suite.filter_rounds = 1;
   suite.change_crowd = {50, 1'000};
   suite.changes_each = 1;

@@ -28,6 +28,7 @@ struct Suite {
   std::size_t bandwidth_sharers = 6;  ///< 0: that table is left out.
   std::vector<std::int64_t> latencies_ms;
   std::size_t filter_downloads = 8;
+  Window filter_window;
   std::size_t filter_rounds = 1;
   Crowd change_crowd;
   std::size_t changes_each = 1;
