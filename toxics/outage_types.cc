@@ -101,8 +101,8 @@ Made make_plain(const Attributes& /*set*/, StageMemory& /*memory*/) {
 }
 
 template <LimitTime::Ending ending>
-Made make_end_now(const Attributes& /*set*/, StageMemory& /*memory*/) {
-  return std::make_unique<LimitTime>(Duration(0), ending);
+Made make_end_now(const Attributes& /*set*/, StageMemory& memory) {
+  return std::make_unique<LimitTime>(Duration(0), ending, memory);
 }
 
 ToxicType blackhole_type() {
@@ -164,9 +164,9 @@ ToxicType half_close_type() {
   return {.name = "half_close",
           .summary = "Ends one direction (FIN); the other goes on.",
           .attributes = {{"delay", "ms", "how long after the toxic took hold"}, scope_attribute()},
-          .make = [](const Attributes& set, StageMemory&) -> Made {
+          .make = [](const Attributes& set, StageMemory& memory) -> Made {
             return std::make_unique<LimitTime>(saturated_milliseconds(set[0].number),
-                                               LimitTime::Ending::kFinish);
+                                               LimitTime::Ending::kFinish, memory);
           },
           .effects = scoped<Links::kOwn>};
 }
@@ -184,8 +184,8 @@ ToxicType limit_time_type() {
           .summary = "Ends each connection after a while, however busy it is.",
           .attributes = attributes,
           .make = [](const Attributes& set, StageMemory& memory) -> Made {
-            return std::make_unique<LimitTime>(drawn_wait(set, memory),
-                                               set[kDelayAttributes].as<LimitTime::Ending>());
+            return std::make_unique<LimitTime>(
+                drawn_wait(set, memory), set[kDelayAttributes].as<LimitTime::Ending>(), memory);
           },
           .effects = scoped<Links::kWhole>,
           .check = check_delay("time")};

@@ -68,11 +68,11 @@ const ToxicType kStalled =
     in_window(0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Stall>(); });
 const ToxicType kUnread = in_window(
     0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Stall>(0); });
-const ToxicType kReset = in_window(0, [](const Attributes&, StageMemory&) -> Made {
-  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kReset);
+const ToxicType kReset = in_window(0, [](const Attributes&, StageMemory& memory) -> Made {
+  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kReset, memory);
 });
-const ToxicType kHalf = in_window(0, [](const Attributes&, StageMemory&) -> Made {
-  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kFinish);
+const ToxicType kHalf = in_window(0, [](const Attributes&, StageMemory& memory) -> Made {
+  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kFinish, memory);
 });
 const ToxicType kBroken = in_window(1, [](const Attributes& values, StageMemory& memory) -> Made {
   return std::make_unique<Corrupt>(Corrupt::Settings{.offset = values[0].number, .bits = 8},

@@ -12,23 +12,25 @@ namespace {
 using namespace std::chrono_literals;
 using Made = std::unique_ptr<Toxic>;
 
-const ToxicType kStall =
-    hand_made(0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Stall>(); });
-const ToxicType kResetNow = hand_made(0, [](const Attributes&, StageMemory&) -> Made {
-  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kReset);
+const ToxicType kStall = hand_made(
+    0, [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Stall>(); });
+const ToxicType kResetNow = hand_made(0, [](const Attributes&, StageMemory& memory) -> Made {
+  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kReset, memory);
 });
-const ToxicType kCloseNow = hand_made(0, [](const Attributes&, StageMemory&) -> Made {
-  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kClose);
+const ToxicType kCloseNow = hand_made(0, [](const Attributes&, StageMemory& memory) -> Made {
+  return std::make_unique<LimitTime>(0ms, LimitTime::Ending::kClose, memory);
 });
-const ToxicType kHalfClose = hand_made(1, [](const Attributes& values, StageMemory&) -> Made {
-  return std::make_unique<LimitTime>(saturated_milliseconds(values[0].number),
-                                     LimitTime::Ending::kFinish);
-});
-const ToxicType kLimitTime = hand_made(2, [](const Attributes& values, StageMemory&) -> Made {
-  return std::make_unique<LimitTime>(
-      saturated_milliseconds(values[0].number),
-      values[1].number == 0 ? LimitTime::Ending::kClose : LimitTime::Ending::kReset);
-});
+const ToxicType kHalfClose =
+    hand_made(1, [](const Attributes& values, StageMemory& memory) -> Made {
+      return std::make_unique<LimitTime>(saturated_milliseconds(values[0].number),
+                                         LimitTime::Ending::kFinish, memory);
+    });
+const ToxicType kLimitTime =
+    hand_made(2, [](const Attributes& values, StageMemory& memory) -> Made {
+      return std::make_unique<LimitTime>(
+          saturated_milliseconds(values[0].number),
+          values[1].number == 0 ? LimitTime::Ending::kClose : LimitTime::Ending::kReset, memory);
+    });
 const ToxicType kTruncate = hand_made(1, [](const Attributes& values, StageMemory& memory) -> Made {
   return std::make_unique<LimitData>(values[0].number, LimitData::Ending::kFinish, memory);
 });
@@ -114,12 +116,21 @@ TEST_CASE("limit_time ends a connection on time, idle or busy, each in its way",
   CHECK(driver.pop(kStart + 1000ms) == (way == 0 ? "<close>" : "<reset>"));
 }
 
-TEST_CASE("limit_time counts anew when it is changed, and not at all when removed",
-          "[limit_time]") {
+TEST_CASE("limit_time goes on counting when it is changed, and not when removed", "[limit_time]") {
   ChainDriver driver;
   const auto limit = driver.add(kLimitTime, {1000, 0});
-  driver.change(limit, {500, 0}, kStart + 900ms);
+  driver.change(limit, {1400, 0}, kStart + 900ms);
   CHECK(driver.chain.next_due() == kStart + 1400ms);
+  SECTION("changed to less than has gone by") {
+    driver.change(limit, {500, 0}, kStart + 950ms);
+    CHECK(driver.pop(kStart + 950ms) == "<close>");
+  }
+  SECTION("in many steps, as by a ramp") {
+    for (int step = 1; step <= 10; ++step) {
+      driver.change(limit, {1400 - 10 * step, 0}, kStart + 900ms + 10ms * step);
+    }
+    CHECK(driver.chain.next_due() == kStart + 1300ms);
+  }
   SECTION("changed to nothing") {
     driver.change(limit, {-5, 0}, kStart + 900ms);
     CHECK(driver.pop(kStart + 900ms) == "<close>");
