@@ -44,7 +44,7 @@ double Distribution::share_above(double limit) const {
 }
 
 Distribution::Band Distribution::quantile_band(double share) const {
-  const double spread = 3 * std::sqrt(share * (1 - share) / double(values_.size()));
+  const double spread = 2 * std::sqrt(share * (1 - share) / double(values_.size()));
   return {.low = quantile(std::max(share - spread, 0.0)),
           .high = quantile(std::min(share + spread, 1.0))};
 }

@@ -34,9 +34,8 @@ class Distribution {
     double low = 0;
     double high = 0;
   };
-  /// Between which values a quantile lies with 99.7 % confidence, whatever the
-  /// distribution: the values three standard deviations of a binomial share away.
-  /// A grid is many comparisons, and chance must fail none of them.
+  /// Between which values a quantile lies with 95 % confidence, whatever the
+  /// distribution: the values two standard deviations of a binomial share away.
   /// REQUIRES: not empty.
   Band quantile_band(double share) const;
 

@@ -44,16 +44,14 @@ TEST_CASE("the band of a quantile holds it as often as it says", "[distribution]
   Random random(seed);
   constexpr int kTries = 1'000;
   int held = 0;
-  double widths = 0;
   for (int i = 0; i < kTries; ++i) {
     std::vector<double> values(500);
     for (double& value : values) value = random.unit();
     const Distribution::Band band = Distribution(values).quantile_band(0.9);
     held += band.low <= 0.9 && 0.9 <= band.high ? 1 : 0;
-    widths += band.high - band.low;
   }
-  CHECK(held > 985);
-  CHECK(widths / kTries == Approx(6 * std::sqrt(0.9 * 0.1 / 500)).epsilon(0.1));  // No wider.
+  CHECK(held > 925);
+  CHECK(held < 985);
 }
 
 TEST_CASE("the distance of two samples is the greatest gap between their shares",
