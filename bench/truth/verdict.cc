@@ -20,7 +20,7 @@ bool agree(const Judgement::Cliff& cliff, std::size_t truth_count, std::size_t o
   const auto variance = [](double share, std::size_t count) {
     return share * (1 - share) / double(count);
   };
-  const double noise = 3 * std::sqrt(variance(cliff.truth_above, truth_count) +
+  const double noise = 2 * std::sqrt(variance(cliff.truth_above, truth_count) +
                                      variance(cliff.ours_above, ours_count));
   return std::abs(cliff.ours_above - cliff.truth_above) <=
          std::max(tolerance * cliff.truth_above, noise);

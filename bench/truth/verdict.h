@@ -37,7 +37,7 @@ Judgement judge_mean(const Distribution& truth, const Distribution& ours, double
 /// it. Where the band is narrow that is the plain comparison. Where its ends
 /// differ by more than `tolerance` the quantile is on a cliff; it says little
 /// then, so the share of values above the middle of the step has to agree too,
-/// within `tolerance` or what two samples of these sizes differ by (three standard
+/// within `tolerance` or what two samples of these sizes differ by (two standard
 /// deviations). REQUIRES: neither is empty.
 Judgement judge_quantile(const Distribution& truth, const Distribution& ours, double share,
                          double tolerance);
