@@ -149,7 +149,7 @@ std::string AttributeType::description() const {
 }
 
 std::string AttributeType::text_of(const AttributeValue& value) const {
-  if (quantity == Quantity::kSamples) return value.text;
+  if (quantity == Quantity::kSamples) return value.text();
   const std::int64_t number = value.number;
   const bool is_word = number >= 0 && static_cast<std::size_t>(number) < choices.size();
   if (is_word) return choices[static_cast<std::size_t>(number)];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,10 +22,12 @@ enum class Quantity {
 
 /// One value of one attribute. What its number counts depends on the quantity:
 /// units (kWhole), millionths (kDecimal, kProbability), the index of the word
-/// (kChoice). Samples are in `text`, and empty everywhere else.
+/// (kChoice). Samples are in text(), which is empty everywhere else. Copies share
+/// them: they may be megabytes, and a toxic is copied with each step of a pulse.
 struct AttributeValue {
   AttributeValue(std::int64_t value = 0) : number(value) {}
-  explicit AttributeValue(std::string samples) : text(std::move(samples)) {}
+  explicit AttributeValue(std::string samples)
+      : text_(std::make_shared<const std::string>(std::move(samples))) {}
 
   static constexpr std::int64_t kMillion = 1'000'000;
   double decimal() const { return static_cast<double>(number) / kMillion; }
@@ -34,10 +37,19 @@ struct AttributeValue {
     return static_cast<Enum>(number);
   }
 
-  std::int64_t number = 0;
-  std::string text;
+  const std::string& text() const {
+    static const std::string kNone;
+    return text_ == nullptr ? kNone : *text_;
+  }
 
-  bool operator==(const AttributeValue&) const = default;
+  bool operator==(const AttributeValue& other) const {
+    return number == other.number && (text_ == other.text_ || text() == other.text());
+  }
+
+  std::int64_t number = 0;
+
+ private:
+  std::shared_ptr<const std::string> text_;
 };
 
 /// The value of each attribute of a toxic, in the order of its type's list.

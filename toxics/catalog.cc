@@ -31,8 +31,8 @@ Links ToxicType::usual_links() const {
 
 Result<std::shared_ptr<const SampleTable>> ToxicType::samples_of(const Attributes& set) const {
   for (std::size_t i = 0; i < attributes.size(); ++i) {
-    if (attributes[i].quantity != Quantity::kSamples || set[i].text.empty()) continue;
-    auto table = SampleTable::parse(set[i].text);
+    if (attributes[i].quantity != Quantity::kSamples || set[i].text().empty()) continue;
+    auto table = SampleTable::parse(set[i].text());
     if (!table) return within(attributes[i].name, table.error());
     return std::make_shared<const SampleTable>(*std::move(table));
   }

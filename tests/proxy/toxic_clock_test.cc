@@ -48,6 +48,23 @@ constexpr std::int64_t kMillion = AttributeValue::kMillion;
 const std::set<double> kAllOrNothing = {0, 1};
 constexpr int kP = 2;
 
+TEST_CASE("a pulse copies no samples", "[toxic_clock]") {
+  LiveToxic toxic;
+  toxic.id = 1;
+  toxic.spec.type = find_toxic_type("latency");
+  toxic.spec.attributes = toxic.spec.type->default_attributes();
+  const auto samples = static_cast<std::size_t>(toxic.spec.type->attribute_index("samples"));
+  toxic.spec.attributes[samples] = AttributeValue(std::string(1'000'000, '1'));
+  toxic.spec.timing.pulse = OnOff{.on = 1ms, .off = 1ms};
+  toxic.since = kMade;
+  ToxicClock clock;
+  set(clock, toxic);
+  const std::string& text = toxic.spec.attributes[samples].text();
+  CHECK(&clock.at(kMade)->at(0).spec.attributes[samples].text() == &text);
+  CHECK(clock.at(kMade + 1ms)->empty());
+  CHECK(&clock.at(kMade + 2ms)->at(0).spec.attributes[samples].text() == &text);
+}
+
 TEST_CASE("each step of a ramp is a revision of its own, and none is another change's",
           "[toxic_clock]") {
   ToxicClock clock;
