@@ -14,6 +14,7 @@
 #include "bench/truth/options.h"
 #include "bench/truth/report.h"
 #include "bench/truth/through_faultline.h"
+#include "bench/truth/wakefulness.h"
 
 namespace faultline::bench::truth {
 
@@ -64,7 +65,8 @@ int finish(const Options& options, Report& report) {
 
 int run(const Options& options) {
   catch_stop_signals();
-  prctl(PR_SET_TIMERSLACK, 1);  // Else requests are sent up to 0.05 ms late.
+  const Wakefulness wakefulness;  // Before the priority, for both sides alike.
+  prctl(PR_SET_TIMERSLACK, 1);    // Else requests are sent up to 0.05 ms late.
   // Before other programs: for us and all that we start, so for both sides alike. A
   // client that waits for a processor would measure that, not the link.
   const sched_param priority{.sched_priority = kPriority};
