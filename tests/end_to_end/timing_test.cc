@@ -19,6 +19,7 @@
 #include "tests/support/hashing.h"
 #include "tests/support/server.h"
 #include "tests/support/server_process.h"
+#include "tests/support/wakefulness.h"
 
 namespace faultline::test {
 namespace {
@@ -155,6 +156,7 @@ TEST_CASE("latency 50 over 256 connections: median within 0.2 ms, p99 within 2 m
 TEST_CASE("B28: an idle proxy adds less than 100 us, 1 ms is 1 ms, and request n is as request 1",
           "[timing]") {
   World world;
+  const Wakefulness wakefulness;
   const CrowdServer upstream(CrowdServer::Manner::kEcho);
   const std::string listen = world.add_proxy("p", upstream.address());
   std::vector<Socket> direct;
