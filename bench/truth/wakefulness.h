@@ -9,9 +9,8 @@ namespace faultline::bench::truth {
 /// Keeps every processor of this machine from going to sleep, for as long as it
 /// lives: a process on each that spins whenever nothing else wants to run
 /// (SCHED_IDLE, see sched(7)), so it takes no time from anyone. A virtual
-/// processor that sleeps has to be woken by its host, which took up to 40 ms on
-/// a host with other guests: 1 % of an emulator's packets came 4 to 6 ms late,
-/// and 0.5 ms with this.
+/// processor that sleeps has to be woken by its host, which takes its time: see
+/// docs/fidelity.md for what that did to the emulator.
 class Wakefulness {
  public:
   /// On a processor whose process cannot be started, nothing is done: what
