@@ -13,7 +13,7 @@ constexpr double kCubicScale = 0.4;
 
 /// Reno grows by a packet for each window acknowledged; to be as fast with a
 /// cut of x0.7 takes one for 1.89 windows.
-constexpr double kRenoPace = (1 + kCubicBeta) / (1 - kCubicBeta) / 3;
+constexpr std::uint64_t kRenoPaceEighths = 15;  // 1.89 * 8, rounded down.
 
 constexpr std::uint64_t kSlowestPace = 100;     // Windows for one packet more.
 constexpr std::uint64_t kUnknownPeakPace = 20;  // Acknowledged for one packet more, at most.
@@ -27,54 +27,64 @@ constexpr Duration kAimsFor = std::chrono::microseconds(31250);
 CongestionControl::CongestionControl(Algorithm algorithm, std::uint64_t most_packets)
     : algorithm_(algorithm), most_(std::max(most_packets, kInitialWindow)) {}
 
-void CongestionControl::grow(TimePoint now, Duration min_rtt) {
-  if (in_slow_start()) return set_window(window_ + 1);
-  const std::uint64_t pace = acks_per_packet(now, min_rtt);
+void CongestionControl::grow(std::uint64_t packets, TimePoint now, Duration min_rtt) {
+  if (in_slow_start()) {
+    const std::uint64_t window = std::min(window_ + packets, threshold_);
+    packets -= window - window_;
+    set_window(window);
+    if (packets == 0) return;
+  }
+  const std::uint64_t pace = acks_per_packet(packets, now, min_rtt);
   if (credit_ >= pace) {  // It was slower before.
     credit_ = 0;
     set_window(window_ + 1);
   }
-  if (++credit_ >= pace) {
-    credit_ = 0;
-    set_window(window_ + 1);
-  }
+  credit_ += packets;
+  set_window(window_ + credit_ / pace);
+  credit_ %= pace;
 }
 
-std::uint64_t CongestionControl::acks_per_packet(TimePoint now, Duration min_rtt) {
+std::uint64_t CongestionControl::acks_per_packet(std::uint64_t packets, TimePoint now,
+                                                 Duration min_rtt) {
   if (algorithm_ == Algorithm::kReno) return window_;
-  if (!in_epoch_) {
-    in_epoch_ = true;
-    epoch_start_ = now;
-    aimed_at_ = TimePoint{};
-    aimed_with_ = 0;
-    reno_window_ = window_;
-    reno_credit_ = 0;
-    const bool below = window_ < last_peak_;
-    peak_ = static_cast<double>(below ? last_peak_ : window_);
-    seconds_to_peak_ =
-        below ? std::cbrt(static_cast<double>(last_peak_ - window_) / kCubicScale) : 0;
-  }
-  ++reno_credit_;
+  reno_credit_ += packets;
   if (window_ == aimed_with_ && now - aimed_at_ <= kAimsFor) return pace_;
-  aimed_with_ = window_;
-  if (now != aimed_at_) {
+  if (!in_epoch_ || now != aimed_at_) {
+    aimed_with_ = window_;
     aimed_at_ = now;
-    const double seconds = std::chrono::duration<double>(now - epoch_start_ + min_rtt).count();
-    const double aim = peak_ + kCubicScale * std::pow(seconds - seconds_to_peak_, 3);
-    const double ahead = std::min(std::floor(aim), 1e15) - static_cast<double>(window_);
-    cubic_pace_ = ahead >= 1 ? window_ / static_cast<std::uint64_t>(ahead) : kSlowestPace * window_;
-    if (last_peak_ == 0) cubic_pace_ = std::min(cubic_pace_, kUnknownPeakPace);
+    if (!in_epoch_) begin_epoch(packets, now);
+    pace_ = cubic_pace(now, min_rtt);
   }
-  const double reno_pace = static_cast<double>(window_) * kRenoPace;
+  const std::uint64_t reno_pace = window_ * kRenoPaceEighths / 8;
   for (; reno_credit_ > reno_pace; reno_credit_ -= reno_pace) ++reno_window_;
-  pace_ = cubic_pace_;
   if (reno_window_ > window_) pace_ = std::min(pace_, window_ / (reno_window_ - window_));
   pace_ = std::max(pace_, kFastestPace);
   return pace_;
 }
 
+void CongestionControl::begin_epoch(std::uint64_t packets, TimePoint now) {
+  in_epoch_ = true;
+  epoch_start_ = now;
+  reno_window_ = window_;
+  reno_credit_ = packets;
+  const bool below = window_ < last_peak_;
+  peak_ = below ? last_peak_ : window_;
+  seconds_to_peak_ = below ? std::cbrt(static_cast<double>(last_peak_ - window_) / kCubicScale) : 0;
+}
+
+std::uint64_t CongestionControl::cubic_pace(TimePoint now, Duration min_rtt) const {
+  const double seconds = std::chrono::duration<double>(now - epoch_start_ + min_rtt).count();
+  const double distance = kCubicScale * std::pow(std::abs(seconds - seconds_to_peak_), 3);
+  const auto packets = static_cast<std::uint64_t>(std::min(distance, 1e15));
+  const std::uint64_t aim =
+      seconds < seconds_to_peak_ ? peak_ - std::min(packets, peak_) : peak_ + packets;
+  const std::uint64_t pace = aim > window_ ? window_ / (aim - window_) : kSlowestPace * window_;
+  return last_peak_ == 0 ? std::min(pace, kUnknownPeakPace) : pace;
+}
+
 void CongestionControl::cut_threshold() {
   in_epoch_ = false;
+  credit_ = 0;
   if (algorithm_ == Algorithm::kReno) {
     threshold_ = std::max(window_ / 2, kLeastWindow);
     return;
@@ -97,6 +107,7 @@ void CongestionControl::restore(std::uint64_t window, std::uint64_t threshold) {
 
 void CongestionControl::forget() {
   in_epoch_ = false;
+  aimed_with_ = 0;
   last_peak_ = 0;
   credit_ = 0;
 }

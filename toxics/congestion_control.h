@@ -22,8 +22,9 @@ class CongestionControl {
   std::uint64_t threshold() const { return threshold_; }
   bool in_slow_start() const { return window_ < threshold_; }
 
-  /// A packet was acknowledged, and the window was what limited the sender.
-  void grow(TimePoint now, Duration min_rtt);
+  /// So many packets were acknowledged, and the window was what limited the
+  /// sender. `now` is by the sender's clock, in whole ticks.
+  void grow(std::uint64_t packets, TimePoint now, Duration min_rtt);
 
   /// A loss: makes the threshold what the window is to fall to.
   void cut_threshold();
@@ -40,7 +41,9 @@ class CongestionControl {
   void rest(Duration idle, Duration rto);
 
  private:
-  std::uint64_t acks_per_packet(TimePoint now, Duration min_rtt);
+  std::uint64_t acks_per_packet(std::uint64_t packets, TimePoint now, Duration min_rtt);
+  void begin_epoch(std::uint64_t packets, TimePoint now);
+  std::uint64_t cubic_pace(TimePoint now, Duration min_rtt) const;
 
   const Algorithm algorithm_;
   const std::uint64_t most_;
@@ -53,13 +56,12 @@ class CongestionControl {
   TimePoint epoch_start_{};
   TimePoint aimed_at_{};
   std::uint64_t last_peak_ = 0;  // The window before the last loss, or somewhat less; 0: unknown.
-  double peak_ = 0;
+  std::uint64_t peak_ = 0;
   double seconds_to_peak_ = 0;
-  std::uint64_t cubic_pace_ = 0;
   std::uint64_t pace_ = 0;
   std::uint64_t aimed_with_ = 0;   // The window when pace_ was computed.
   std::uint64_t reno_window_ = 0;  // What Reno would have: CUBIC is never slower.
-  double reno_credit_ = 0;
+  std::uint64_t reno_credit_ = 0;
 };
 
 }  // namespace faultline

@@ -33,6 +33,10 @@ Duration RoundTrip::timeout() const {
   return is_known() ? smoothed_ + std::max(kLeastWait, 4 * deviation_) : kUnknownTimeout;
 }
 
+TimePoint RoundTrip::tick(TimePoint now) const {
+  return now - (now.time_since_epoch() + phase_) % kTick;
+}
+
 TimePoint RoundTrip::timer(TimePoint now, Duration wait) const {
   const std::int64_t tick = (now.time_since_epoch() + phase_) / kTick;
   // One more, even if `wait` is a whole number: what it was computed from, a

@@ -23,6 +23,9 @@ class RoundTrip {
   /// The retransmission timeout: srtt + max(200 ms, 4 rttvar), before any doubling.
   Duration timeout() const;
 
+  /// When the tick of the clock that `now` is in began.
+  TimePoint tick(TimePoint now) const;
+
   /// When a timer set at `now` for `wait` goes off. Linux (250 Hz) counts whole
   /// ticks, starts with the next one, and rounds up to 8 ticks what is 63 or
   /// more, to 64 from 504 on, and so on.

@@ -1,7 +1,7 @@
 #include "toxics/tcp_path.h"
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace faultline {
 
@@ -36,7 +36,8 @@ TcpPath::TcpPath(const TcpPathSettings& settings, std::uint64_t key)
                .handshake_was_retried = settings.handshake_was_retried,
                .congestion = settings.congestion,
                .receive_window = std::min(settings.receive_window, kMostWindow),
-               .clock_phase = draw_phase(key)}) {}
+               .clock_phase = draw_phase(key)}),
+      receiver_(sane_rtt(settings), derive_key(key, "receiver")) {}
 
 void TcpPath::send(std::uint64_t bytes, TimePoint at) {
   advance(at);
@@ -58,32 +59,41 @@ void TcpPath::change(const TcpPathSettings& settings, TimePoint now) {
     if (sent > now) sent = after(now, scaled(sent - now, times));
     packet.arrives = std::max(after(sent, forth), now);
   }
-  for (OnTheWay& ack : acks_) {
-    if (ack.arrives != kNever) ack.arrives = std::max(after(ack.arrives - back_, back), now);
-  }
+  for (Ack& ack : acks_) ack.arrives = std::max(after(ack.arrives - back_, back), now);
   forth_ = forth;
   back_ = back;
   if (lost && is_lossless()) sender_.hurry_timer(now);
 }
 
 void TcpPath::advance(TimePoint now) {
-  for (TimePoint next = next_event(); next <= now && next != kNever; next = next_event()) {
+  for (TimePoint next = next_step(); next <= now && next != kNever; next = next_step()) {
     clock_ = std::max(clock_, next);
     if (!data_.empty() && data_.front().arrives == next) {
       receive(data_.pop_front().packet);
-      continue;  // The sender hears of it later, if only in this same loop.
-    }
-    if (!acks_.empty() && acks_.front().arrives == next) {
-      sender_.on_ack(acks_.pop_front().packet, clock_);
-    } else {
+    } else if (!acks_.empty() && acks_.front().arrives == next) {
+      hear(acks_.pop_front().packets);
+      transmit();
+    } else if (sender_.timer() == next) {
       sender_.on_timer(clock_);
+      transmit();
+    } else {
+      acknowledge();
     }
-    transmit();
   }
   clock_ = std::max(clock_, now);
 }
 
+/// Nobody sees an ack before it arrives: it can be sent then as well, as of when it was due.
 TimePoint TcpPath::next_event() const {
+  const TimePoint due = receiver_.ack_due();
+  return std::min(next_arrival_or_timer(), due == kNever ? kNever : after(due, back_));
+}
+
+TimePoint TcpPath::next_step() const {
+  return std::min(next_arrival_or_timer(), receiver_.ack_due());
+}
+
+TimePoint TcpPath::next_arrival_or_timer() const {
   TimePoint next = sender_.timer();
   if (!data_.empty()) next = std::min(next, data_.front().arrives);
   if (!acks_.empty()) next = std::min(next, acks_.front().arrives);
@@ -104,34 +114,24 @@ void TcpPath::transmit() {
 }
 
 void TcpPath::receive(const TcpPacket& packet) {
-  if (packet.segment == expected_ && out_of_order_.empty()) {
-    ++expected_;
-    deliver(packet.bytes);
-  } else if (packet.segment >= expected_) {
-    const std::uint64_t index = packet.segment - expected_;
-    while (out_of_order_.size() <= index) out_of_order_.push_back(0);
-    out_of_order_.begin()[static_cast<std::ptrdiff_t>(index)] = packet.bytes;
-    while (!out_of_order_.empty() && out_of_order_.front() > 0) {
-      ++expected_;
-      deliver(out_of_order_.pop_front());
-    }
-  }
-  acknowledge(packet);
+  if (const std::uint64_t bytes = receiver_.receive(packet, clock_); bytes > 0) deliver(bytes);
+  arrived_.push_back(packet);
+  ++unheard_;
+  if (receiver_.ack_due() <= clock_) acknowledge();
 }
 
-void TcpPath::acknowledge(const TcpPacket& packet) {
-  const bool lost = ack_loss_.lose(clock_);
-  const TimePoint arrives = lost ? kNever : clock_ + back_;
-  if (!lost) {
-    for (auto unheard = acks_.end(); unheard != acks_.begin();) {
-      if ((--unheard)->arrives != kNever) break;
-      unheard->arrives = arrives;
-    }
-  }
-  acks_.push_back({packet, arrives});
+void TcpPath::acknowledge() {
+  receiver_.on_ack_sent();
+  if (ack_loss_.lose(clock_)) return;
+  acks_.push_back({std::exchange(unheard_, 0), after(clock_, back_)});
 }
 
-void TcpPath::deliver(std::uint32_t bytes) {
+void TcpPath::hear(std::size_t packets) {
+  sender_.on_ack({arrived_.begin(), packets}, clock_);
+  for (; packets > 0; --packets) arrived_.pop_front();
+}
+
+void TcpPath::deliver(std::uint64_t bytes) {
   if (!deliveries_.empty() && deliveries_.back().at == clock_) {
     deliveries_.back().bytes += bytes;
   } else {
@@ -140,8 +140,8 @@ void TcpPath::deliver(std::uint32_t bytes) {
 }
 
 std::size_t TcpPath::memory() const {
-  return sender_.memory() + (data_.size() + acks_.size()) * sizeof(OnTheWay) +
-         out_of_order_.size() * sizeof(std::uint32_t) + deliveries_.size() * sizeof(Delivery);
+  return sender_.memory() + data_.size() * sizeof(OnTheWay) + arrived_.size() * sizeof(TcpPacket) +
+         acks_.size() * sizeof(Ack) + receiver_.memory() + deliveries_.size() * sizeof(Delivery);
 }
 
 }  // namespace faultline

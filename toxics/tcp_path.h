@@ -8,6 +8,7 @@
 #include "toxics/bottleneck.h"
 #include "toxics/loss_process.h"
 #include "toxics/queue.h"
+#include "toxics/tcp_receiver.h"
 #include "toxics/tcp_sender.h"
 
 namespace faultline {
@@ -29,7 +30,7 @@ struct TcpPathSettings {
 };
 
 /// Simulates a TCP connection's bytes on such a way: the sender (TcpSender),
-/// the path, and a receiver that has SACK, acks each packet and reads at once.
+/// the path, and the receiver (TcpReceiver).
 ///
 ///   send() -> sender -> bottleneck -> loss -> rtt/2 -> receiver -> take_delivery()
 ///                ^-------- loss <- rtt/2 <- acks ---------'
@@ -76,11 +77,19 @@ class TcpPath {
     TimePoint arrives;
   };
 
+  struct Ack {
+    std::size_t packets;  // So many are new to the sender. Those of a lost ack are in the next.
+    TimePoint arrives;
+  };
+
   bool is_lossless() const { return loss_.is_lossless() && ack_loss_.is_lossless(); }
+  TimePoint next_step() const;
+  TimePoint next_arrival_or_timer() const;
   void transmit();
   void receive(const TcpPacket& packet);
-  void acknowledge(const TcpPacket& packet);
-  void deliver(std::uint32_t bytes);
+  void acknowledge();
+  void hear(std::size_t packets);
+  void deliver(std::uint64_t bytes);
 
   Duration forth_;
   Duration back_;
@@ -89,11 +98,10 @@ class TcpPath {
   Bottleneck bottleneck_;
   TcpSender sender_;
   Queue<OnTheWay> data_;
-  /// One for each packet that arrived. A lost ack has kNever until the next one,
-  /// which says what it did (SACK repeats itself), gives it a time.
-  Queue<OnTheWay> acks_;
-  std::uint64_t expected_ = 0;         // The segment the receiver needs next...
-  Queue<std::uint32_t> out_of_order_;  // ...and the sizes from it on; 0: missing.
+  TcpReceiver receiver_;
+  Queue<TcpPacket> arrived_;  // The sender has not heard of them...
+  Queue<Ack> acks_;           // ...but will by these, of the first ones...
+  std::size_t unheard_ = 0;   // ...and not yet of so many at the end.
   Queue<Delivery> deliveries_;
   TimePoint clock_{};
 };

@@ -14,12 +14,25 @@ using namespace std::chrono_literals;
 
 constexpr Duration kLongestTimeout = 120s;
 constexpr unsigned kMostBackoff = 10;
-constexpr Duration kTimerMargin = 2 * RoundTrip::kTick;  // Linux's TCP_TIMEOUT_MIN.
+constexpr Duration kTimerMargin = 2ms;  // Linux's TCP_TIMEOUT_MIN_US.
 constexpr std::uint64_t kEnoughDuplicates = 3;
 
-// HyStart, by delay (RFC 9406 without its second phase, as in Linux).
+// Bursts of new segments (TSO).
+constexpr std::uint64_t kLeastBurst = 2;             // net.ipv4.tcp_min_tso_segs
+constexpr std::uint64_t kMostBurstBytes = 65'536;    // Of what Linux hands to a device at once.
+constexpr Duration kBurstTime = 1'000'000us / 1024;  // sk_pacing_shift
+constexpr Duration kNearBy = 512us;                  // net.ipv4.tcp_tso_rtt_log
+constexpr std::uint64_t kNearest = 32;
+
+// HyStart, by delay (RFC 9406 without its second phase) and by the length of a train of acks
+// (Ha and Rhee, "Taming the elephants", 2011), as in Linux.
 constexpr std::uint64_t kWatchFromWindow = 16;
 constexpr unsigned kRoundSamples = 8;
+constexpr Duration kTrainGap = 2ms;  // As long at most, from one ack of a train to the next.
+
+std::uint64_t count(Duration time) {
+  return static_cast<std::uint64_t>(time.count());
+}
 
 }  // namespace
 
@@ -39,12 +52,38 @@ std::optional<TcpPacket> TcpSender::transmit(TimePoint now) {
     set_timer(Timer::kResend, now, timeout());
     return probe;
   }
-  if (in_flight_ < congestion_.window()) {
-    if (lost_ > 0) return resend(pop_first_lost(), now);
-    if (has_room_for_new()) return send_new(now);
-  }
-  note_usage();
+  if (lost_ > 0 && in_flight_ < congestion_.window()) return resend(pop_first_lost(), now);
+  const bool waits = may_send_new() && waits_for_burst(now);
+  if (may_send_new() && !waits) return send_new(now);
+  note_usage(waits);
   return std::nullopt;
+}
+
+/// How many segments a burst is: what goes out in a millisecond if the window is spread over a
+/// round trip, growth included (tcp_tso_autosize(), tcp_update_pacing_rate()).
+std::uint64_t TcpSender::burst_goal() const {
+  const std::uint64_t window = std::max(congestion_.window(), next_ - first_);
+  const bool doubles = congestion_.window() < congestion_.threshold() / 2;
+  std::uint64_t bytes = kMostBurstBytes;
+  if (round_trip_.is_known()) {
+    const std::uint64_t rtt = count(std::max<Duration>(round_trip_.smoothed(), 1us));
+    bytes = window * kSegmentBytes * (doubles ? 20 : 12) / 10 * count(kBurstTime) / rtt;
+    const std::uint64_t nearness = count(round_trip_.least()) / count(kNearBy);
+    if (nearness < kNearest) bytes += kMostBurstBytes >> nearness;
+  }
+  const std::uint64_t segments = std::min(bytes, kMostBurstBytes) / kSegmentBytes;
+  const std::uint64_t half = std::max<std::uint64_t>(congestion_.window() / 2, 1);
+  return std::min(std::max(segments, kLeastBurst), half);
+}
+
+/// Less than a burst waits for the next ack, if that is to come soon (tcp_tso_should_defer()).
+bool TcpSender::waits_for_burst(TimePoint now) const {
+  if (burst_ > 0 || state_ != State::kOpen || segments_.empty()) return false;
+  const std::uint64_t room = congestion_.window() - in_flight_;
+  const bool is_little =
+      room < burst_goal() && room < congestion_.window() / 3 && room * kSegmentBytes < unsent_;
+  return is_little && now - last_sent_ <= 1ms && round_trip_.is_known() &&
+         now - segments_.front().sent_at >= round_trip_.smoothed() / 2;
 }
 
 bool TcpSender::has_room_for_new() const {
@@ -62,8 +101,11 @@ TcpPacket TcpSender::send_new(TimePoint now) {
   flight_bytes_ += bytes;
   ++in_flight_;
   segments_.push_back({.serial = 0, .sent_at = now, .bytes = bytes});
-  const TcpPacket packet = record(next_, segment(next_), now);
+  TcpPacket packet = record(next_, segment(next_), now);
   ++next_;
+  const bool ends = ++burst_ >= burst_goal() || !may_send_new();
+  packet.is_pushed = unsent_ == 0 || (ends && burst_ > 1);
+  if (ends) burst_ = 0;
   if (was_idle || state_ == State::kOpen) {
     set_probe_or_timeout(now, segments_.front().sent_at + timeout());
   }
@@ -103,8 +145,8 @@ std::uint64_t TcpSender::pop_first_lost() {
 }
 
 /// Whether the window is what limits the sender; one that does not use it does not grow it.
-void TcpSender::note_usage() {
-  const bool limited = in_flight_ >= congestion_.window();
+void TcpSender::note_usage(bool waits) {
+  const bool limited = waits || in_flight_ >= congestion_.window();
   if (!std::exchange(sent_since_usage_, false) && !limited) return;
   const std::uint64_t out = segments_.size();
   if (first_ >= usage_until_ || limited || (!limited_ && out > most_out_)) {
@@ -120,24 +162,12 @@ bool TcpSender::is_window_limited() const {
 
 // --- What is heard
 
-void TcpSender::on_ack(const TcpPacket& packet, TimePoint now) {
-  const Duration rtt = now - packet.sent_at;
-  round_trip_.add_sample(rtt);
-  if (packet.serial > newest_acked_) {
-    newest_acked_ = packet.serial;
-    newest_rtt_ = rtt;
-  }
-  if (packet.segment < first_ || segment(packet.segment).acked) {
-    note_probe_acked(true);
-    return;
-  }
-  if (std::exchange(timeout_in_doubt_, false) && packet.serial <= serial_at_timeout_) {
-    undo_timeout();
-  }
-  Segment& arrived = segment(packet.segment);
-  arrived.acked = true;
-  --(std::exchange(arrived.lost, false) ? lost_ : in_flight_);
-  ++sacked_;
+void TcpSender::on_ack(std::span<const TcpPacket> packets, TimePoint now) {
+  round_trip_.add_sample(now - packets.front().sent_at);
+  std::uint64_t delivered = 0;
+  for (const TcpPacket& packet : packets) delivered += note_arrival(packet, now) ? 1 : 0;
+  if (delivered == 0) return note_probe_acked(true);
+
   const bool advanced = forget_acked() > 0;
   if (advanced) backoff_ = 0;
   if (state_ != State::kOpen && first_ >= episode_end_) finish_episode();
@@ -148,18 +178,35 @@ void TcpSender::on_ack(const TcpPacket& packet, TimePoint now) {
   if (lost_ > 0 && (state_ == State::kOpen || (state_ == State::kLoss && lost_a_resend_))) {
     enter_recovery();
   }
-  note_probe_acked(false);
+  note_probe_acked(delivered < packets.size());
   if (state_ == State::kRecovery) {
-    reduce_window(advanced, lost_ > lost_before);
+    reduce_window(delivered, advanced, lost_ > lost_before);
   } else if (advanced && is_window_limited()) {
-    watch_delay(rtt);
-    congestion_.grow(now, round_trip_.least());
+    watch_start(now - packets.back().sent_at, now);
+    congestion_.grow(delivered, round_trip_.tick(now), round_trip_.least());
   }
   if (reorder_at != kNever) {
     set_timer(Timer::kReorder, now, reorder_at - now + kTimerMargin);
   } else if (advanced) {
     set_probe_or_timeout(now, now + timeout());
   }
+}
+
+/// False: it was known to have arrived already.
+bool TcpSender::note_arrival(const TcpPacket& packet, TimePoint now) {
+  if (packet.serial > newest_acked_) {
+    newest_acked_ = packet.serial;
+    newest_rtt_ = now - packet.sent_at;
+  }
+  if (packet.segment < first_ || segment(packet.segment).acked) return false;
+  if (std::exchange(timeout_in_doubt_, false) && packet.serial <= serial_at_timeout_) {
+    undo_timeout();
+  }
+  Segment& arrived = segment(packet.segment);
+  arrived.acked = true;
+  --(std::exchange(arrived.lost, false) ? lost_ : in_flight_);
+  ++sacked_;
+  return true;
 }
 
 /// Takes the acked from the front; says how many.
@@ -235,17 +282,19 @@ void TcpSender::note_probe_acked(bool was_duplicate) {
   congestion_.set_window(congestion_.threshold());
 }
 
-/// Proportional rate reduction, for one packet that was delivered.
-void TcpSender::reduce_window(bool advanced, bool found_losses) {
+/// Proportional rate reduction, for so many packets that were delivered.
+void TcpSender::reduce_window(std::uint64_t delivered, bool advanced, bool found_losses) {
   const std::uint64_t target = congestion_.threshold();
-  const std::uint64_t delivered = ++delivered_in_episode_;
+  delivered_in_episode_ += delivered;
   const std::uint64_t sent = sent_in_episode_;
   std::uint64_t quota = 0;
   if (in_flight_ > target) {
-    const std::uint64_t due = (target * delivered + window_before_ - 1) / window_before_;
+    const std::uint64_t due =
+        (target * delivered_in_episode_ + window_before_ - 1) / window_before_;
     quota = due > sent ? due - sent : 0;
   } else {
-    quota = std::max<std::uint64_t>(delivered > sent ? delivered - sent : 0, 1);
+    quota = delivered_in_episode_ > sent ? delivered_in_episode_ - sent : 0;
+    quota = std::max(quota, delivered);
     if (advanced && !found_losses) ++quota;
     quota = std::min(quota, target - in_flight_);
   }
@@ -253,17 +302,23 @@ void TcpSender::reduce_window(bool advanced, bool found_losses) {
   congestion_.set_window(in_flight_ + quota);
 }
 
-/// HyStart: slow start ends when the queue of a bottleneck shows in the delay.
-void TcpSender::watch_delay(Duration rtt) {
+/// HyStart: slow start ends when the queue of a bottleneck shows in the delay, or when acks come
+/// in a row for half a round trip, so that a window twice as large would fill the path.
+void TcpSender::watch_start(Duration rtt, TimePoint now) {
   if (!congestion_.in_slow_start() || congestion_.window() < kWatchFromWindow) return;
   if (first_ > round_end_) {
     round_end_ = next_;
+    round_start_ = train_end_ = now;
     round_samples_ = 0;
     round_rtt_ = rtt;
   }
+  const Duration least = round_trip_.least();
+  if (now - train_end_ <= kTrainGap) {
+    train_end_ = now;
+    if (now - round_start_ > least / 2) congestion_.end_slow_start();
+  }
   round_rtt_ = std::min(round_rtt_, rtt);
   if (++round_samples_ < kRoundSamples) return;
-  const Duration least = round_trip_.least();
   if (round_rtt_ > least + std::clamp<Duration>(least / 8, 4ms, 16ms)) {
     congestion_.end_slow_start();
   }
@@ -321,7 +376,7 @@ void TcpSender::on_timer(TimePoint now) {
       set_timer(Timer::kResend, now, rest);
       if (lost_ == 0 || state_ != State::kOpen) return;
       enter_recovery();
-      reduce_window(false, true);
+      reduce_window(0, false, true);
       return;
   }
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/time.h"
@@ -19,6 +20,7 @@ struct TcpPacket {
   std::uint64_t serial = 0;   ///< From 1, in the order of sending. A resend has a new one.
   TimePoint sent_at{};
   std::uint32_t bytes = 0;
+  bool is_pushed = false;  ///< Has PSH: its receiver need not wait for more.
 };
 
 struct TcpSenderSettings {
@@ -36,8 +38,9 @@ struct TcpSenderSettings {
 /// Loss is detected by what was sent later and has arrived (RACK-TLP, RFC
 /// 8985), with SACK for every packet, else by a probe of the tail, else by a
 /// timeout that doubles. The window falls by proportional rate reduction (RFC
-/// 6937). Times are arguments; call transmit() until it has nothing after each
-/// other call that is not const.
+/// 6937). New segments go in bursts of a millisecond's worth (TSO), of which the
+/// last has PSH if it is not the only one. Times are arguments; call transmit() until it has
+/// nothing after each other call that is not const.
 ///
 ///   segments_:   acked | resent | in flight | lost | in flight   (unsent_ bytes)
 ///                ^ first_                                    ^ next_
@@ -52,8 +55,9 @@ class TcpSender {
   /// The next packet that goes out at `now`, if any may.
   std::optional<TcpPacket> transmit(TimePoint now);
 
-  /// Word has come that `packet` arrived; packets are told of in the order they arrived.
-  void on_ack(const TcpPacket& packet, TimePoint now);
+  /// An ack has come, the first to tell of `packets`, which is not empty; in the order in which
+  /// they arrived.
+  void on_ack(std::span<const TcpPacket> packets, TimePoint now);
 
   /// When on_timer() is to be called, or kNever.
   TimePoint timer() const { return timer_at_; }
@@ -83,23 +87,27 @@ class TcpSender {
   Segment& segment(std::uint64_t index) { return segments_.begin()[index - first_]; }
   bool is_current(const TcpPacket& packet);
   bool has_room_for_new() const;
+  bool may_send_new() const { return in_flight_ < congestion_.window() && has_room_for_new(); }
+  std::uint64_t burst_goal() const;
+  bool waits_for_burst(TimePoint now) const;
 
   TcpPacket send_new(TimePoint now);
   TcpPacket resend(std::uint64_t index, TimePoint now);
   TcpPacket record(std::uint64_t index, Segment& sent, TimePoint now);
   std::uint64_t pop_first_lost();
-  void note_usage();
+  void note_usage(bool waits);
 
+  bool note_arrival(const TcpPacket& packet, TimePoint now);
   std::uint64_t forget_acked();
   void mark_lost(std::uint64_t index);
   TimePoint find_losses(TimePoint now);
   void enter_recovery();
   void finish_episode();
   void note_probe_acked(bool was_duplicate);
-  void reduce_window(bool advanced, bool found_losses);
+  void reduce_window(std::uint64_t delivered, bool advanced, bool found_losses);
   void undo_timeout();
   bool is_window_limited() const;
-  void watch_delay(Duration rtt);
+  void watch_start(Duration rtt, TimePoint now);
 
   void on_timeout(TimePoint now);
   Duration timeout() const;
@@ -122,6 +130,7 @@ class TcpSender {
   std::uint64_t sacked_ = 0;  // Acked, with a hole before them.
   std::uint64_t last_serial_ = 0;
   TimePoint last_sent_{};
+  std::uint64_t burst_ = 0;  // New segments of the burst that is being sent.
 
   State state_ = State::kOpen;
   std::uint64_t episode_end_ = 0;  // Recovery or loss ends when all before this are acked.
@@ -149,6 +158,8 @@ class TcpSender {
   std::uint64_t round_end_ = 0;  // HyStart: of the round of slow start that is watched.
   unsigned round_samples_ = 0;
   Duration round_rtt_{0};
+  TimePoint round_start_{};
+  TimePoint train_end_{};  // The last of its acks that came in a row.
 
   Timer timer_kind_ = Timer::kNone;
   TimePoint timer_at_ = kNever;

@@ -75,14 +75,29 @@ std::map<TimePoint, std::uint64_t> play(const TcpPathSettings& settings,
   return delivered;
 }
 
-TEST_CASE("bulk goodput is that of Linux within 25 %, at each loss", "[tcp_path]") {
+TEST_CASE("bulk goodput is that of Linux within 15 %, at each loss", "[tcp_path]") {
   INFO("seed " << kPathSeed);
   const std::map<double, double> measured = {
       {0.001, 11.1}, {0.01, 3.23}, {0.03, 1.68}, {0.1, 0.72}};
   for (const auto& [loss, mbit] : measured) {
     CAPTURE(loss);
-    CHECK(goodput(lossy(loss)) == Approx(mbit).epsilon(0.25));
+    CHECK(goodput(lossy(loss)) == Approx(mbit).epsilon(0.15));
   }
+}
+
+TEST_CASE("100 KB need a fourth round trip if a last ack is put off, where RTTs are short",
+          "[tcp_path]") {
+  INFO("seed " << kPathSeed);
+  const auto slow = [](Duration rtt) {
+    const std::vector<double> took = Measured(lossy(0, rtt), kPathSeed).fetches(100'000, 3000);
+    const double three = 3.5 * std::chrono::duration<double, std::milli>(rtt).count();
+    const auto first = std::upper_bound(took.begin(), took.end(), three);
+    return share(static_cast<std::size_t>(took.end() - first), took.size());
+  };
+  // Linux: 30 and 32 % of 1,004 and 591 at 10 ms, none of 465 at 18 ms and of 887 at 40 ms.
+  CHECK(slow(10ms) == Approx(0.31).margin(0.05));
+  CHECK(slow(18ms) == 0);
+  CHECK(slow(40ms) == 0);
 }
 
 TEST_CASE("fetches take as long as with Linux, within 20 %", "[tcp_path]") {

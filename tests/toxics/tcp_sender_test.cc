@@ -3,6 +3,7 @@
 #include "toxics/tcp_sender.h"
 
 #include <catch2/catch.hpp>
+#include <string>
 #include <vector>
 
 #include "tests/toxics/chain_driver.h"
@@ -16,6 +17,9 @@ constexpr std::uint64_t kPlenty = std::uint64_t{1} << 40U;
 
 class SenderDriver {
  public:
+  explicit SenderDriver(Duration rtt = 40ms)
+      : sender({.rtt = rtt, .receive_window = std::size_t{100} << 20U}) {}
+
   /// What is sent at `now`.
   std::vector<TcpPacket> sent(TimePoint now) {
     std::vector<TcpPacket> packets;
@@ -27,7 +31,7 @@ class SenderDriver {
   std::vector<TcpPacket> ack(const std::vector<TcpPacket>& packets, TimePoint now) {
     std::vector<TcpPacket> answers;
     for (const TcpPacket& packet : packets) {
-      sender.on_ack(packet, now);
+      sender.on_ack({&packet, 1}, now);
       for (const TcpPacket& next : sent(now)) answers.push_back(next);
     }
     return answers;
@@ -40,8 +44,15 @@ class SenderDriver {
     return sent(now);
   }
 
-  TcpSender sender{{.rtt = 40ms, .receive_window = std::size_t{100} << 20U}};
+  TcpSender sender;
 };
+
+/// A P for each packet that is pushed, a dash for each other.
+std::string pushes(const std::vector<TcpPacket>& packets) {
+  std::string text;
+  for (const TcpPacket& packet : packets) text += packet.is_pushed ? 'P' : '-';
+  return text;
+}
 
 std::vector<TcpPacket> without_last(std::vector<TcpPacket> packets, std::size_t count) {
   packets.resize(packets.size() - count);
@@ -55,6 +66,40 @@ TEST_CASE("ten segments go at first, and two for each that is acked", "[tcp_send
   REQUIRE(first.size() == 10);
   CHECK(driver.ack(first, kStart + 40ms).size() == 20);
   CHECK(driver.sender.window() == 20);
+}
+
+TEST_CASE("segments go in bursts of a millisecond's worth, the last of each pushed",
+          "[tcp_sender]") {
+  SECTION("pairs where the round trip is long") {
+    SenderDriver driver(40ms);
+    driver.sender.write(kPlenty);
+    const auto first = driver.sent(kStart);
+    CHECK(pushes(first) == "-P-P-P-P-P");
+    CHECK(pushes(driver.ack(first, kStart + 40ms)) == "-P-P-P-P-P-P-P-P-P-P");
+  }
+  SECTION("at 10 ms three when the window is 16; one is left over, and is not pushed") {
+    SenderDriver driver(10ms);
+    driver.sender.write(kPlenty);
+    const auto first = driver.sent(kStart);
+    CHECK(pushes(first) == "-P-P-P-P-P");
+    CHECK(pushes(driver.ack(first, kStart + 10ms)) == "-P-P-P-P-P--P--P--P-");
+  }
+  SECTION("the last that was written is pushed") {
+    SenderDriver driver;
+    driver.sender.write(64);
+    CHECK(pushes(driver.sent(kStart)) == "P");
+  }
+}
+
+TEST_CASE("less than a burst waits for the next ack if there is one to come soon", "[tcp_sender]") {
+  SenderDriver driver(10ms);
+  driver.sender.write(kPlenty);
+  const auto flight = driver.ack(driver.sent(kStart), kStart + 10ms);  // The window is 20 now.
+  REQUIRE(flight.size() == 20);
+  CHECK(driver.ack({flight[0]}, kStart + 20ms).size() == 2);  // Nothing was sent for 10 ms.
+  CHECK(driver.ack({flight[1]}, kStart + 20ms).empty());
+  CHECK(driver.ack({flight[2]}, kStart + 20ms).size() == 4);
+  CHECK(driver.ack({flight[3]}, kStart + 22ms).size() == 2);  // Nothing was sent for 2 ms.
 }
 
 TEST_CASE("a lost tail of several segments is probed after two RTT", "[tcp_sender]") {
@@ -95,9 +140,14 @@ TEST_CASE("a hole is filled when three later ones have arrived, and costs one cu
   auto flight = driver.ack(driver.sent(kStart), kStart + 40ms);
   REQUIRE(flight.size() == 20);
   flight.erase(flight.begin());  // Lost.
-  const auto answers = driver.ack(flight, kStart + 80ms);
-  CHECK(answers[1].segment == 31);  // Two might be nothing but a change of order.
-  CHECK(answers[2].segment == 10);
+  // Two might be nothing but a change of order. The second alone lets one out, which waits for
+  // more.
+  auto answers = driver.ack({flight[0], flight[1]}, kStart + 80ms);
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].segment == 30);
+  answers = driver.ack({flight.begin() + 2, flight.end()}, kStart + 80ms);
+  CHECK(answers[0].segment == 10);
+  CHECK(answers[1].segment == 31);
   // Acks that bring no hole closer let new ones out, but fewer: 20 become 14.
   CHECK(answers.size() < 16);
   driver.ack(answers, kStart + 120ms);
@@ -159,6 +209,27 @@ TEST_CASE("slow start ends when the delay shows a queue", "[tcp_sender]") {
   CHECK(driver.sender.window() == 80);
   for (int round = 0; round < 2; ++round) flight = driver.ack(flight, now += 40ms + queue);
   CHECK((driver.sender.window() == 320) == (queue == 0ms));
+}
+
+TEST_CASE("slow start ends when acks come in a row for half a round trip", "[tcp_sender]") {
+  const Duration apart = GENERATE(1000us, 1900us);
+  SenderDriver driver(20ms);
+  std::vector<TcpPacket> flight;
+  for (int i = 0; i < 10; ++i) {
+    driver.sender.write(i < 9 ? TcpSender::kSegmentBytes : kPlenty);
+    flight.push_back(driver.sent(kStart + i * apart).at(0));
+  }
+  for (int round = 0; round < 4; ++round) {
+    std::vector<TcpPacket> next;
+    for (const TcpPacket& packet : flight) {
+      for (const TcpPacket& sent : driver.ack({packet}, packet.sent_at + 20ms)) {
+        next.push_back(sent);
+      }
+    }
+    flight = next;
+  }
+  CAPTURE(driver.sender.window());
+  CHECK((driver.sender.window() == 160) == (apart == 1ms));
 }
 
 TEST_CASE("a message at a time does not grow the window", "[tcp_sender]") {
