@@ -34,21 +34,23 @@ void CongestionControl::grow(std::uint64_t packets, TimePoint now, Duration min_
     set_window(window);
     if (packets == 0) return;
   }
-  const std::uint64_t pace = acks_per_packet(packets, now, min_rtt);
-  if (credit_ >= pace) {  // It was slower before.
+  update_pace(packets, now, min_rtt);
+  if (credit_ >= pace_) {  // It was slower before.
     credit_ = 0;
     set_window(window_ + 1);
   }
   credit_ += packets;
-  set_window(window_ + credit_ / pace);
-  credit_ %= pace;
+  set_window(window_ + credit_ / pace_);
+  credit_ %= pace_;
 }
 
-std::uint64_t CongestionControl::acks_per_packet(std::uint64_t packets, TimePoint now,
-                                                 Duration min_rtt) {
-  if (algorithm_ == Algorithm::kReno) return window_;
+void CongestionControl::update_pace(std::uint64_t packets, TimePoint now, Duration min_rtt) {
+  if (algorithm_ == Algorithm::kReno) {
+    pace_ = window_;
+    return;
+  }
   reno_credit_ += packets;
-  if (window_ == aimed_with_ && now - aimed_at_ <= kAimsFor) return pace_;
+  if (window_ == aimed_with_ && now - aimed_at_ <= kAimsFor) return;
   if (!in_epoch_ || now != aimed_at_) {
     aimed_with_ = window_;
     aimed_at_ = now;
@@ -59,7 +61,6 @@ std::uint64_t CongestionControl::acks_per_packet(std::uint64_t packets, TimePoin
   for (; reno_credit_ > reno_pace; reno_credit_ -= reno_pace) ++reno_window_;
   if (reno_window_ > window_) pace_ = std::min(pace_, window_ / (reno_window_ - window_));
   pace_ = std::max(pace_, kFastestPace);
-  return pace_;
 }
 
 void CongestionControl::begin_epoch(std::uint64_t packets, TimePoint now) {

@@ -20,6 +20,8 @@ class CongestionControl {
 
   std::uint64_t window() const { return window_; }
   std::uint64_t threshold() const { return threshold_; }
+  /// Whether slow start is to end when delays grow or acks come in long trains.
+  bool has_hystart() const { return algorithm_ == Algorithm::kCubic; }
   bool in_slow_start() const { return window_ < threshold_; }
 
   /// So many packets were acknowledged, and the window was what limited the
@@ -41,7 +43,7 @@ class CongestionControl {
   void rest(Duration idle, Duration rto);
 
  private:
-  std::uint64_t acks_per_packet(std::uint64_t packets, TimePoint now, Duration min_rtt);
+  void update_pace(std::uint64_t packets, TimePoint now, Duration min_rtt);
   void begin_epoch(std::uint64_t packets, TimePoint now);
   std::uint64_t cubic_pace(TimePoint now, Duration min_rtt) const;
 
@@ -58,7 +60,7 @@ class CongestionControl {
   std::uint64_t last_peak_ = 0;  // The window before the last loss, or somewhat less; 0: unknown.
   std::uint64_t peak_ = 0;
   double seconds_to_peak_ = 0;
-  std::uint64_t pace_ = 0;
+  std::uint64_t pace_ = 0;         // Acknowledged packets for one more.
   std::uint64_t aimed_with_ = 0;   // The window when pace_ was computed.
   std::uint64_t reno_window_ = 0;  // What Reno would have: CUBIC is never slower.
   std::uint64_t reno_credit_ = 0;

@@ -83,7 +83,8 @@ void TcpPath::advance(TimePoint now) {
   clock_ = std::max(clock_, now);
 }
 
-/// Nobody sees an ack before it arrives: it can be sent then as well, as of when it was due.
+/// Nobody sees an ack before it arrives. So it is sent then, as of when it was due, and nobody is
+/// woken to send it.
 TimePoint TcpPath::next_event() const {
   const TimePoint due = receiver_.ack_due();
   return std::min(next_arrival_or_timer(), due == kNever ? kNever : after(due, back_));

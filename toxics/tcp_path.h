@@ -100,8 +100,8 @@ class TcpPath {
   Queue<OnTheWay> data_;
   TcpReceiver receiver_;
   Queue<TcpPacket> arrived_;  // The sender has not heard of them...
-  Queue<Ack> acks_;           // ...but will by these, of the first ones...
-  std::size_t unheard_ = 0;   // ...and not yet of so many at the end.
+  Queue<Ack> acks_;           // ...but will by these, of all of them but...
+  std::size_t unheard_ = 0;   // ...so many at the end.
   Queue<Delivery> deliveries_;
   TimePoint clock_{};
 };

@@ -34,15 +34,16 @@ TcpReceiver::TcpReceiver(Duration rtt, std::uint64_t key)
 
 std::uint64_t TcpReceiver::receive(const TcpPacket& packet, TimePoint now) {
   const bool had_hole = !out_of_order_.empty();
-  const std::uint64_t expected = expected_;
-  const std::uint64_t bytes = put_in_order(packet);
-  if (last_arrival_ != kNever && now - last_arrival_ > long_silence_) {
+  const bool is_duplicate = packet.segment < expected_;
+  const bool was_silent = last_arrival_ != kNever && now - last_arrival_ > long_silence_;
+  if ((is_duplicate || was_silent) && quick_acks_ < kQuickAcksAgain) {
     quick_acks_ = kQuickAcksAgain;
     cover_ = draw_cover();
   }
+  const std::uint64_t bytes = put_in_order(packet);
   last_arrival_ = now;
   ++owed_;
-  if (had_hole || expected_ == expected || owed_ >= cover_) {
+  if (had_hole || bytes == 0 || owed_ >= cover_) {
     ack_due_ = now;
   } else if (quick_acks_ > 0 || packet.is_pushed || owed_ > 1) {
     ack_due_ = now + kReadTime;

@@ -13,12 +13,11 @@ namespace faultline {
 /// The receiving half of a TCP, as Linux does it: which bytes are in order, and
 /// when they are acknowledged. Its program reads at once.
 ///
-/// Out of order, or where that ends, every segment is acknowledged. Else the
-/// first ones are, one by one (quick acks), later every second (RFC 1122,
-/// section 4.2.3.2). A few acks are for more, by chance: Linux puts one off
-/// while its program has the socket (net.ipv4.tcp_backlog_ack_defer). A single
-/// segment that nothing follows is acknowledged once it has been read if it has
-/// PSH, else after 40 ms.
+/// Out of order, or where that ends, every segment is acknowledged (Linux may put
+/// these off for a millisecond). Else the first ones are, one by one (quick acks), later every
+/// second (RFC 1122, section 4.2.3.2). A few acks are for more, by chance: Linux puts one off while
+/// its program has the socket (net.ipv4.tcp_backlog_ack_defer). A single segment that nothing
+/// follows is acknowledged once it has been read if it has PSH, else after 40 ms.
 class TcpReceiver {
  public:
   /// `rtt` tells how long a silence has to be for quick acks to begin again.

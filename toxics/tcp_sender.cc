@@ -18,10 +18,10 @@ constexpr Duration kTimerMargin = 2ms;  // Linux's TCP_TIMEOUT_MIN_US.
 constexpr std::uint64_t kEnoughDuplicates = 3;
 
 // Bursts of new segments (TSO).
-constexpr std::uint64_t kLeastBurst = 2;             // net.ipv4.tcp_min_tso_segs
-constexpr std::uint64_t kMostBurstBytes = 65'536;    // Of what Linux hands to a device at once.
-constexpr Duration kBurstTime = 1'000'000us / 1024;  // sk_pacing_shift
-constexpr Duration kNearBy = 512us;                  // net.ipv4.tcp_tso_rtt_log
+constexpr std::uint64_t kLeastBurst = 2;              // net.ipv4.tcp_min_tso_segs
+constexpr std::uint64_t kMostBurstBytes = 65'536;     // Of what Linux hands to a device at once.
+constexpr Duration kBurstTime = Duration(1s) / 1024;  // sk_pacing_shift
+constexpr Duration kNearBy = 512us;                   // net.ipv4.tcp_tso_rtt_log
 constexpr std::uint64_t kNearest = 32;
 
 // HyStart, by delay (RFC 9406 without its second phase) and by the length of a train of acks
@@ -29,6 +29,7 @@ constexpr std::uint64_t kNearest = 32;
 constexpr std::uint64_t kWatchFromWindow = 16;
 constexpr unsigned kRoundSamples = 8;
 constexpr Duration kTrainGap = 2ms;  // As long at most, from one ack of a train to the next.
+constexpr Duration kTrainMargin = 1ms;
 
 std::uint64_t count(Duration time) {
   return static_cast<std::uint64_t>(time.count());
@@ -53,9 +54,8 @@ std::optional<TcpPacket> TcpSender::transmit(TimePoint now) {
     return probe;
   }
   if (lost_ > 0 && in_flight_ < congestion_.window()) return resend(pop_first_lost(), now);
-  const bool waits = may_send_new() && waits_for_burst(now);
-  if (may_send_new() && !waits) return send_new(now);
-  note_usage(waits);
+  if (may_send_new() && !waits_for_burst(now)) return send_new(now);
+  note_usage();
   return std::nullopt;
 }
 
@@ -80,10 +80,9 @@ std::uint64_t TcpSender::burst_goal() const {
 bool TcpSender::waits_for_burst(TimePoint now) const {
   if (burst_ > 0 || state_ != State::kOpen || segments_.empty()) return false;
   const std::uint64_t room = congestion_.window() - in_flight_;
-  const bool is_little =
-      room < burst_goal() && room < congestion_.window() / 3 && room * kSegmentBytes < unsent_;
-  return is_little && now - last_sent_ <= 1ms && round_trip_.is_known() &&
-         now - segments_.front().sent_at >= round_trip_.smoothed() / 2;
+  const bool is_little = room < burst_goal() && 3 * room < congestion_.window();
+  return is_little && unsent_ > kSegmentBytes && now - last_sent_ <= 1ms &&
+         round_trip_.is_known() && now - segments_.front().sent_at >= round_trip_.smoothed() / 2;
 }
 
 bool TcpSender::has_room_for_new() const {
@@ -101,12 +100,12 @@ TcpPacket TcpSender::send_new(TimePoint now) {
   flight_bytes_ += bytes;
   ++in_flight_;
   segments_.push_back({.serial = 0, .sent_at = now, .bytes = bytes});
-  TcpPacket packet = record(next_, segment(next_), now);
-  ++next_;
+  const std::uint64_t index = next_++;
   const bool ends = ++burst_ >= burst_goal() || !may_send_new();
-  packet.is_pushed = unsent_ == 0 || (ends && burst_ > 1);
+  segment(index).is_pushed = unsent_ == 0 || (ends && burst_ > 1);
   if (ends) burst_ = 0;
-  if (was_idle || state_ == State::kOpen) {
+  const TcpPacket packet = record(index, segment(index), now);
+  if (was_idle || (state_ == State::kOpen && timer_kind_ != Timer::kReorder)) {
     set_probe_or_timeout(now, segments_.front().sent_at + timeout());
   }
   return packet;
@@ -128,7 +127,7 @@ TcpPacket TcpSender::record(std::uint64_t index, Segment& sent, TimePoint now) {
   sent.sent_at = last_sent_ = now;
   sent_since_usage_ = true;
   ++sent_in_episode_;
-  const TcpPacket packet{index, sent.serial, now, sent.bytes};
+  const TcpPacket packet{index, sent.serial, now, sent.bytes, sent.is_pushed};
   unjudged_.push_back(packet);
   return packet;
 }
@@ -145,8 +144,10 @@ std::uint64_t TcpSender::pop_first_lost() {
 }
 
 /// Whether the window is what limits the sender; one that does not use it does not grow it.
-void TcpSender::note_usage(bool waits) {
-  const bool limited = waits || in_flight_ >= congestion_.window();
+void TcpSender::note_usage() {
+  const std::uint64_t window = congestion_.window();
+  const bool limited =
+      in_flight_ >= window || (may_send_new() && unsent_ >= (window - in_flight_) * kSegmentBytes);
   if (!std::exchange(sent_since_usage_, false) && !limited) return;
   const std::uint64_t out = segments_.size();
   if (first_ >= usage_until_ || limited || (!limited_ && out > most_out_)) {
@@ -163,7 +164,7 @@ bool TcpSender::is_window_limited() const {
 // --- What is heard
 
 void TcpSender::on_ack(std::span<const TcpPacket> packets, TimePoint now) {
-  round_trip_.add_sample(now - packets.front().sent_at);
+  round_trip_.add_sample(now - timed(packets).sent_at);
   std::uint64_t delivered = 0;
   for (const TcpPacket& packet : packets) delivered += note_arrival(packet, now) ? 1 : 0;
   if (delivered == 0) return note_probe_acked(true);
@@ -190,6 +191,14 @@ void TcpSender::on_ack(std::span<const TcpPacket> packets, TimePoint now) {
   } else if (advanced) {
     set_probe_or_timeout(now, now + timeout());
   }
+}
+
+/// The one of these that the round trip is measured by: the oldest, unless it may be its copy that
+/// arrived.
+const TcpPacket& TcpSender::timed(std::span<const TcpPacket> packets) {
+  const TcpPacket& oldest = packets.front();
+  const bool is_certain = oldest.segment >= first_ && !segment(oldest.segment).resent;
+  return is_certain ? oldest : packets.back();
 }
 
 /// False: it was known to have arrived already.
@@ -305,20 +314,21 @@ void TcpSender::reduce_window(std::uint64_t delivered, bool advanced, bool found
 /// HyStart: slow start ends when the queue of a bottleneck shows in the delay, or when acks come
 /// in a row for half a round trip, so that a window twice as large would fill the path.
 void TcpSender::watch_start(Duration rtt, TimePoint now) {
-  if (!congestion_.in_slow_start() || congestion_.window() < kWatchFromWindow) return;
+  if (!congestion_.in_slow_start() || !congestion_.has_hystart()) return;
   if (first_ > round_end_) {
     round_end_ = next_;
     round_start_ = train_end_ = now;
     round_samples_ = 0;
     round_rtt_ = rtt;
   }
+  if (congestion_.window() < kWatchFromWindow) return;
   const Duration least = round_trip_.least();
   if (now - train_end_ <= kTrainGap) {
     train_end_ = now;
-    if (now - round_start_ > least / 2) congestion_.end_slow_start();
+    if (now - round_start_ > (least + kTrainMargin) / 2) congestion_.end_slow_start();
   }
   round_rtt_ = std::min(round_rtt_, rtt);
-  if (++round_samples_ < kRoundSamples) return;
+  if (round_samples_++ < kRoundSamples) return;
   if (round_rtt_ > least + std::clamp<Duration>(least / 8, 4ms, 16ms)) {
     congestion_.end_slow_start();
   }
@@ -376,7 +386,7 @@ void TcpSender::on_timer(TimePoint now) {
       set_timer(Timer::kResend, now, rest);
       if (lost_ == 0 || state_ != State::kOpen) return;
       enter_recovery();
-      reduce_window(0, false, true);
+      reduce_window(1, false, true);
       return;
   }
 }

@@ -39,8 +39,9 @@ struct TcpSenderSettings {
 /// 8985), with SACK for every packet, else by a probe of the tail, else by a
 /// timeout that doubles. The window falls by proportional rate reduction (RFC
 /// 6937). New segments go in bursts of a millisecond's worth (TSO), of which the
-/// last has PSH if it is not the only one. Times are arguments; call transmit() until it has
-/// nothing after each other call that is not const.
+/// last has PSH if it is not the only one or the last that was written. Times are
+/// arguments; call transmit() until it has nothing after each other call that is
+/// not const.
 ///
 ///   segments_:   acked | resent | in flight | lost | in flight   (unsent_ bytes)
 ///                ^ first_                                    ^ next_
@@ -79,6 +80,7 @@ class TcpSender {
     std::uint64_t serial;  // Of the last transmission.
     TimePoint sent_at;
     std::uint32_t bytes;
+    bool is_pushed = false;
     bool acked = false;
     bool lost = false;  // And not yet resent.
     bool resent = false;
@@ -95,8 +97,9 @@ class TcpSender {
   TcpPacket resend(std::uint64_t index, TimePoint now);
   TcpPacket record(std::uint64_t index, Segment& sent, TimePoint now);
   std::uint64_t pop_first_lost();
-  void note_usage(bool waits);
+  void note_usage();
 
+  const TcpPacket& timed(std::span<const TcpPacket> packets);
   bool note_arrival(const TcpPacket& packet, TimePoint now);
   std::uint64_t forget_acked();
   void mark_lost(std::uint64_t index);

@@ -37,6 +37,12 @@ class SenderDriver {
     return answers;
   }
 
+  /// One ack for all of `packets`; what is sent then.
+  std::vector<TcpPacket> ack_at_once(const std::vector<TcpPacket>& packets, TimePoint now) {
+    sender.on_ack(packets, now);
+    return sent(now);
+  }
+
   /// Lets the timer go off; what is sent then.
   std::vector<TcpPacket> time_out() {
     const TimePoint now = sender.timer();
@@ -84,10 +90,11 @@ TEST_CASE("segments go in bursts of a millisecond's worth, the last of each push
     CHECK(pushes(first) == "-P-P-P-P-P");
     CHECK(pushes(driver.ack(first, kStart + 10ms)) == "-P-P-P-P-P--P--P--P-");
   }
-  SECTION("the last that was written is pushed") {
+  SECTION("the last that was written is pushed, and its copy as well") {
     SenderDriver driver;
     driver.sender.write(64);
     CHECK(pushes(driver.sent(kStart)) == "P");
+    CHECK(pushes(driver.time_out()) == "P");
   }
 }
 
@@ -152,6 +159,48 @@ TEST_CASE("a hole is filled when three later ones have arrived, and costs one cu
   CHECK(answers.size() < 16);
   driver.ack(answers, kStart + 120ms);
   CHECK(driver.sender.window() == 14);
+}
+
+TEST_CASE("an ack for several is one event", "[tcp_sender]") {
+  SenderDriver driver;
+  driver.sender.write(kPlenty);
+  auto flight = driver.ack_at_once(driver.sent(kStart), kStart + 40ms);
+  REQUIRE(flight.size() == 20);
+  SECTION("what it shows as lost is sent again, and no more goes out than has arrived") {
+    flight.erase(flight.begin());  // Lost.
+    const auto answers = driver.ack_at_once(flight, kStart + 80ms);
+    CHECK(answers[0].segment == 10);
+    CHECK(answers.size() == 14);  // 0.7 of 20.
+    driver.ack_at_once(answers, kStart + 120ms);
+    CHECK(driver.sender.window() == 15);  // 14, and one more for 14 that were acked.
+  }
+  SECTION("it may tell of a copy, too, and that is no sample of the round trip") {
+    SenderDriver lone;
+    lone.sender.write(64);
+    const auto original = lone.sent(kStart);
+    const TimePoint probed = lone.sender.timer();
+    const auto copy = lone.time_out();
+    REQUIRE(copy.size() == 1);
+    lone.ack_at_once({original[0], copy[0]}, probed + 40ms);
+    CHECK(lone.sender.window() == 10);
+    CHECK(lone.sender.timer() == kNever);
+    lone.sender.write(64);
+    lone.sent(probed + 1s);
+    CHECK(lone.sender.timer() - (probed + 1s) < 260ms);
+  }
+}
+
+TEST_CASE("new segments do not put off what looks for a change of order", "[tcp_sender]") {
+  SenderDriver driver;
+  driver.sender.write(kPlenty);
+  auto flight = driver.ack(driver.sent(kStart), kStart + 40ms);
+  REQUIRE(flight.size() == 20);
+  const auto more = driver.ack({flight[1]}, kStart + 80ms);
+  REQUIRE(more.size() == 1);
+  // A quarter of the least round trip later, by a clock of 4 ms.
+  CHECK(driver.sender.timer() - (kStart + 80ms) > 10ms);
+  CHECK(driver.sender.timer() - (kStart + 80ms) <= 20ms);
+  CHECK(driver.time_out().at(0).segment == 10);
 }
 
 TEST_CASE("a sender that runs out of data in a recovery leaves it with the cut window",
