@@ -1,7 +1,5 @@
 #include "toxics/tcp_receiver.h"
 
-#include <utility>
-
 namespace faultline {
 
 namespace {
