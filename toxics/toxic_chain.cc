@@ -18,6 +18,11 @@ std::size_t memory_of(const Signal& signal) {
   return kBookkeeping + (chunk == nullptr ? 0 : chunk->size());
 }
 
+/// What a queue of so many signals holds beside its bookkeeping.
+std::size_t bytes_in(std::size_t memory, std::size_t signals) {
+  return memory - signals * kBookkeeping;
+}
+
 }  // namespace
 
 struct ToxicChain::Stage {
@@ -56,7 +61,11 @@ struct ToxicChain::Stage {
   Queue<Held> held;  // Due times never decrease.
   TimePoint wake_at = kNever;
   std::size_t held_memory = 0;
-  bool ended = false;  // A finish, close or reset is held or has left.
+  std::uint64_t taken_bytes = 0;  // Its toxic was told of; of these have left:
+  std::uint64_t left_bytes = 0;
+  std::uint64_t delayed_bytes = 0;  // Of those that have left.
+  std::uint64_t round_before = 0;   // What had gone round the chain before it was there.
+  bool ended = false;               // A finish, close or reset is held or has left.
 };
 
 /// Holds what one stage's toxic lets go, until it is due.
@@ -144,6 +153,7 @@ void ToxicChain::arrange(const std::vector<StagePlan>& plan, TimePoint now) {
 void ToxicChain::insert(std::size_t index, const StagePlan& plan, TimePoint now) {
   const auto where = stages_.begin() + static_cast<std::ptrdiff_t>(index);
   Stage& stage = **stages_.insert(where, std::make_unique<Stage>(plan));
+  stage.round_before = went_round_;
   if (stage.counters != nullptr && plan.counts_connection) count(stage.counters->connections);
   StageOutlet outlet(*this, stage, now, now);
   stage.toxic->on_start(now, outlet);
@@ -158,8 +168,10 @@ void ToxicChain::replace(Stage& stage, const StagePlan& plan, TimePoint now) {
   Queue<Held> held = std::exchange(stage.held, {});
   for (const Held& item : held) {  // What it counted as passed it will count anew.
     const Chunk* chunk = std::get_if<Chunk>(&item.signal);
+    if (chunk == nullptr) continue;
     std::uint64_t& passed = stage.memory.passed_bytes;
-    if (chunk != nullptr) passed -= std::min<std::uint64_t>(passed, chunk->size());
+    passed -= std::min<std::uint64_t>(passed, chunk->size());
+    stage.taken_bytes -= chunk->size();
   }
   held_memory_ -= std::exchange(stage.held_memory, 0);
 
@@ -223,6 +235,26 @@ bool ToxicChain::sees_bytes() const {
                      [](const auto& stage) { return stage->toxic->sees_bytes(); });
 }
 
+std::size_t ToxicChain::held_bytes() const {
+  std::size_t signals = leaving_.size();
+  for (const std::unique_ptr<Stage>& stage : stages_) signals += stage->held.size();
+  return bytes_in(held_memory_, signals);
+}
+
+std::vector<StageReport> ToxicChain::report() const {
+  std::vector<StageReport> reports;
+  for (const std::unique_ptr<Stage>& stage : stages_) {
+    const std::size_t held = bytes_in(stage->held_memory, stage->held.size());
+    const std::uint64_t gone = stage->left_bytes + held;
+    reports.push_back({.toxic = stage->id,
+                       .passed_bytes = stage->left_bytes + went_round_ - stage->round_before,
+                       .delayed_bytes = stage->delayed_bytes,
+                       .dropped_bytes = stage->taken_bytes - std::min(stage->taken_bytes, gone),
+                       .held_bytes = held});
+  }
+  return reports;
+}
+
 std::size_t ToxicChain::allowance(TimePoint now) const {
   std::size_t least = SIZE_MAX;
   for (const std::unique_ptr<Stage>& stage : stages_) {
@@ -240,6 +272,7 @@ TimePoint ToxicChain::opens_at() const {
 }
 
 void ToxicChain::note_passed(std::size_t bytes, bool ran_dry) {
+  went_round_ += bytes;
   for (const std::unique_ptr<Stage>& stage : stages_) {
     if (Gate* gate = stage->toxic->gate()) gate->on_passed(bytes, ran_dry);
   }
@@ -270,9 +303,11 @@ void ToxicChain::die() {
 }
 
 void ToxicChain::hand_to_toxic(Stage& stage, Signal signal, TimePoint arrived, TimePoint now) {
+  Chunk* const chunk = std::get_if<Chunk>(&signal);
+  if (chunk != nullptr) stage.taken_bytes += chunk->size();
   if (stage.ended) return;
   StageOutlet outlet(*this, stage, arrived, now);
-  if (Chunk* chunk = std::get_if<Chunk>(&signal)) {
+  if (chunk != nullptr) {
     stage.toxic->on_data(std::move(*chunk), arrived, outlet);
   } else if (std::holds_alternative<Finish>(signal)) {
     stage.toxic->on_finish(arrived, outlet);
@@ -317,6 +352,10 @@ void ToxicChain::play(std::size_t index, TimePoint at, TimePoint now) {
   const std::size_t memory = memory_of(next.signal);
   stage.held_memory -= memory;
   held_memory_ -= memory;
+  if (const Chunk* chunk = std::get_if<Chunk>(&next.signal)) {
+    stage.left_bytes += chunk->size();
+    if (next.due > next.arrived) stage.delayed_bytes += chunk->size();
+  }
   if (stage.counters != nullptr && std::holds_alternative<Chunk>(next.signal)) {
     stage.counters->delay.record(next.due - next.arrived);
     stage.counters->error.record(now - next.due);

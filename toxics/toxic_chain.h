@@ -37,6 +37,15 @@ struct StagePlan {
   SharedLine* line = nullptr;                 ///< One for each revision; outlives its stages.
 };
 
+/// What one toxic has done to one link since it is there.
+struct StageReport {
+  std::uint64_t toxic = 0;          ///< StagePlan::id.
+  std::uint64_t passed_bytes = 0;   ///< Have left it, or gone round it.
+  std::uint64_t delayed_bytes = 0;  ///< Of these: left later than they came.
+  std::uint64_t dropped_bytes = 0;  ///< Will never leave it.
+  std::uint64_t held_bytes = 0;     ///< Are in it now.
+};
+
 /// The toxics on one direction of one connection, and what they hold back.
 ///
 ///   push() -> [lag: held...] -> [slow: held...] -> pop()
@@ -96,7 +105,13 @@ class ToxicChain {
   /// Memory of what is held: the bytes and the bookkeeping for them.
   std::size_t held_memory() const { return held_memory_; }
 
+  /// Of what is held: the bytes alone.
+  std::size_t held_bytes() const;
+
   bool has_stages() const { return !stages_.empty(); }
+
+  /// One for each stage, in order.
+  std::vector<StageReport> report() const;
 
  private:
   struct Held {
@@ -127,6 +142,7 @@ class ToxicChain {
   Queue<Held> leaving_;  // Past the last stage, waiting for pop().
   TimePoint clock_{};    // The time of the last event played; never goes back.
   std::size_t held_memory_ = 0;
+  std::uint64_t went_round_ = 0;  // Bytes, ever.
   bool dead_ = false;
   bool closing_ = false;
 };

@@ -167,5 +167,48 @@ TEST_CASE("toxics count what they were put on and what they delayed", "[toxic_ch
   CHECK(counters.error.snapshot().sum_seconds == Approx(0.000030));
 }
 
+TEST_CASE("a chain reports what each stage lets pass, delays, holds and drops", "[toxic_chain]") {
+  ChainDriver driver;
+  const auto lag = driver.add("latency", {10, 0});
+  const auto limit = driver.add("limit_data", {6});
+  driver.push("12345", kStart);
+  REQUIRE(driver.pop(kStart + 10ms) == "12345");
+  driver.push("6789", kStart + 20ms);
+  CHECK(driver.chain.held_bytes() == 4);
+  driver.change(lag, {30, 0}, kStart + 21ms);  // What it holds it is told of anew.
+
+  std::vector<StageReport> reports = driver.chain.report();
+  REQUIRE(reports.size() == 2);
+  CHECK(reports[0].toxic == lag);
+  CHECK(reports[0].passed_bytes == 5);
+  CHECK(reports[0].delayed_bytes == 5);
+  CHECK(reports[0].held_bytes == 4);
+  CHECK(reports[0].dropped_bytes == 0);
+  CHECK(reports[1].toxic == limit);
+  CHECK(reports[1].passed_bytes == 5);
+  CHECK(reports[1].delayed_bytes == 0);
+
+  CHECK(driver.pop(kStart + 50ms) == "6<close>");
+  reports = driver.chain.report();
+  CHECK(reports[0].passed_bytes == 9);
+  CHECK(reports[0].held_bytes == 0);
+  CHECK(reports[1].passed_bytes == 6);
+  CHECK(reports[1].dropped_bytes == 3);
+  CHECK(driver.chain.held_bytes() == 0);
+}
+
+TEST_CASE("what goes round a chain has passed its stages since they are there", "[toxic_chain]") {
+  ChainDriver driver;
+  driver.add("noop", {});
+  driver.chain.note_passed(100, false);
+  driver.add("slow_close", {1000});
+  driver.chain.note_passed(20, true);
+  const std::vector<StageReport> reports = driver.chain.report();
+  REQUIRE(reports.size() == 2);
+  CHECK(reports[0].passed_bytes == 120);
+  CHECK(reports[1].passed_bytes == 20);
+  CHECK(reports[0].delayed_bytes == 0);
+}
+
 }  // namespace
 }  // namespace faultline
