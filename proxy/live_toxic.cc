@@ -101,16 +101,19 @@ Effects effects_for(const ToxicSpec& toxic, std::uint64_t step, const SampleTabl
   return effects;
 }
 
-bool LiveToxic::applies_to(const ConnectionIdentity& connection, TimePoint now) const {
+Verdict LiveToxic::verdict_on(const ConnectionIdentity& connection, TimePoint now) const {
   const bool is_new = connection.ordinal >= first_new;
-  if (effects.scope == (is_new ? Scope::kOpen : Scope::kNew)) return false;
-  if (!spec.match.clients.empty() && !is_in(connection.client, spec.match.clients)) return false;
+  if (effects.scope == (is_new ? Scope::kOpen : Scope::kNew)) return Verdict::kScope;
+  if (!spec.match.clients.empty() && !is_in(connection.client, spec.match.clients)) {
+    return Verdict::kClient;
+  }
   const ConnectionCount& count = spec.match.count;
   const bool counts = count != ConnectionCount{};
-  if (counts && (!is_new || !count.covers(connection.ordinal - first_new))) return false;
-  if (!spec.timing.time.in_force(std::max(connection.opened, since), now)) return false;
+  if (counts && (!is_new || !count.covers(connection.ordinal - first_new))) return Verdict::kCount;
+  if (!spec.timing.time.in_force(std::max(connection.opened, since), now)) return Verdict::kTime;
   Random draw(derive_key(chance_key, connection.ordinal));
-  return draw.unit() < static_cast<double>(spec.toxicity);
+  const bool is_drawn = draw.unit() < static_cast<double>(spec.toxicity);
+  return is_drawn ? Verdict::kApplies : Verdict::kToxicity;
 }
 
 bool LiveToxic::applies_to_all_new() const {

@@ -6,6 +6,7 @@
 
 #include "proxy/names.h"
 #include "proxy/spec.h"
+#include "proxy/verdict.h"
 #include "toxics/effects.h"
 #include "toxics/toxic_chain.h"
 #include "toxics/toxic_counters.h"
@@ -40,9 +41,12 @@ struct LiveToxic {
   /// not hold up what comes.
   std::shared_ptr<SharedLine> line;
 
-  /// Whether it applies to a connection. Its toxicity is drawn from the key and
-  /// the ordinal alone, so it holds until `toxicity` moves past the draw.
-  bool applies_to(const ConnectionIdentity& connection, TimePoint now) const;
+  /// Whether it applies to a connection, and why not. Its toxicity is drawn from
+  /// the key and the ordinal alone, so it holds until `toxicity` moves past the draw.
+  Verdict verdict_on(const ConnectionIdentity& connection, TimePoint now) const;
+  bool applies_to(const ConnectionIdentity& connection, TimePoint now) const {
+    return verdict_on(connection, now) == Verdict::kApplies;
+  }
   /// Whether nobody of those who connect, from its clients, is spared.
   bool applies_to_all_new() const;
 };

@@ -83,6 +83,30 @@ TEST_CASE("a match by count counts all connections of the proxy, whoever its cli
   CHECK(toxic.applies_to(from(8, "10.0.0.1"), TimePoint{}));
 }
 
+TEST_CASE("a toxic that spares a connection says why", "[live_toxic][verdict]") {
+  const auto verdict = [](const auto& change) {
+    LiveToxic toxic = toxic_with(1);
+    change(toxic);
+    ConnectionIdentity client = connection(5);
+    client.client = addresses_of(*parse_host_port("10.1.2.3:80"), {})->front();
+    const Verdict found = toxic.verdict_on(client, TimePoint{});
+    CHECK(toxic.applies_to(client, TimePoint{}) == (found == Verdict::kApplies));
+    return to_string(found);
+  };
+  CHECK(verdict([](LiveToxic&) {}) == "applies");
+  CHECK(verdict([](LiveToxic& toxic) { toxic.effects.scope = Scope::kOpen; }) == "scope");
+  CHECK(verdict([](LiveToxic& toxic) {
+          toxic.spec.match.clients = {*IpPrefix::parse("10.1.0.0/16")};
+        }) == "applies");
+  CHECK(verdict([](LiveToxic& toxic) {
+          toxic.spec.match.clients = {*IpPrefix::parse("10.2.0.0/16")};
+        }) == "client");
+  CHECK(verdict([](LiveToxic& toxic) { toxic.spec.match.count.first = 5; }) == "count");
+  CHECK(verdict([](LiveToxic& toxic) { toxic.spec.match.count.first = 6; }) == "applies");
+  CHECK(verdict([](LiveToxic& toxic) { toxic.spec.timing.time.after = Duration(1); }) == "time");
+  CHECK(verdict([](LiveToxic& toxic) { toxic.spec.toxicity = 0; }) == "toxicity");
+}
+
 TEST_CASE("a connection gets the stages of its direction, in order", "[live_toxic]") {
   ToxicSet toxics = {toxic_with(1), toxic_with(1), toxic_with(0), toxic_with(1)};
   for (std::size_t i = 0; i < toxics.size(); ++i) toxics[i].id = i + 1;

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string_view>
+
+namespace faultline {
+
+/// Whether a toxic applies to a connection, and if not, what spares it.
+enum class Verdict {
+  kApplies,
+  kScope,     ///< It is for connections made before it, or since, and this is not.
+  kClient,    ///< It is for other clients.
+  kCount,     ///< It is for others by their number.
+  kTime,      ///< Not yet, or no longer, by the time since it reached the connection.
+  kToxicity,  ///< The draw has spared it.
+  kPulse,     ///< Its pulse, or chance, has turned it off just now, for all.
+};
+
+/// In a word: "applies", "scope", "client", "count", "time", "toxicity", "pulse".
+constexpr std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kApplies:
+      return "applies";
+    case Verdict::kScope:
+      return "scope";
+    case Verdict::kClient:
+      return "client";
+    case Verdict::kCount:
+      return "count";
+    case Verdict::kTime:
+      return "time";
+    case Verdict::kToxicity:
+      return "toxicity";
+    case Verdict::kPulse:
+      return "pulse";
+  }
+  return "";
+}
+
+}  // namespace faultline
