@@ -27,12 +27,12 @@ void change_faults(Socket& socket, const SocketFaults& before, const SocketFault
 
 }  // namespace
 
-Connection::Connection(Shard& shard, FileDescriptor client, Socket::Family family,
-                       std::uint64_t ordinal, ConnectionFaults faults)
+Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, ConnectionFaults faults)
     : shard_(shard),
       ordinal_(ordinal),
-      client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client), family,
-                                       static_cast<SocketOwner&>(*this))),
+      client_address_(client.address),
+      client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client.socket),
+                                       client.family, static_cast<SocketOwner&>(*this))),
       alarm_(shard.worker().loop().alarms(), *this),
       opened_(clock_now()) {
   set_faults(std::move(faults));
@@ -65,7 +65,8 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   shard_.worker().loop().deferred_delete(std::move(dial_));
   if (!upstream) {
     shard_.note_dial_failure(upstream.error());
-    end(faults_ != nullptr && faults_->resets_undialled ? Ending::kReset : Ending::kClose);
+    end(faults_ != nullptr && faults_->resets_undialled ? Ending::kReset : Ending::kClose,
+        EndedBy::kUnreachable);
     return;
   }
   upstream_ = *std::move(upstream);
@@ -94,7 +95,7 @@ void Connection::apply_toxics(TimePoint now) {
   }
   const Reception reception = faults_ == nullptr ? Reception::kDial : faults_->reception;
   if (reception == Reception::kReset || reception == Reception::kClose) {
-    end(reception == Reception::kReset ? Ending::kReset : Ending::kClose);
+    end(reception == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
   } else {
     arrange_dial(now);  // It gets the other toxics there are when it opens.
   }
@@ -102,7 +103,7 @@ void Connection::apply_toxics(TimePoint now) {
 
 ConnectionIdentity Connection::identity() const {
   if (!need_client(shard_.toxics())) return {ordinal_, {}, opened_};
-  return {ordinal_, client_->peer_address(), opened_};
+  return {ordinal_, client_address_.address(), opened_};
 }
 
 void Connection::arrange(const ConnectionIdentity& identity, TimePoint now) {
@@ -114,7 +115,7 @@ void Connection::arrange(const ConnectionIdentity& identity, TimePoint now) {
 
 void Connection::on_socket_ready(Socket& socket) noexcept {
   if (!up_) {  // The client has died before its upstream was reached.
-    if (socket.is_broken()) end(Ending::kReset);
+    if (socket.is_broken()) end(Ending::kReset, EndedBy::kClient);
     return;
   }
   const TimePoint now = clock_now();
@@ -179,7 +180,7 @@ void Connection::settle(TimePoint now) {
   if (client_->is_broken() && up_->source_is_done()) down_->note_dead_destination();
   if (upstream_->is_broken() && down_->source_is_done()) up_->note_dead_destination();
   if (const std::optional<Ending> how = ending(now)) {
-    end(*how);
+    end(*how, ender(*how));
   } else {
     wait_for_more(now);
   }
@@ -189,6 +190,9 @@ std::optional<Connection::Ending> Connection::ending(TimePoint now) {
   const Pump::Outcome up = up_->outcome();
   const Pump::Outcome down = down_->outcome();
   const auto either = [&](Pump::Outcome outcome) { return up == outcome || down == outcome; };
+  if (!first_end_ && up_->source_is_done()) first_end_ = EndedBy::kClient;
+  if (!first_end_ && down_->source_is_done()) first_end_ = EndedBy::kUpstream;
+  if (!first_end_ && either(Pump::Outcome::kFinished)) first_end_ = EndedBy::kToxic;
   if (either(Pump::Outcome::kReset)) return Ending::kReset;
   if (either(Pump::Outcome::kClose)) return Ending::kClose;
 
@@ -218,8 +222,25 @@ void Connection::wait_for_more(TimePoint now) {
   alarm_.set(has_more ? now : std::max(now, due));
 }
 
-void Connection::end(Ending ending) {
+/// Who is behind an end that the pumps have come to.
+EndedBy Connection::ender(Ending ending) const {
+  if (ending == Ending::kDone) return first_end_.value_or(EndedBy::kProxy);
+  if (ending == Ending::kClose) return EndedBy::kToxic;
+  if (up_->was_reset_by_source()) return EndedBy::kClient;
+  if (down_->was_reset_by_source()) return EndedBy::kUpstream;
+  const bool is_toxic =
+      up_->outcome() == Pump::Outcome::kReset || down_->outcome() == Pump::Outcome::kReset;
+  if (is_toxic) return EndedBy::kToxic;
+  return up_->destination_is_dead() ? EndedBy::kUpstream : EndedBy::kClient;
+}
+
+void Connection::close(Farewell farewell, EndedBy by) {
+  end(farewell == Farewell::kReset ? Ending::kReset : Ending::kClose, by);
+}
+
+void Connection::end(Ending ending, EndedBy by) {
   if (std::exchange(ended_, true)) return;
+  note_end(ending, by);
   alarm_.set(kNever);
   dial_.reset();  // At once: it must not call us in what is left of this turn.
   // What the peers answer to their FIN has to be heard, also once the kernel alone has the socket.
@@ -229,6 +250,25 @@ void Connection::end(Ending ending) {
   close_socket(client_, ending);
   close_socket(upstream_, ending);
   shard_.retire(*this);
+}
+
+/// For those who ask what has become of it.
+void Connection::note_end(Ending ending, EndedBy by) const {
+  EndedConnection& record = shard_.worker().ended().next();
+  const TimePoint now = clock_now();
+  record.id = {shard_.proxy(), ordinal_};
+  record.set_proxy(shard_.name());
+  record.client = client_address_;
+  record.opened = opened_;
+  record.ended = now;
+  record.by = by;
+  record.was_reset = ending == Ending::kReset;
+  record.received_bytes = record.sent_bytes = {};
+  if (up_) {
+    record.received_bytes = {up_->received_bytes(), down_->received_bytes()};
+    record.sent_bytes = {up_->sent_bytes(), down_->sent_bytes()};
+  }
+  record.set_toxics(shard_.toxics(), identity(), now);
 }
 
 void Connection::close_socket(std::unique_ptr<Socket>& socket, Ending ending) {

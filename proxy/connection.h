@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
+#include <map>
 #include <memory>
 #include <optional>
 
+#include "proxy/compact_address.h"
+#include "proxy/connection_view.h"
 #include "proxy/dial.h"
+#include "proxy/ended_connections.h"
 #include "proxy/live_toxic.h"
 #include "proxy/pump.h"
 #include "proxy/socket.h"
@@ -37,22 +40,44 @@ class Shard;
 /// minute at the most.
 class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
  public:
+  /// What one socket was accepted as.
+  struct Client {
+    FileDescriptor socket;  ///< Non-blocking.
+    Socket::Family family;
+    CompactAddress address;
+  };
+
   /// Starts dialling, unless `faults` say to wait. `shard` outlives the
-  /// connection's open life (until end()); `client` is an accepted, non-blocking
-  /// socket of that family.
-  Connection(Shard& shard, FileDescriptor client, Socket::Family family, std::uint64_t ordinal,
-             ConnectionFaults faults);
+  /// connection's open life (until end()).
+  Connection(Shard& shard, Client client, std::uint64_t ordinal, ConnectionFaults faults);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   /// Puts the shard's present toxics in force.
   void apply_toxics(TimePoint now);
 
-  /// Ends it now, with FIN to both sides; what toxics hold is dropped.
-  void close() { end(Ending::kClose); }
+  /// Ends it now; what toxics hold is dropped.
+  void close(Farewell farewell, EndedBy by);
+
+  // What it is at `now`, for those who look in from outside, between two callbacks.
+  std::uint64_t proxy() const;  ///< Its number.
+  const CompactAddress& client() const { return client_address_; }
+  TimePoint opened() const { return opened_; }
+  ConnectionState state() const;
+  TimePoint last_read() const;                              ///< Or when it was opened.
+  bool meets(std::string_view toxic, TimePoint now) const;  ///< One of that name is in force on it.
+  ConnectionView view(TimePoint now) const;
+
+  /// What toxics do to it beside delaying what is still to come.
+  struct Traces {
+    std::size_t held_bytes = 0;
+    bool is_held = false;     ///< Its upstream is not dialled, or not yet.
+    bool has_faults = false;  ///< Its sockets have packet filters, or a shut window.
+  };
+  Traces traces() const;
 
   /// Its place in the shard's list, kept here for the shard.
-  std::list<std::unique_ptr<Connection>>::iterator place;
+  std::map<std::uint64_t, std::unique_ptr<Connection>>::iterator place;
 
  private:
   enum class Ending {
@@ -76,11 +101,16 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   void settle(TimePoint now);
   void wait_for_more(TimePoint now);
   std::optional<Ending> ending(TimePoint now);
-  void end(Ending ending);
+  EndedBy ender(Ending ending) const;
+  void end(Ending ending, EndedBy by);
+  void note_end(Ending ending, EndedBy by) const;
   void close_socket(std::unique_ptr<Socket>& socket, Ending ending);
 
   Shard& shard_;
   const std::uint64_t ordinal_;
+  const CompactAddress client_address_;
+  std::optional<EndedBy> first_end_;  // Of one direction: whose FIN it was.
+  bool ended_ = false;
   std::unique_ptr<Socket> client_;
   std::unique_ptr<Socket> upstream_;  // Null while dialling.
   std::unique_ptr<Dial> dial_;        // Null once dialled.
@@ -92,7 +122,6 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   TimePoint keep_alive_at_ = kNever;
   TimePoint toxics_change_at_ = kNever;  // By the time since they reached it.
   TimePoint swallow_until_ = kNever;     // Once both links have ended, and a source goes on.
-  bool ended_ = false;
 };
 
 }  // namespace faultline

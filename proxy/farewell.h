@@ -26,6 +26,9 @@ class Farewells final : SocketOwner, AlarmOwner {
   /// The same for one that nobody watches yet.
   void close(FileDescriptor fd, Socket::Family family);
 
+  /// How many are not closed yet.
+  std::size_t size() const { return partings_.size(); }
+
  private:
   struct Parting {
     std::unique_ptr<Socket> socket;

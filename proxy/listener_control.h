@@ -49,6 +49,9 @@ class ListenerControl {
   /// The socket is as it was when it was taken.
   void let_go();
 
+  /// Whether toxics do anything to the socket now.
+  bool has_faults() const { return !drops_.empty() || listening_ != Listening::kOpen; }
+
  private:
   void filter();
   void change_listening(Listening listening);

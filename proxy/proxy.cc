@@ -80,7 +80,7 @@ Proxy::Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const
       id_(++last_id),
       chance_key_(derive_key(seed, spec.name)),
       spec_(spec),
-      shared_{.name = spec.name},
+      shared_{.name = spec.name, .id = id_},
       counters_(workers.size()) {
   live_toxics_ = make_live(spec.toxics);
   note_engines();

@@ -27,6 +27,7 @@ class Proxy {
   Proxy& operator=(const Proxy&) = delete;
 
   const ProxySpec& spec() const { return spec_; }
+  std::uint64_t id() const { return id_; }
 
   /// Whether the engines that there are for a proxy of `spec` can carry all its
   /// toxics out. Error: kInvalid.

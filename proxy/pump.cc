@@ -89,7 +89,7 @@ bool Pump::pass_on(const Socket::EarlyRead& early, TimePoint now) {
     note_end(early.transfer.state, now);
     return false;
   }
-  count(received_bytes_, early.bytes.size());
+  note_received(early.bytes.size(), now);
   if (is_swallowing()) return true;
   is_bulk_ = early.bytes.size() == kMostAtOnce && source_.may_splice();
   if (destination_.may_write()) {
@@ -103,7 +103,7 @@ bool Pump::pass_on(const Socket::EarlyRead& early, TimePoint now) {
 void Pump::note_written(ssize_t result, TimePoint now) {
   const std::string_view bytes = std::exchange(to_write_, {});
   const Transfer transfer = destination_.note_late_write(result, bytes.size());
-  count(sent_bytes_, transfer.bytes);
+  note_sent(transfer.bytes);
   if (transfer.state == Transfer::State::kBroken) destination_dead_ = true;
   if (transfer.bytes < bytes.size() && !destination_dead_) {
     unsent_.emplace(bytes.substr(transfer.bytes));
@@ -129,7 +129,7 @@ bool Pump::splice(TimePoint now) {
       break;
     }
     moved += transfer.bytes;
-    count(received_bytes_, transfer.bytes);
+    note_received(transfer.bytes, now);
     note_passed(transfer.bytes);
     if (!empty_pipe() || !can_read(now)) break;
   }
@@ -141,7 +141,7 @@ bool Pump::empty_pipe() {
   while (pipe_->held > 0) {
     const Transfer transfer = destination_.splice_from(*pipe_);
     if (transfer.state == Transfer::State::kWouldBlock) return false;
-    count(sent_bytes_, transfer.bytes);
+    note_sent(transfer.bytes);
     if (transfer.state == Transfer::State::kBroken) {
       destination_dead_ = true;
       break;
@@ -173,7 +173,7 @@ std::size_t Pump::room(TimePoint now) const {
 
 /// So many bytes have been read into the worker's buffer.
 void Pump::take_in(std::size_t size, TimePoint now) {
-  count(received_bytes_, size);
+  note_received(size, now);
   if (is_swallowing()) return;
   if (passes_through()) {
     const std::string_view bytes(worker_.buffers().scratch(), size);
@@ -187,6 +187,17 @@ void Pump::take_in(std::size_t size, TimePoint now) {
   deliver(now);
 }
 
+void Pump::note_received(std::size_t bytes, TimePoint now) {
+  count(received_bytes_, bytes);
+  received_ += bytes;
+  last_read_ = now;
+}
+
+void Pump::note_sent(std::size_t bytes) {
+  count(sent_bytes_, bytes);
+  sent_ += bytes;
+}
+
 /// So many bytes have gone round the chain, if there is one.
 void Pump::note_passed(std::size_t bytes) {
   if (chain_ != nullptr) chain_->note_passed(bytes, !source_.may_read());
@@ -194,6 +205,7 @@ void Pump::note_passed(std::size_t bytes) {
 
 void Pump::end_source(Signal signal, TimePoint now) {
   source_done_ = true;
+  source_reset_ = std::holds_alternative<Reset>(signal);
   if (outcome_ == Outcome::kFinished) {  // Its end has been told; only its death is news.
     if (std::holds_alternative<Reset>(signal)) outcome_ = Outcome::kReset;
     return;
@@ -257,7 +269,7 @@ std::size_t Pump::write(std::string_view bytes) {
   while (written < bytes.size() && destination_.may_write() && !destination_dead_) {
     const Transfer transfer = destination_.write(bytes.substr(written));
     if (transfer.state == Transfer::State::kBroken) destination_dead_ = true;
-    count(sent_bytes_, transfer.bytes);
+    note_sent(transfer.bytes);
     written += transfer.bytes;
   }
   return written;
@@ -271,6 +283,14 @@ TimePoint Pump::next_due() const {
     return std::min(chain_->next_due(), waits_for_gate ? chain_->opens_at() : kNever);
   }
   return std::min(chain_->next_stage_event(), close_by_);
+}
+
+std::size_t Pump::waiting_bytes() const {
+  return (unsent_ ? unsent_->size() : 0) + (pipe_ == nullptr ? 0 : pipe_->held) + to_write_.size();
+}
+
+std::vector<StageReport> Pump::report() const {
+  return chain_ == nullptr ? std::vector<StageReport>() : chain_->report();
 }
 
 /// Tells the worker how much this link holds.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -75,6 +76,20 @@ class Pump {
   /// When deliver() is to be called next, whatever the sockets do; or kNever.
   TimePoint next_due() const;
 
+  /// The source has died, of itself, and that has passed the toxics.
+  bool was_reset_by_source() const { return outcome_ == Outcome::kReset && source_reset_; }
+
+  // What it has moved so far, and has now.
+  std::uint64_t received_bytes() const { return received_; }
+  std::uint64_t sent_bytes() const { return sent_; }
+  /// In toxics, or let go by them and not taken by the destination.
+  std::size_t held_bytes() const { return chain_ == nullptr ? 0 : chain_->held_bytes(); }
+  /// Not in toxics: the destination would not take them yet.
+  std::size_t waiting_bytes() const;
+  /// When it last read bytes; TimePoint::min() if it never has.
+  TimePoint last_read() const { return last_read_; }
+  std::vector<StageReport> report() const;
+
  private:
   std::size_t room(TimePoint now) const;
   bool is_open() const {
@@ -85,6 +100,8 @@ class Pump {
   bool is_blocked() const { return unsent_.has_value() || pipe_ != nullptr || !to_write_.empty(); }
   bool passes_through() const { return chain_ == nullptr || chain_->is_transparent(); }
   void note_passed(std::size_t bytes);
+  void note_received(std::size_t bytes, TimePoint now);
+  void note_sent(std::size_t bytes);
   bool copy(TimePoint now);
   bool splice(TimePoint now);
   bool empty_pipe();
@@ -103,8 +120,12 @@ class Pump {
   BurstCounter bursts_;
   ProxyCounters::Counter& received_bytes_;
   ProxyCounters::Counter& sent_bytes_;
+  std::uint64_t received_ = 0;  // Of this link alone.
+  std::uint64_t sent_ = 0;
+  TimePoint last_read_ = TimePoint::min();
   Outcome outcome_ = Outcome::kFlowing;
   bool source_done_ = false;
+  bool source_reset_ = false;
   bool destination_dead_ = false;
   bool is_bulk_ = false;               // Many bytes at a time: worth a pipe.
   std::unique_ptr<ToxicChain> chain_;  // Null while the link has no toxics.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "proxy/connections.h"
 #include "proxy/proxy.h"
 #include "proxy/toxic_ramp.h"
 #include "proxy/workers.h"
@@ -251,6 +252,23 @@ std::vector<ProxyStats> Registry::stats() const {
   std::vector<ProxyStats> stats;
   for (const auto& [name, proxy] : proxies_) stats.push_back(proxy->stats());
   return stats;
+}
+
+Connections Registry::connections() const {
+  std::map<std::uint64_t, std::string> names;
+  for (const auto& [name, proxy] : proxies_) names.emplace(proxy->id(), name);
+  return {workers_, std::move(names)};
+}
+
+std::vector<Lingering> Registry::lingering() const {
+  std::vector<Lingering> found;
+  for (const auto& [name, proxy] : proxies_) {
+    for (const ToxicSpec& toxic : proxy->spec().toxics) {
+      found.push_back({.kind = Lingering::Kind::kToxic, .proxy = name, .toxic = toxic.name});
+    }
+  }
+  connections().add_lingering(found);
+  return found;
 }
 
 void Registry::stop_accepting() {

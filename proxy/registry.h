@@ -16,8 +16,10 @@
 
 namespace faultline {
 
+class Connections;
 class Proxy;
 class Workers;
+struct Lingering;
 
 /// Live counts of one toxic, added up over the workers.
 struct ToxicStats {
@@ -110,6 +112,13 @@ class Registry {
 
   /// Live counts, in order of name. Stops nobody.
   std::vector<ProxyStats> stats() const;
+
+  /// The connections there are, to be listed, looked at and ended: see proxy/connections.h.
+  Connections connections() const;
+
+  /// What is left of faults, toxics first (proxy/lingering.h); empty: everything is as if there had
+  /// never been one.
+  std::vector<Lingering> lingering() const;
 
   /// Draining: no proxy accepts any more, every toxic is gone, open connections go on.
   void stop_accepting();

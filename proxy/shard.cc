@@ -154,6 +154,7 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   }
   if (faults.reception == Reception::kReset || faults.reception == Reception::kClose) {
     count(counters_.closed_connections);
+    note_refused(ordinal, address, now, faults.reception);
     if (faults.reception == Reception::kReset) {
       reset_on_close(client.get());
     } else {
@@ -161,9 +162,25 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
     }
     return;
   }
-  connections_.push_front(
-      std::make_unique<Connection>(*this, std::move(client), family_, ordinal, std::move(faults)));
-  connections_.front()->place = connections_.begin();
+  Connection::Client accepted{std::move(client), family_, CompactAddress(address)};
+  const auto place = connections_.emplace_hint(
+      connections_.end(), ordinal,
+      std::make_unique<Connection>(*this, std::move(accepted), ordinal, std::move(faults)));
+  place->second->place = place;
+}
+
+/// A client was turned away as it came: there is no connection that could say so.
+void Shard::note_refused(std::uint64_t ordinal, const SocketAddress& client, TimePoint now,
+                         Reception reception) {
+  EndedConnection& record = worker_.ended().next();
+  record.id = {shared_.id, ordinal};
+  record.set_proxy(name());
+  record.client = CompactAddress(client);
+  record.opened = record.ended = now;
+  record.by = EndedBy::kToxic;
+  record.was_reset = reception == Reception::kReset;
+  record.received_bytes = record.sent_bytes = {};
+  record.set_toxics(*toxics_, {ordinal, client, now}, now);
 }
 
 void Shard::on_alarm(Alarm& alarm, TimePoint now) noexcept {
@@ -185,13 +202,15 @@ void Shard::refresh_toxics(TimePoint now) {
   toxics_change_.set(clock_.next_change());
   arrange_listener();
   for (auto next = connections_.begin(); next != connections_.end();) {
-    Connection& connection = **next++;  // It may end, and take itself off the list.
+    Connection& connection = *(next++)->second;  // It may end, and take itself off the list.
     connection.apply_toxics(now);
   }
 }
 
 void Shard::close_connections() {
-  while (!connections_.empty()) connections_.front()->close();
+  while (!connections_.empty()) {
+    connections_.begin()->second->close(Farewell::kFinish, EndedBy::kProxy);
+  }
 }
 
 void Shard::note_dial_failure(const Error& error) {
@@ -207,7 +226,7 @@ void Shard::note_dial_failure(const Error& error) {
 void Shard::retire(Connection& connection) {
   count(counters_.closed_connections);
   const auto place = connection.place;
-  worker_.loop().deferred_delete(std::move(*place));
+  worker_.loop().deferred_delete(std::move(place->second));
   connections_.erase(place);
 }
 

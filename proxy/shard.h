@@ -2,7 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +30,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   /// What the proxy's shards have in common. Outlives them.
   struct Shared {
     std::string name;
+    std::uint64_t id;                           ///< Of the proxy: no other ever has it.
     std::atomic<std::uint64_t> connections{0};  ///< Gives each connection its ordinal.
     ListenerControl::Shared listener{};
   };
@@ -54,10 +55,19 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
 
   void close_connections();
 
+  /// Those there are, by ordinal. To be changed by them alone.
+  using Connections = std::map<std::uint64_t, std::unique_ptr<Connection>>;
+  const Connections& connections() const { return connections_; }
+
   Worker& worker() { return worker_; }
   const std::string& name() const { return shared_.name; }
+  std::uint64_t proxy() const { return shared_.id; }
   const std::string& upstream() const { return upstream_; }
   const ToxicSet& toxics() const { return *toxics_; }
+  /// Those too that are off just now.
+  const ToxicSet& all_toxics() const { return clock_.all(); }
+  /// Toxics do something to the listening socket, which is this shard's to carry out.
+  bool has_listener_faults() const { return control_ && control_->has_faults(); }
   ProxyCounters& counters() { return counters_; }
 
   /// A connection could not reach its upstream: counted, and said in the log,
@@ -74,6 +84,8 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   void refresh_toxics(TimePoint now);
   bool accept_one();
   void receive(FileDescriptor client, const SocketAddress& address);
+  void note_refused(std::uint64_t ordinal, const SocketAddress& client, TimePoint now,
+                    Reception reception);
   bool pause(int error);
   bool rest();
   void on_ready(std::uint32_t events) noexcept override;
@@ -94,7 +106,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   TimePoint next_complaint_{};              // When a failed dial may be logged again.
   Alarm resume_;                            // Ends a pause after accept() has failed.
   Alarm toxics_change_;                     // Of themselves: see ToxicClock.
-  std::list<std::unique_ptr<Connection>> connections_;
+  Connections connections_;
 };
 
 }  // namespace faultline

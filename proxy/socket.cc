@@ -202,6 +202,13 @@ SocketAddress Socket::peer_address() const {
   return address;
 }
 
+SocketAddress Socket::local_address() const {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  if (getsockname(fd_.get(), address.get(), &address.length) != 0) return {};
+  return address;
+}
+
 void set_keepalive(int fd, bool on) {
   constexpr int kSeconds = 15;
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0);

@@ -128,6 +128,7 @@ class Socket final : Watcher {
 
   /// Of the other end. Empty for one that has gone.
   SocketAddress peer_address() const;
+  SocketAddress local_address() const;  ///< Of this end.
 
   /// See above; for one that is connecting or broken.
   int take_error() { return faultline::take_error(fd_.get()); }

@@ -20,6 +20,9 @@ class ToxicClock {
  public:
   void set(std::shared_ptr<const ToxicSet> toxics);
 
+  /// All of them, those that are off too. REQUIRES: set.
+  const ToxicSet& all() const { return *toxics_; }
+
   /// As they are at `now`, which is not before that of an earlier call. The set
   /// itself if none of them moves.
   std::shared_ptr<const ToxicSet> at(TimePoint now);

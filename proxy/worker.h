@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "proxy/buffer_pool.h"
+#include "proxy/ended_connections.h"
 #include "proxy/event_loop.h"
 #include "proxy/farewell.h"
 #include "proxy/pipe.h"
@@ -33,6 +34,7 @@ class Worker final : AlarmOwner {
   std::size_t index() const { return index_; }
   EventLoop& loop() { return loop_; }
   Farewells& farewells() { return farewells_; }
+  EndedConnections& ended() { return ended_; }
   std::size_t link_window_bytes() const { return limits_.link_window_bytes; }
 
   BufferPool& buffers() { return buffers_; }
@@ -40,6 +42,8 @@ class Worker final : AlarmOwner {
 
   void add_shard(std::uint64_t proxy, std::unique_ptr<Shard> shard);
   Shard& shard(std::uint64_t proxy);
+  /// Null if the proxy has none here.
+  Shard* find_shard(std::uint64_t proxy);
   void remove_shard(std::uint64_t proxy);
 
   /// How many more bytes a link that holds `held` may take in. Once all links
@@ -72,6 +76,7 @@ class Worker final : AlarmOwner {
   Farewells farewells_;
   Alarm probe_;  // Goes off now and then: measures the loop's lag on a quiet worker too, and trims.
   PipePool pipes_;
+  EndedConnections ended_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Shard>> shards_;
   std::atomic<std::size_t> held_bytes_{0};
   std::atomic<std::uint64_t> limited_reads_{0};

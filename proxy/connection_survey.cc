@@ -1,0 +1,56 @@
+#include "proxy/connection_survey.h"
+
+#include <algorithm>
+
+#include "proxy/connection.h"
+#include "proxy/shard.h"
+#include "proxy/worker.h"
+
+namespace faultline {
+
+void ConnectionSurvey::run(std::optional<ConnectionId> after, const Visit& visit) {
+  Place start;
+  if (after) {
+    const auto first = std::lower_bound(proxies_.begin(), proxies_.end(), after->proxy);
+    start.proxy = static_cast<std::size_t>(first - proxies_.begin());
+    if (first != proxies_.end() && *first == after->proxy) {
+      if (after->ordinal == UINT64_MAX) return;
+      start.next = after->ordinal + 1;
+    }
+  }
+  std::vector<Place> places(workers_.size(), start);
+  const auto is_over = [&] {
+    return std::all_of(places.begin(), places.end(),
+                       [](const Place& place) { return place.is_done; });
+  };
+  while (!is_over()) {
+    workers_.run_on_all([&](Worker& worker, std::size_t index) {
+      if (!places[index].is_done) go_on(worker, index, places[index], visit);
+    });
+  }
+}
+
+/// One turn of one worker, from `place` on.
+void ConnectionSurvey::go_on(Worker& worker, std::size_t index, Place& place,
+                             const Visit& visit) const {
+  constexpr int kStepsPerLook = 8;
+  const TimePoint until = clock_now() + kTurn;
+  int steps = 0;
+  const auto is_late = [&] { return ++steps % kStepsPerLook == 0 && clock_now() >= until; };
+  for (; place.proxy < proxies_.size(); ++place.proxy, place.next = 0) {
+    if (is_late()) return;
+    const Shard* shard = worker.find_shard(proxies_[place.proxy]);
+    if (shard == nullptr) continue;
+    const Shard::Connections& all = shard->connections();
+    for (auto next = all.lower_bound(place.next); next != all.end(); ++next) {
+      if (is_late()) return;
+      place.next = next->first + 1;
+      if (visit(index, *next->second)) continue;
+      place.is_done = true;
+      return;
+    }
+  }
+  place.is_done = true;
+}
+
+}  // namespace faultline
