@@ -256,7 +256,7 @@ void Connection::end(Ending ending, EndedBy by) {
 void Connection::note_end(Ending ending, EndedBy by) const {
   EndedConnection& record = shard_.worker().ended().next();
   const TimePoint now = clock_now();
-  record.id = {shard_.proxy(), ordinal_};
+  record.id = id();
   record.set_proxy(shard_.name());
   record.client = client_address_;
   record.opened = opened_;

@@ -60,7 +60,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   void close(Farewell farewell, EndedBy by);
 
   // What it is at `now`, for those who look in from outside, between two callbacks.
-  std::uint64_t proxy() const;  ///< Its number.
+  ConnectionId id() const;
   const CompactAddress& client() const { return client_address_; }
   TimePoint opened() const { return opened_; }
   ConnectionState state() const;

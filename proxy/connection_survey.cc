@@ -8,7 +8,7 @@
 
 namespace faultline {
 
-void ConnectionSurvey::run(std::optional<ConnectionId> after, const Visit& visit) {
+void ConnectionSurvey::run(std::optional<ConnectionId> after, const Visit& visit) const {
   Place start;
   if (after) {
     const auto first = std::lower_bound(proxies_.begin(), proxies_.end(), after->proxy);

@@ -34,7 +34,7 @@ class ConnectionSurvey {
   /// behind `after`, on the worker's thread and on all workers at once, until it
   /// returns false there.
   using Visit = std::function<bool(std::size_t worker, const Connection& connection)>;
-  void run(std::optional<ConnectionId> after, const Visit& visit);
+  void run(std::optional<ConnectionId> after, const Visit& visit) const;
 
  private:
   /// How far one worker has come.

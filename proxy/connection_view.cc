@@ -75,8 +75,8 @@ ConnectionState Connection::state() const {
   return down ? ConnectionState::kHalfClosedDownstream : ConnectionState::kOpen;
 }
 
-std::uint64_t Connection::proxy() const {
-  return shard_.proxy();
+ConnectionId Connection::id() const {
+  return {shard_.proxy(), ordinal_};
 }
 
 TimePoint Connection::last_read() const {
@@ -92,7 +92,7 @@ bool Connection::meets(std::string_view toxic, TimePoint now) const {
 
 ConnectionView Connection::view(TimePoint now) const {
   ConnectionView view;
-  view.id = {shard_.proxy(), ordinal_};
+  view.id = id();
   view.proxy = shard_.name();
   view.client = client_address_.text();
   view.opened = wall_time_of(opened_);

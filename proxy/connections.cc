@@ -34,6 +34,12 @@ void append(std::vector<Value>& all, std::vector<Value>& more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+void sort_by_id(std::vector<ConnectionView>& views) {
+  std::sort(views.begin(), views.end(), [](const ConnectionView& one, const ConnectionView& other) {
+    return one.id < other.id;
+  });
+}
+
 }  // namespace
 
 std::vector<std::uint64_t> Connections::numbers_of(const std::optional<std::string>& proxy) const {
@@ -48,19 +54,31 @@ ConnectionPage Connections::page(const ConnectionFilter& filter, std::optional<C
                                  std::size_t limit) const {
   limit = std::clamp<std::size_t>(limit, 1, kMostPerPage);
   const TimePoint now = clock_now();
-  // One more than is asked for from each worker: it tells whether there are more.
-  std::vector<std::vector<ConnectionView>> found(workers_.size());
-  ConnectionSurvey(workers_, numbers_of(filter.proxy))
-      .run(after, [&](std::size_t worker, const Connection& connection) {
-        if (filter.matches(connection, now)) found[worker].push_back(connection.view(now));
-        return found[worker].size() <= limit;
-      });
+  const ConnectionSurvey survey(workers_, numbers_of(filter.proxy));
+  // First where the page ends: a view costs ten times as much as a look, and each
+  // worker may have a whole page. One id more than is asked for tells of more.
+  std::vector<std::vector<ConnectionId>> found(workers_.size());
+  survey.run(after, [&](std::size_t worker, const Connection& connection) {
+    if (filter.matches(connection, now)) found[worker].push_back(connection.id());
+    return found[worker].size() <= limit;
+  });
+  std::vector<ConnectionId> ids;
+  for (std::vector<ConnectionId>& some : found) append(ids, some);
+  if (ids.empty()) return {};
+  std::sort(ids.begin(), ids.end());
+  const ConnectionId last = ids[std::min(ids.size(), limit) - 1];
+
+  std::vector<std::vector<ConnectionView>> views(workers_.size());
+  survey.run(after, [&](std::size_t worker, const Connection& connection) {
+    if (last < connection.id()) return false;
+    if (filter.matches(connection, now)) views[worker].push_back(connection.view(now));
+    return true;
+  });
   ConnectionPage page;
-  for (std::vector<ConnectionView>& views : found) append(page.connections, views);
-  std::sort(
-      page.connections.begin(), page.connections.end(),
-      [](const ConnectionView& one, const ConnectionView& other) { return one.id < other.id; });
-  if (page.connections.size() > limit) {
+  for (std::vector<ConnectionView>& some : views) append(page.connections, some);
+  sort_by_id(page.connections);
+  if (ids.size() > limit) page.next = last;
+  if (page.connections.size() > limit) {  // Some have come to match meanwhile.
     page.connections.resize(limit);
     page.next = page.connections.back().id;
   }
@@ -116,9 +134,7 @@ ClientHistory Connections::of_client(const CompactAddress& client,
     append(history.live, live[i]);
     append(history.ended, ended[i]);
   }
-  std::sort(
-      history.live.begin(), history.live.end(),
-      [](const ConnectionView& one, const ConnectionView& other) { return one.id < other.id; });
+  sort_by_id(history.live);
   std::sort(history.ended.begin(), history.ended.end(),
             [](const EndedConnection& one, const EndedConnection& other) {
               return one.ended > other.ended;
@@ -136,7 +152,7 @@ void Connections::add_lingering(std::vector<Lingering>& found) const {
   ConnectionSurvey(workers_, numbers_of({}))
       .run({}, [&](std::size_t worker, const Connection& connection) {
         const Connection::Traces traces = connection.traces();
-        Remains& sum = remains[worker][connection.proxy()];
+        Remains& sum = remains[worker][connection.id().proxy];
         sum.held_bytes += traces.held_bytes;
         sum.held_connections += traces.is_held ? 1 : 0;
         sum.socket_faults += traces.has_faults ? 1 : 0;

@@ -33,9 +33,9 @@ struct EndedConnection {
   static constexpr std::size_t kMostName = 128;
   static constexpr std::size_t kMostToxics = 16;
 
-  ConnectionId id;
-  std::string proxy;
-  CompactAddress client;
+  ConnectionId id{};
+  std::string proxy{};
+  CompactAddress client{};
   TimePoint opened{};
   TimePoint ended{};
   EndedBy by = EndedBy::kProxy;
@@ -43,8 +43,8 @@ struct EndedConnection {
   /// By Direction: read from its source, written to its destination.
   std::array<std::uint64_t, 2> received_bytes{};
   std::array<std::uint64_t, 2> sent_bytes{};
-  std::vector<std::string> toxics;  ///< That were in force on it at its end, the first so many.
-  std::size_t more_toxics = 0;      ///< How many more there were.
+  std::vector<std::string> toxics{};  ///< That were in force on it at its end, the first so many.
+  std::size_t more_toxics = 0;        ///< How many more there were.
 
   void set_proxy(std::string_view name) { proxy.assign(name.substr(0, kMostName)); }
   void set_toxics(const ToxicSet& all, const ConnectionIdentity& connection, TimePoint now);

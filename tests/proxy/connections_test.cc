@@ -1,99 +1,19 @@
 #include "proxy/connections.h"
 
-#include <sys/resource.h>
-
 #include <set>
 
-#include "proxy/packet_filter.h"
-#include "proxy/registry.h"
-#include "proxy/workers.h"
-#include "tests/support/server.h"
-#include "tests/support/socket.h"
-#include "tests/toxics/attributes.h"
+#include "proxy/alarm_clock.h"
+#include "tests/proxy/connection_world.h"
 
 namespace faultline {
 namespace {
 
 using namespace std::chrono_literals;
+using test::ending_of;
 using test::eventually;
-
-ToxicSpec toxic_of(const std::string& type, const Attributes& first = {},
-                   Direction direction = Direction::kDownstream) {
-  ToxicSpec toxic;
-  toxic.name = type;
-  toxic.type = find_toxic_type(type);
-  toxic.direction = direction;
-  toxic.attributes = attributes_of(type, first);
-  return toxic;
-}
-
-/// So long that the connection would never be dialled.
-ToxicSpec holding() {
-  return toxic_of("connect_delay", {3'600'000});
-}
-
-/// A registry whose proxies are in front of one echo.
-struct World {
-  explicit World(std::size_t count = 2)
-      : workers({.count = count, .may_filter_packets = probe_packet_filters().has_value()}) {
-    rlimit files{};
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
-
-  void create(const std::string& name, std::vector<ToxicSpec> toxics = {},
-              const std::string& to = "") {
-    REQUIRE(registry.create({.name = name,
-                             .listen = "127.0.0.1:0",
-                             .upstream = to.empty() ? upstream.address() : to,
-                             .toxics = std::move(toxics)},
-                            {}));
-  }
-  test::Socket connect(const std::string& proxy) const {
-    return test::Socket::connect((*registry.find(proxy))->listen);
-  }
-  /// A connection that has passed a byte each way.
-  test::Socket open(const std::string& proxy) const {
-    test::Socket client = connect(proxy);
-    REQUIRE(test::round_trip(client, "x") == "x");
-    return client;
-  }
-  std::vector<ConnectionView> list(const ConnectionFilter& filter = {}) const {
-    return registry.connections().page(filter, {}, Connections::kMostPerPage).connections;
-  }
-  /// The only connection, once it is in `state`.
-  ConnectionView only_one(ConnectionState state) const {
-    REQUIRE(eventually([&] { return list({.state = state}).size() == 1; }));
-    return list().front();
-  }
-  ClientHistory history_of(const std::string& client, std::optional<WallTime> at = {}) const {
-    const auto address = addresses_of(*parse_host_port(client), {})->front();
-    return registry.connections().of_client(CompactAddress(address), at);
-  }
-  /// What is remembered of the only connection that client has had, once it is over.
-  EndedConnection end_of(const test::Socket& client) const {
-    const std::string address = client.local_address();
-    REQUIRE(eventually([&] { return history_of(address).ended.size() == 1; }));
-    CHECK(history_of(address).live.empty());
-    return history_of(address).ended.front();
-  }
-  std::vector<std::string> lingering() const {
-    std::vector<std::string> all;
-    for (const Lingering& one : registry.lingering()) {
-      all.push_back(std::string(to_string(one.kind)) + " " + one.proxy + " " + one.toxic);
-    }
-    return all;
-  }
-
-  test::Server upstream{test::echo()};
-  Workers workers;
-  Registry registry{workers, 1};
-};
-
-test::Ending ending_of(const test::Socket& socket) {
-  return socket.receive_all().ending;
-}
+using test::holding;
+using test::toxic_of;
+using World = test::ConnectionWorld;
 
 TEST_CASE("thousands of connections are listed in pages, each of them once", "[connections]") {
   for (const std::size_t count : {2, 4}) {
@@ -152,7 +72,7 @@ TEST_CASE("thousands of connections are listed in pages, each of them once", "[c
 
 TEST_CASE("a connection is shown with its addresses, bytes and times", "[connections]") {
   World world;
-  const WallTime before = std::chrono::system_clock::now();
+  const WallTime before = wall_time_of(clock_now());
   world.create("p");
   CHECK(world.list().empty());
   const test::Socket client = world.open("p");
@@ -169,7 +89,7 @@ TEST_CASE("a connection is shown with its addresses, bytes and times", "[connect
     CHECK(link == LinkView{.received_bytes = 5, .sent_bytes = 5});
   }
   CHECK(view.opened > before - 1s);
-  CHECK(view.opened < std::chrono::system_clock::now() + 1s);
+  CHECK(view.opened < wall_time_of(clock_now()) + 1s);
   CHECK(view.idle <= view.age);
   CHECK(view.age < 60s);
 
@@ -390,179 +310,6 @@ TEST_CASE("a connection's state follows its two sides", "[connections]") {
   next.send("stuck");
   next.shut_down_write();
   world.only_one(ConnectionState::kClosing);
-}
-
-TEST_CASE("what has ended a connection is remembered", "[connections][ended_connections]") {
-  World world;
-  const test::Socket listener = test::Socket::listen("127.0.0.1:0");
-  world.create("p", {}, listener.local_address());
-  world.create("refuses", {toxic_of("close", {1})});  // Of those that come.
-  world.create("dead", {}, "127.0.0.1:1");
-  world.create("stops");
-  struct Expected {
-    EndedBy by;
-    bool was_reset;
-  };
-  const auto check = [&](const test::Socket& client, const Expected& expected) {
-    const EndedConnection record = world.end_of(client);
-    CHECK(to_string(record.by) == to_string(expected.by));
-    CHECK(record.was_reset == expected.was_reset);
-    CHECK(record.ended >= record.opened);
-    return record;
-  };
-  const auto open_pair = [&] {
-    test::Socket client = world.connect("p");
-    auto server = listener.accept();
-    REQUIRE(server);
-    return std::pair(std::move(client), *std::move(server));
-  };
-
-  {
-    auto [client, server] = open_pair();
-    client.send("four");
-    REQUIRE(server.receive(4) == "four");
-    server.send("two");
-    server.close();  // All was read: FIN.
-    CHECK(client.receive_all().bytes == "two");
-    client.shut_down_write();
-    const EndedConnection record = check(client, {EndedBy::kUpstream, false});
-    CHECK(record.proxy == "p");
-    CHECK(record.received_bytes == std::array<std::uint64_t, 2>{4, 3});
-    CHECK(record.sent_bytes == std::array<std::uint64_t, 2>{4, 3});
-    CHECK(record.toxics.empty());
-  }
-  {
-    auto [client, server] = open_pair();
-    server.reset();
-    CHECK(ending_of(client) == test::Ending::kReset);
-    check(client, {EndedBy::kUpstream, true});
-  }
-  {
-    auto [client, server] = open_pair();
-    const std::string address = client.local_address();
-    client.reset();
-    CHECK(ending_of(server) == test::Ending::kReset);
-    REQUIRE(eventually([&] { return world.history_of(address).ended.size() == 1; }));
-    CHECK(world.history_of(address).ended[0].by == EndedBy::kClient);
-    CHECK(world.history_of(address).ended[0].was_reset);
-  }
-  {
-    auto [client, server] = open_pair();
-    REQUIRE(world.registry.add_toxic("p", toxic_of("reset_peer", {0})));
-    CHECK(ending_of(client) == test::Ending::kReset);
-    const EndedConnection record = check(client, {EndedBy::kToxic, true});
-    CHECK(record.toxics == std::vector<std::string>{"reset_peer"});
-    REQUIRE(world.registry.remove_toxic("p", "reset_peer"));
-  }
-  {
-    auto [client, server] = open_pair();
-    REQUIRE(world.registry.add_toxic("p", toxic_of("timeout", {1})));
-    CHECK(ending_of(client) == test::Ending::kFinish);
-    check(client, {EndedBy::kToxic, false});
-    REQUIRE(world.registry.remove_toxic("p", "timeout"));
-  }
-  const test::Socket refused = world.connect("refuses");
-  CHECK(ending_of(refused) == test::Ending::kFinish);
-  CHECK(check(refused, {EndedBy::kToxic, false}).toxics == std::vector<std::string>{"close"});
-
-  const test::Socket undialled = world.connect("dead");
-  check(undialled, {EndedBy::kUnreachable, false});
-
-  const test::Socket stopped = world.open("stops");
-  REQUIRE(world.registry.update("stops", {.enabled = false}, {}));
-  check(stopped, {EndedBy::kProxy, false});
-}
-
-TEST_CASE("a client's past is asked for by time", "[connections]") {
-  World world;
-  world.create("p");
-  const WallTime now = std::chrono::system_clock::now();
-  const test::Socket client = world.open("p");
-  const std::string address = client.local_address();
-  CHECK(world.history_of(address).live.size() == 1);
-  CHECK(world.history_of(address).ended.empty());
-  CHECK(world.history_of(address, now + 1h).live.size() == 1);  // It may well last.
-  CHECK(world.history_of(address, now - 1h).live.empty());
-  CHECK(world.history_of("127.0.0.9:1").live.empty());
-
-  client.shut_down_write();
-  world.end_of(client);
-  CHECK(world.history_of(address, now).ended.size() == 1);
-  CHECK(world.history_of(address, now - 1h).ended.empty());
-  CHECK(world.history_of(address, now + 1h).ended.empty());
-}
-
-TEST_CASE("nothing lingers where nothing was, or once it is over", "[connections][lingering]") {
-  World world;
-  world.create("p");
-  const test::Socket client = world.open("p");
-  CHECK(world.lingering().empty());
-
-  REQUIRE(world.registry.add_toxic("p", toxic_of("latency", {3'600'000})));
-  CHECK(world.lingering() == std::vector<std::string>{"toxic p latency"});
-  client.send("held back");
-  const std::vector<std::string> with_bytes = {"toxic p latency", "held-bytes p "};
-  REQUIRE(eventually([&] { return world.lingering() == with_bytes; }));
-  CHECK(world.registry.lingering().back().count == 9);
-  REQUIRE(world.registry.remove_toxic("p", "latency"));
-  CHECK(client.receive(9) == "held back");
-  CHECK(world.lingering().empty());
-}
-
-TEST_CASE("what a removed toxic has let go lingers until it is taken", "[connections][lingering]") {
-  World world;
-  const test::Socket listener = test::Socket::listen("127.0.0.1:0");
-  listener.set_receive_buffer(4096);
-  world.create("p", {toxic_of("stall", {}, Direction::kUpstream)}, listener.local_address());
-  const test::Socket client = world.connect("p");
-  const auto server = listener.accept();
-  REQUIRE(server);
-  std::size_t sent = 0;
-  const std::string block(64 * 1024, 'x');
-  while (const std::size_t taken = client.send_some(block)) sent += taken;
-  REQUIRE(eventually([&] { return world.lingering().size() == 2; }));
-  REQUIRE(world.registry.remove_toxic("p", "stall"));
-  CHECK(server->receive(sent).size() == sent);
-  CHECK(eventually([&] { return world.lingering().empty(); }));
-}
-
-TEST_CASE("held connections and closing sockets linger", "[connections][lingering]") {
-  World world;
-  world.create("p", {holding()});
-  const test::Socket client = world.connect("p");
-  const std::vector<std::string> held = {"toxic p connect_delay", "held-connection p "};
-  REQUIRE(eventually([&] { return world.lingering() == held; }));
-  REQUIRE(world.registry.remove_toxic("p", "connect_delay"));
-  CHECK(test::round_trip(client, "x") == "x");
-  CHECK(world.lingering().empty());
-
-  REQUIRE(world.registry.remove("p"));  // The client keeps its side open.
-  CHECK(world.lingering() == std::vector<std::string>{"closing-socket  "});
-  CHECK(eventually([&] { return world.lingering().empty(); }));
-}
-
-TEST_CASE("faults of sockets and listeners linger while they are there",
-          "[connections][lingering]") {
-  World world;
-  world.create("p");
-  const test::Socket client = world.open("p");
-  REQUIRE(world.registry.add_toxic("p", toxic_of("zero_window")));
-  CHECK(world.lingering() == std::vector<std::string>{"toxic p zero_window", "socket-fault p "});
-  REQUIRE(world.registry.remove_toxic("p", "zero_window"));
-  CHECK(world.lingering().empty());
-
-  REQUIRE(world.registry.add_toxic("p", toxic_of("refuse", {1})));
-  CHECK(world.lingering() == std::vector<std::string>{"toxic p refuse", "listener-fault p "});
-  REQUIRE(world.registry.remove_toxic("p", "refuse"));
-  CHECK(world.lingering().empty());
-  CHECK(test::round_trip(client, "x") == "x");
-
-  if (!world.workers.may_filter_packets()) return;
-  REQUIRE(world.registry.add_toxic("p", toxic_of("blackhole")));
-  CHECK(world.lingering() ==
-        std::vector<std::string>{"toxic p blackhole", "listener-fault p ", "socket-fault p "});
-  REQUIRE(world.registry.remove_toxic("p", "blackhole"));
-  CHECK(world.lingering().empty());
 }
 
 }  // namespace
