@@ -63,6 +63,19 @@ std::string reason_for(std::string refusal, const ToxicSpec& toxic, const ProxyS
   return refusal;
 }
 
+/// Says when those end that have a time to live and have not begun it.
+void start_lives(std::vector<ToxicSpec>& toxics) {
+  const TimePoint now = clock_now();
+  const auto wall = std::chrono::system_clock::now();
+  for (ToxicSpec& toxic : toxics) {
+    ToxicLife& life = toxic.life;
+    if (!life.ttl || *life.ttl >= kLongest || life.ends != kNever) continue;
+    life.ends = after(now, *life.ttl);
+    life.ends_at =
+        wall + std::chrono::duration_cast<std::chrono::system_clock::duration>(*life.ttl);
+  }
+}
+
 /// Whether the kernel takes what all of them together do to a listening socket.
 Result<void> can_filter(const ToxicSet& toxics) {
   const Result<PacketProgram> program = PacketProgram::build(listener_faults(toxics).drops);
@@ -82,8 +95,9 @@ Proxy::Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const
       spec_(spec),
       shared_{.name = spec.name},
       counters_(workers.size()) {
-  live_toxics_ = make_live(spec.toxics);
-  note_engines();
+  start_lives(spec_.toxics);
+  live_toxics_ = make_live(spec_.toxics);
+  note_engines(spec_, workers_);
   spec_.enabled = false;
   workers_.run_on_all([this](Worker& worker, std::size_t index) {
     worker.add_shard(id_, std::make_unique<Shard>(worker, shared_, counters_[index], spec_.upstream,
@@ -138,10 +152,11 @@ void Proxy::set_upstream(const std::string& upstream) {
 
 void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {
   spec_.toxics = std::move(toxics);
+  start_lives(spec_.toxics);
   // The old set, and with it what its stages use, lives until all have moved on.
   const std::shared_ptr<const ToxicSet> before =
       std::exchange(live_toxics_, make_live(spec_.toxics));
-  note_engines();
+  note_engines(spec_, workers_);
   workers_.run_on_all(
       [this](Worker& worker, std::size_t) { worker.shard(id_).set_toxics(live_toxics_); });
 }
@@ -166,12 +181,11 @@ Result<void> Proxy::can_serve(const ProxySpec& spec, const Workers& workers) {
   return can_filter(toxics);
 }
 
-/// Says in the specs what carries each toxic out.
-void Proxy::note_engines() {
-  for (std::size_t i = 0; i < spec_.toxics.size(); ++i) {
-    const ToxicType& type = *spec_.toxics[i].type;
-    if (type.effects == nullptr || type.is_toxiproxys) continue;
-    spec_.toxics[i].engine = (*live_toxics_)[i].effects.engine;
+void Proxy::note_engines(ProxySpec& spec, const Workers& workers) {
+  for (ToxicSpec& toxic : spec.toxics) {
+    if (toxic.type->effects == nullptr || toxic.type->is_toxiproxys) continue;
+    toxic.engine =
+        effects_for(toxic, 0, samples_of(toxic).get(), placement_of(spec, workers)).engine;
   }
 }
 

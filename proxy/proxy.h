@@ -32,6 +32,9 @@ class Proxy {
   /// toxics out. Error: kInvalid.
   static Result<void> can_serve(const ProxySpec& spec, const Workers& workers);
 
+  /// Says in the specs of toxics that can be served what would carry each out.
+  static void note_engines(ProxySpec& spec, const Workers& workers);
+
   /// Whether listening on `address` is something else than what it does, or
   /// would do once enabled. Port 0 always is: it asks for a new port. Errors as
   /// for normal_address().
@@ -63,7 +66,6 @@ class Proxy {
  private:
   std::shared_ptr<const ToxicSet> make_live(const std::vector<ToxicSpec>& toxics);
   Placement placement() const;
-  void note_engines();
 
   Workers& workers_;
   std::uint64_t& last_id_;

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "proxy/listening_socket.h"
 #include "proxy/names.h"
 #include "proxy/spec.h"
@@ -84,7 +87,35 @@ class Registry {
   Result<const ProxySpec*> update(std::string_view proxy, const ProxyChange& change,
                                   const Names& names);
 
+  enum class Attempt {
+    kApply,
+    kTry,  ///< Checks all that can be checked, and changes nothing.
+  };
+  struct Put {
+    ProxySpec proxy;       ///< As it is; with kTry as it would be, where a free port is still 0.
+    bool created = false;  ///< There was none of that name.
+  };
+
+  /// Makes the proxy of `spec.name` what `spec` says, toxics included, or
+  /// nothing. What is so already is left alone, and so are its connections: they
+  /// are closed where listen or upstream change. Port 0 is any port: the one it has.
+  Result<Put> put(ProxySpec spec, const Names& names, Attempt attempt);
+
   Result<void> remove(std::string_view proxy);
+
+  /// Removes every toxic, and takes none until lift_halt(): whatever would bring one
+  /// fails with kHalted, and changes nothing. Returns what it removed, as end_toxics().
+  std::vector<std::pair<std::string, ToxicSpec>> halt();
+  void lift_halt() { is_halted_ = false; }
+  bool is_halted() const { return is_halted_; }
+
+  /// Removes every toxic that `is_over` says so of, and returns them by their
+  /// proxies' names.
+  std::vector<std::pair<std::string, ToxicSpec>> end_toxics(
+      const std::function<bool(const ToxicSpec&)>& is_over);
+
+  /// When the first toxic's time is up, or kNever.
+  TimePoint next_end() const;
 
   /// Creates or replaces all of `specs`, or none. A proxy that exists with the
   /// same listen and upstream is left untouched, toxics, connections and
@@ -119,12 +150,20 @@ class Registry {
   class Plan;
 
   Result<Proxy*> find_proxy(std::string_view name) const;
-  Result<ListeningSocket> bind_for(Proxy& proxy, const std::string& listen, const Names& names);
+  Result<Put> put_new(ProxySpec spec, const Names& names, Attempt attempt);
+  static Result<void> try_to_bind(const ProxySpec& spec, const Names& names);
+  Result<ProxySpec> change_to(Proxy& proxy, ProxySpec wanted, bool moves, const Names& names,
+                              Attempt attempt);
+  Result<void> may_have(const std::vector<ToxicSpec>& toxics) const;
+  static bool is_in_own_way(const Proxy& proxy, const std::string& listen, const Names& names);
+  static Result<ListeningSocket> bind_for(Proxy& proxy, const std::string& listen,
+                                          const Names& names);
   std::unique_ptr<Proxy> make_proxy(const ProxySpec& spec);
 
   Workers& workers_;
   const std::uint64_t seed_;
   std::uint64_t last_id_ = 0;
+  bool is_halted_ = false;
   Proxies proxies_;
 };
 

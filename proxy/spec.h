@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/ip_prefix.h"
+#include "base/time.h"
 #include "toxics/byte_window.h"
 #include "toxics/catalog.h"
 #include "toxics/direction.h"
@@ -43,6 +45,20 @@ struct ToxicTiming {
   bool operator==(const ToxicTiming&) const = default;
 };
 
+/// How long a toxic stays, and whose it is.
+struct ToxicLife {
+  /// From when it was made, or this was last said; kLongest is no end, and so is none.
+  std::optional<Duration> ttl{};
+  TimePoint ends = kNever;  ///< Once it is on a proxy.
+  /// The same as the hour on the wall, for people.
+  std::chrono::system_clock::time_point ends_at{};
+  std::string lease{};   ///< The id of the lease it ends with; empty: none.
+  std::string owner{};   ///< Who answers for it; may be empty.
+  std::string reason{};  ///< What it is for; may be empty.
+
+  bool operator==(const ToxicLife&) const = default;
+};
+
 /// One toxic as its user described it, checked: what exists is valid.
 struct ToxicSpec {
   std::string name;  ///< Unique on its proxy, over both directions. Not empty.
@@ -56,6 +72,7 @@ struct ToxicSpec {
   Attributes attributes;  ///< One value per attribute of the type.
   ToxicMatch match{};
   ToxicTiming timing{};
+  ToxicLife life{};
   /// What carries it out; set once it is on a proxy. Empty for Toxiproxy's types
   /// and others without effects.
   std::optional<Engine> engine{};

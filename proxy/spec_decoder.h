@@ -19,7 +19,14 @@ enum class Dialect {
   /// Our configuration file: unknown keys are refused with the nearest valid
   /// name, values are checked against the catalogue's bounds, toxicity is 0 to 1.
   kStrict,
+  /// Our own API: the same, and what has a unit is written with it, "200ms".
+  kV1,
 };
+
+/// Whether what is not understood is refused.
+inline bool is_strict(Dialect dialect) {
+  return dialect != Dialect::kToxiproxy;
+}
 
 /// All errors are kInvalid. Toxiproxy's words where its clients see them
 /// ("missing required field: name", "invalid toxic type", "stream was invalid,

@@ -38,7 +38,8 @@ class Part {
   /// `document` outlives it. Errors: kInvalid.
   static Result<Part> of(const Document& document, Dialect dialect, const std::string& name,
                          const std::vector<std::string>& known) {
-    const auto fields = Fields::of(document, Dialect::kStrict, name, known);
+    const Dialect strict = is_strict(dialect) ? dialect : Dialect::kStrict;
+    const auto fields = Fields::of(document, strict, name, known);
     if (!fields) return Fail(fields.error());
     const auto checked = check_values(*fields, dialect, known, name + ".");
     if (!checked) return Fail(checked.error());
@@ -125,6 +126,11 @@ Result<double> number_at(const Part& part, const std::string& key, const Attribu
   }
   const auto checked = named.check_bounds(*stored);
   if (!checked) return wrong(*value, checked.error().message);
+  if (value->as<std::string>() == nullptr) {
+    if (const auto with = check_unit(*value, named, *stored, part.dialect()); !with) {
+      return Fail(with.error());
+    }
+  }
   return *number;
 }
 
