@@ -1,10 +1,12 @@
 #include "cli/server.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "base/log.h"
 #include "base/verify.h"
+#include "proxy/alarm_clock.h"
 #include "proxy/packet_filter.h"
 
 namespace faultline {
@@ -50,10 +52,12 @@ Server::Server(uv_loop_t& loop, ServeOptions options)
       registry_(workers_, options_.seed),
       reading_(loop),
       clearing_(loop) {
-  auto timer = std::make_unique<uv_timer_t>();
-  VERIFY(uv_timer_init(&loop, timer.get()) == 0);
-  drain_timer_.reset(timer.release());
-  drain_timer_->data = this;
+  for (OwnedHandle<uv_timer_t>* owner : {&drain_timer_, &end_timer_}) {
+    auto timer = std::make_unique<uv_timer_t>();
+    VERIFY(uv_timer_init(&loop, timer.get()) == 0);
+    timer->data = this;
+    owner->reset(timer.release());
+  }
 }
 
 Server::~Server() = default;
@@ -107,9 +111,14 @@ Result<void> Server::bind_api() {
       .allowed_origins = options_.allowed_origins.value_or(config_.control_allowed_origins)};
   options.metrics = options_.metrics;
   options.id_seed = random_seed();
+  options.v1 = options_.v1;
+  options.v1.halt_file = halt_file(options_.state_dir, listen);
+  options.v1.lease_seed = random_seed();
   api_.emplace(registry_, workers_, std::move(options));
   http_.emplace(loop_, HttpLimits(), [this](const HttpRequest& request, const Names& names) {
-    return api_->handle(request, names);
+    Result<HttpResponse> response = api_->handle(request, names);
+    await_next_end();
+    return response;
   });
   const auto bound = http_->listen(where->host, where->port);
   if (!bound) return within("control API", bound.error());
@@ -118,8 +127,13 @@ Result<void> Server::bind_api() {
 }
 
 Result<void> Server::apply(const std::vector<ProxySpec>& specs, const Names& names) {
-  const auto changes = registry_.reload({}, specs, names);
+  std::vector<ProxySpec> wanted = specs;
+  if (registry_.is_halted()) {
+    for (ProxySpec& spec : wanted) spec.toxics.clear();
+  }
+  const auto changes = registry_.reload({}, std::move(wanted), names);
   if (!changes) return Fail(changes.error());
+  await_next_end();
   return {};
 }
 
@@ -129,6 +143,10 @@ void Server::log_start() const {
        {"seed", std::to_string(registry_.seed())},
        {"workers", static_cast<std::int64_t>(workers_.size())},
        {"packet_filters", packet_filters_ ? "yes" : packet_filters_.error().message}});
+  if (registry_.is_halted()) {
+    log(LogLevel::kWarn, "server", "faults are halted since an earlier run: there are no toxics",
+        {{"lift", "curl -X DELETE http://" + api_address_ + "/v1/halt"}});
+  }
   for (const ProxySpec* proxy : registry_.list()) {
     log(LogLevel::kInfo, "server", proxy->enabled ? "proxy listens" : "proxy is disabled",
         {{"proxy", proxy->name},
@@ -172,6 +190,7 @@ void Server::on_config_read(const Result<Config>& config) {
     auto changes = registry_.reload(config_.proxies, now.proxies, names);
     if (!changes) return Fail(changes.error());
     reload_changes_ = *std::move(changes);
+    await_next_end();
     return {};
   };
   attempt_with_lookups(reading_, attempt, [this, now](const Result<void>& result) {
@@ -214,6 +233,26 @@ void Server::clear_toxics() {
               {{"error", result.error().message}});
         }
       });
+}
+
+/// Sets the timer for what ends first.
+void Server::await_next_end() {
+  const TimePoint next = api_->next_end();
+  if (next == kNever) {
+    uv_timer_stop(end_timer_.get());
+    return;
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - clock_now());
+  uv_update_time(&loop_);
+  const auto wait = static_cast<std::uint64_t>(std::max(left.count(), std::int64_t{0}));
+  VERIFY(uv_timer_start(end_timer_.get(), on_end, wait, 0) == 0);
+}
+
+void Server::on_end(uv_timer_t* timer) noexcept {
+  auto* self = static_cast<Server*>(timer->data);
+  if (self == nullptr) return;
+  self->api_->end_due(clock_now());
+  self->await_next_end();
 }
 
 // ---- The end ---------------------------------------------------------------

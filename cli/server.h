@@ -63,6 +63,8 @@ class Server {
   Result<std::vector<ProxySpec>> with_option_proxies(std::vector<ProxySpec> specs) const;
   void on_config_read(const Result<Config>& config);
   void on_reloaded(const Result<void>& result);
+  void await_next_end();
+  static void on_end(uv_timer_t* timer) noexcept;
   static void on_drain_tick(uv_timer_t* timer) noexcept;
   void watch_drain();
 
@@ -80,6 +82,7 @@ class Server {
   std::vector<std::string> reload_changes_;
   Background clearing_;
 
+  OwnedHandle<uv_timer_t> end_timer_;  // Of what ends first.
   OwnedHandle<uv_timer_t> drain_timer_;
   std::function<void()> drained_;
   std::uint64_t drain_deadline_ms_ = 0;

@@ -271,9 +271,12 @@ void HttpConnection::write_access_log(const HttpResponse& response) const {
   const auto text = [](const std::string* value) {
     return value == nullptr ? std::string_view() : std::string_view(*value);
   };
+  const std::string* own_id = find_header(response.headers, "X-Request-Id");
+  const std::string* id =
+      own_id != nullptr ? own_id : find_header(response.headers, "X-Toxiproxy-Request-Id");
   const double milliseconds = static_cast<double>(uv_hrtime() - request_began_ns_) / 1e6;
   log(LogLevel::kDebug, "api", "request",
-      {{"request_id", text(find_header(response.headers, "X-Toxiproxy-Request-Id"))},
+      {{"request_id", text(id)},
        {"client", std::string_view(client)},
        {"method", std::string_view(request_.method)},
        {"url", std::string_view(request_.target)},

@@ -23,6 +23,8 @@ std::vector<std::string_view> split(std::string_view path) {
   }
 }
 
+}  // namespace
+
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -39,8 +41,6 @@ std::optional<std::string> percent_decoded(std::string_view text) {
   }
   return out;
 }
-
-}  // namespace
 
 Target parse_target(std::string_view target) {
   Target result;
@@ -89,6 +89,24 @@ std::optional<std::vector<std::string>> path_segments(std::string_view path) {
     segments.push_back(*std::move(segment));
   }
   return segments;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                          (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (is_plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 0xfU];
+    }
+  }
+  return out;
 }
 
 }  // namespace faultline

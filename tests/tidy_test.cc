@@ -36,7 +36,7 @@ const std::map<std::string, Names> kThirdParty = {
     {"<catch2/", {"tests/"}},
     {"<liburing", {"proxy/call_batch.cc"}},
     {"<llhttp", {"control-api/http_parser.", "cli/response_reader."}},
-    {"<nlohmann/", {"control-api/json_reader.cc", "cli/", "tests/", "bench/"}},
+    {"<nlohmann/", {"control-api/json_reader.cc", "control-api/v1_", "cli/", "tests/", "bench/"}},
     {"<openssl/", {"tests/support/hashing.cc"}},
     {"<prometheus/", {"control-api/metrics.cc"}},
     {"<spdlog/", {"base/log.cc"}},

@@ -217,6 +217,11 @@ TEST_CASE("no server, a wrong command line: each has its exit code and its line"
       {"serve --drain-timeout 5",
        "faultline serve: --drain-timeout: `5` is no duration: write "
        "500ms, 5s, 2m or 1h30m\n"},
+      {"serve --max-ttl 1h --default-ttl 2h",
+       "faultline serve: --default-ttl: 7200s is more than --max-ttl, 3600s\n"},
+      {"serve --max-ttl 0s", "faultline serve: --max-ttl: `0s` is less than 1ms\n"},
+      {"serve --no-ttl maybe",
+       "faultline serve: --no-ttl: `maybe` is neither allow nor refuse\n"},
       {"serve --config /nonexistent", ""},  // Its line goes to the process's stderr.
       {"completion tcsh",
        "faultline completion: SHELL: `tcsh` is neither bash, zsh nor fish (see "
@@ -272,7 +277,7 @@ TEST_CASE("completion knows every command, option and toxic type", "[commands]")
           "enable",   "disable",   "toggle",  "reset",      "version", "completion",
           "toxic",    "add",       "update",  "remove",     "types",   "drain-timeout",
           "upstream", "toxicName", "latency", "limit_data", "doctor",  "profile",
-          "apply",    "show",      "pulse",   "ramp",       "gc-pause"}) {
+          "apply",    "show",      "pulse",   "ramp",       "gc-pause", "max-ttl"}) {
       INFO(word);
       CHECK(script.find(word) != std::string::npos);
     }
