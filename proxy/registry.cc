@@ -55,7 +55,9 @@ Fail no_toxic() {
 
 Registry::Registry(Workers& workers, std::uint64_t seed) : workers_(workers), seed_(seed) {}
 
-Registry::~Registry() = default;
+Registry::~Registry() {
+  journal_.observe(nullptr);
+}
 
 std::vector<const ProxySpec*> Registry::list() const {
   std::vector<const ProxySpec*> specs;
@@ -96,11 +98,12 @@ Result<const ProxySpec*> Registry::create(ProxySpec spec, const Names& names) {
   std::unique_ptr<Proxy>& proxy = proxies_[spec.name];
   proxy = make_proxy(spec);
   if (socket.is_open()) proxy->start(std::move(socket));
+  proxy->tell();
   return &proxy->spec();
 }
 
 std::unique_ptr<Proxy> Registry::make_proxy(const ProxySpec& spec) {
-  return std::make_unique<Proxy>(workers_, last_id_, seed_, spec);
+  return std::make_unique<Proxy>(workers_, journal_, last_id_, seed_, spec);
 }
 
 Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChange& change,
@@ -140,6 +143,7 @@ Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChan
   if (redirects) proxy.set_upstream(*change.upstream);
   if (moves || redirects) proxy.set_toxics(wanted.toxics);  // As they can be served there.
   if (socket.is_open()) proxy.start(std::move(socket));
+  proxy.tell();
   return &proxy.spec();
 }
 
@@ -162,6 +166,7 @@ Result<ListeningSocket> Registry::bind_for(Proxy& proxy, const std::string& list
   if (bound) return bound;
   Result<ListeningSocket> back = ListeningSocket::bind(old_address, names);
   if (back) proxy.start(*std::move(back));
+  proxy.tell();  // If it could not be taken back.
   return bound;
 }
 
@@ -186,6 +191,7 @@ Result<void> Registry::reset(const Names& names) {
     Result<ListeningSocket> socket = ListeningSocket::bind(proxy->spec().listen, names);
     if (socket) {
       proxy->start(*std::move(socket));
+      proxy->tell();
     } else {
       failures += (failures.empty() ? "" : "; ") + socket.error().message;
     }
