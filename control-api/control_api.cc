@@ -34,6 +34,8 @@ constexpr Route kRoutes[] = {
     {"PATCH", "/proxies/{proxy}/toxics/{toxic}", update_toxic},
     {"DELETE", "/proxies/{proxy}/toxics/{toxic}", delete_toxic},
     {"*", "/metrics", get_metrics},
+    {"GET", "/v1/events", get_events},
+    {"HEAD", "/v1/events", get_events},
     {"GET", "/healthz", get_health},
     {"GET", "/readyz", get_readiness},
 };
@@ -64,10 +66,11 @@ struct Match {
 };
 
 Match find_route(std::string_view method, const std::vector<std::string>& segments,
-                 bool has_metrics) {
+                 bool has_metrics, bool has_events) {
   Match match;
   for (const Route& route : kRoutes) {
     if (route.handler == get_metrics && !has_metrics) continue;
+    if (route.handler == get_events && !has_events) continue;
     auto captured = captures(route.path, segments);
     if (!captured) continue;
     match.path_is_known = true;
@@ -92,6 +95,7 @@ ControlApi::ControlApi(Registry& registry, const Workers& workers, Options optio
       workers_(workers),
       metric_groups_(options.metrics),
       access_(std::move(options.access)),
+      events_(options.events),
       ids_(options.id_seed) {}
 
 Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names& names) {
@@ -103,26 +107,30 @@ Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names&
   if (const std::string cleaned = cleaned_path(target.path); cleaned != target.path) {
     return HttpResponse{301, {{"Location", cleaned + target.query}}, ""};
   }
-  const Match match = find_route(request.method, *segments, metric_groups_.any());
+  const Match match =
+      find_route(request.method, *segments, metric_groups_.any(), events_ != nullptr);
   if (!match.path_is_known) return text_response(404, "404 page not found\n");
   if (match.handler == nullptr) return HttpResponse{405, {}, ""};
 
   const std::string* host = target.authority.empty() ? request.header("Host") : &target.authority;
   const auto refusal = access_.refusal(host, request.header("Origin"));
+  const std::string request_id = ids_.next();
   Result<HttpResponse> response = HttpResponse{};
   if (is_browser(request)) {
     response = text_response(403, "User agent not allowed\n");
   } else if (refusal) {
     response = error_response(403, *refusal);
   } else {
-    const Call call{registry_, workers_, metric_groups_, request, names, draining_, match.captured};
+    const Registry::Because because(registry_, {.by = "toxiproxy_api", .request_id = request_id});
+    const Call call{registry_, workers_, metric_groups_, events_,
+                    request,   names,    draining_,      match.captured};
     response = match.handler(call);
   }
   if (!response) {
     if (response.error().kind == ErrorKind::kNeedsLookup) return response;
     response = error_response(response.error());
   }
-  response->headers.emplace_back("X-Toxiproxy-Request-Id", ids_.next());
+  response->headers.emplace_back("X-Toxiproxy-Request-Id", request_id);
   return response;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "control-api/access_rules.h"
+#include "control-api/event_log.h"
 #include "control-api/http_message.h"
 #include "control-api/metrics.h"
 #include "control-api/request_ids.h"
@@ -20,8 +21,9 @@ class ControlApi {
  public:
   struct Options {
     AccessRules::Options access;
-    Metrics::Groups metrics;    ///< Without any, /metrics does not exist.
-    std::uint64_t id_seed = 0;  ///< For request ids; different at each start.
+    Metrics::Groups metrics;     ///< Without any, /metrics does not exist.
+    std::uint64_t id_seed = 0;   ///< For request ids; different at each start.
+    EventLog* events = nullptr;  ///< Outlives the API. Without it there is no /v1/events.
   };
 
   /// `registry` and `workers` must outlive this.
@@ -38,6 +40,7 @@ class ControlApi {
   const Workers& workers_;
   const Metrics::Groups metric_groups_;
   const AccessRules access_;
+  EventLog* const events_;
   RequestIds ids_;
   bool draining_ = false;
 };

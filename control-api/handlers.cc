@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/verify.h"
+#include "control-api/event_stream.h"
 #include "control-api/json_reader.h"
 #include "control-api/json_writer.h"
 #include "proxy/spec_decoder.h"
@@ -168,6 +169,10 @@ Result<HttpResponse> get_metrics(const Call& call) {
   return HttpResponse{200,
                       {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
                       metrics_text(metrics, call.metric_groups)};
+}
+
+Result<HttpResponse> get_events(const Call& call) {
+  return event_response(*call.events, call.request);
 }
 
 Result<HttpResponse> get_health(const Call& /*call*/) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "control-api/event_log.h"
 #include "control-api/http_message.h"
 #include "control-api/metrics.h"
 #include "proxy/names.h"
@@ -17,6 +18,7 @@ struct Call {
   Registry& registry;
   const Workers& workers;
   const Metrics::Groups& metric_groups;
+  EventLog* events;  ///< Null if there is none; then get_events() is not called.
   const HttpRequest& request;
   const Names& names;  ///< Host names looked up for this request so far.
   bool draining;
@@ -41,6 +43,7 @@ Result<HttpResponse> get_toxic(const Call& call);
 Result<HttpResponse> update_toxic(const Call& call);
 Result<HttpResponse> delete_toxic(const Call& call);
 Result<HttpResponse> get_metrics(const Call& call);
+Result<HttpResponse> get_events(const Call& call);
 Result<HttpResponse> get_health(const Call& call);
 Result<HttpResponse> get_readiness(const Call& call);
 
