@@ -35,6 +35,8 @@ struct ServeArguments {
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;
   std::string drain_timeout;
+  std::string event_log;
+  std::string event_log_size;
 };
 
 /// The list of a flag that can be repeated, else the one in the environment,
@@ -95,6 +97,12 @@ Result<std::size_t> parse_window(const std::string& text) {
   return window;
 }
 
+Result<std::size_t> parse_event_log_size(const std::string& text) {
+  auto size = parse_size(text);
+  if (size && *size == 0) return fail(ErrorKind::kInvalid, "it must be more than 0");
+  return size;
+}
+
 Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
   constexpr std::uint64_t kMostWorkers = 1024;
   ServeOptions options;
@@ -133,6 +141,11 @@ Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
   }
   if (!arguments.drain_timeout.empty()) {
     store("--drain-timeout", parse_duration(arguments.drain_timeout), options.drain_timeout, error);
+  }
+  if (!arguments.event_log.empty()) options.event_log = arguments.event_log;
+  if (!arguments.event_log_size.empty()) {
+    store("--event-log-size", parse_event_log_size(arguments.event_log_size),
+          options.event_log_bytes, error);
   }
   options.log_level = log_level_from_environment(LogLevel::kInfo);
   if (!arguments.log_level.empty()) {
@@ -208,6 +221,10 @@ void add_serve_command(CLI::App& root, Invocation& invocation) {
                 "A web page's origin that may call the API; * is any");
   add_flag(command, "drain-timeout", arguments->drain_timeout, "DURATION",
            "How long SIGTERM waits for open connections (default 5s)");
+  add_flag(command, "event-log", arguments->event_log, "FILE",
+           "Every change of proxies and toxics, as lines of JSON (default: none)");
+  add_flag(command, "event-log-size", arguments->event_log_size, "SIZE",
+           "Then it becomes FILE.1, and so on to FILE.5 (default 100MB)");
   set_action(command, invocation, [&invocation, arguments] {
     const auto options = serve_options_from(*arguments);
     if (!options) {
