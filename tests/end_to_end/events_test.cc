@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/crowd.h"
 #include "tests/support/event_reader.h"
 #include "tests/support/server.h"
 #include "tests/support/server_process.h"
@@ -144,7 +145,8 @@ TEST_CASE("subscribers who do not read are dropped, and neither the API nor othe
           "[events][threads]") {
   allow_many_files();
   World world;
-  world.add_proxy("p", "127.0.0.1:9");
+  const CrowdServer upstream(CrowdServer::Manner::kEcho);
+  const Crowd crowd(world.add_proxy("p", upstream.address()), scaled_down(4'000), 0);
   const std::size_t half = scaled_down(100);
   std::vector<EventReader> good;
   std::vector<EventReader> stalled;
