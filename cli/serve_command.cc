@@ -39,6 +39,8 @@ struct ServeArguments {
   std::string default_ttl;
   std::string max_ttl;
   std::string no_ttl;
+  std::string event_log;
+  std::string event_log_size;
 };
 
 /// The list of a flag that can be repeated, else the one in the environment,
@@ -114,6 +116,12 @@ Result<std::size_t> parse_window(const std::string& text) {
   return window;
 }
 
+Result<std::size_t> parse_event_log_size(const std::string& text) {
+  auto size = parse_size(text);
+  if (size && *size == 0) return fail(ErrorKind::kInvalid, "it must be more than 0");
+  return size;
+}
+
 Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
   constexpr std::uint64_t kMostWorkers = 1024;
   ServeOptions options;
@@ -168,6 +176,11 @@ Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
   }
   if (!arguments.no_ttl.empty()) {
     store("--no-ttl", parse_no_ttl(arguments.no_ttl), options.v1.may_have_no_end, error);
+  }
+  if (!arguments.event_log.empty()) options.event_log = arguments.event_log;
+  if (!arguments.event_log_size.empty()) {
+    store("--event-log-size", parse_event_log_size(arguments.event_log_size),
+          options.event_log_bytes, error);
   }
   options.log_level = log_level_from_environment(LogLevel::kInfo);
   if (!arguments.log_level.empty()) {
@@ -251,6 +264,10 @@ void add_serve_command(CLI::App& root, Invocation& invocation) {
   add_flag(command, "max-ttl", arguments->max_ttl, "DURATION", "... and at the most (default 2h)");
   add_flag(command, "no-ttl", arguments->no_ttl, "allow|refuse",
            "Whether one may stay for good: \"ttl\": \"none\" (default refuse)");
+  add_flag(command, "event-log", arguments->event_log, "FILE",
+           "Every change of proxies and toxics, as lines of JSON (default: none)");
+  add_flag(command, "event-log-size", arguments->event_log_size, "SIZE",
+           "Then it becomes FILE.1, and so on to FILE.5 (default 100MB)");
   set_action(command, invocation, [&invocation, arguments] {
     const auto options = serve_options_from(*arguments);
     if (!options) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct ServeOptions {
   std::optional<std::vector<std::string>> allowed_origins;  ///< Else the file's.
   std::uint64_t seed = 0;
   Workers::Options workers;
+  std::optional<std::string> event_log;        ///< Its path. Else the file's, else none.
+  std::optional<std::size_t> event_log_bytes;  ///< Then it is rotated. Else the file's.
   bool may_filter_packets = true;  ///< If the kernel lets us: see probe_packet_filters().
   Metrics::Groups metrics;
   V1Settings v1{};

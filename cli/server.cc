@@ -1,5 +1,7 @@
 #include "cli/server.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -64,10 +66,39 @@ Server::~Server() = default;
 
 Result<void> Server::start() {
   if (auto read = read_config(); !read) return read;
+  if (auto opened = open_event_log(); !opened) return opened;
   if (auto bound = bind_api(); !bound) return bound;
-  auto applied =
-      attempt_blocking([this](const Names& names) { return apply(config_.proxies, names); });
+  add_event("server.started", "");
+  registry_.observe(&events_);
+  auto applied = attempt_blocking([this](const Names& names) {
+    const Registry::Because because(registry_, {.by = "config"});
+    return apply(config_.proxies, names);
+  });
+  if (!applied) add_event("server.stopped", applied.error().message);
   return applied;
+}
+
+Result<void> Server::open_event_log() {
+  EventFile::Options options;
+  options.path = options_.event_log.value_or(config_.control_event_log.value_or(""));
+  if (options.path.empty()) return {};
+  options.most_bytes = options_.event_log_bytes.value_or(
+      config_.control_event_log_size.value_or(options.most_bytes));
+  auto file = EventFile::open(options);
+  if (!file) return within("event log", file.error());
+  event_file_ = *std::move(file);
+  events_.go_on_after(event_file_->last_seq());
+  events_.copy_to(event_file_.get());
+  return {};
+}
+
+/// About this run: the first and the last event of it.
+void Server::add_event(const std::string& type, const std::string& reason) {
+  events_.add({.type = type,
+               .cause = {.by = "server", .reason = reason},
+               .after = R"({"version":")" FAULTLINE_VERSION R"(","seed":")" +
+                        std::to_string(registry_.seed()) + R"(","pid":)" +
+                        std::to_string(getpid()) + "}"});
 }
 
 Result<void> Server::read_config() {
@@ -114,6 +145,7 @@ Result<void> Server::bind_api() {
   options.v1 = options_.v1;
   options.v1.halt_file = halt_file(options_.state_dir, listen);
   options.v1.lease_seed = random_seed();
+  options.events = &events_;
   api_.emplace(registry_, workers_, std::move(options));
   http_.emplace(loop_, HttpLimits(), [this](const HttpRequest& request, const Names& names) {
     Result<HttpResponse> response = api_->handle(request, names);
@@ -146,6 +178,10 @@ void Server::log_start() const {
   if (registry_.is_halted()) {
     log(LogLevel::kWarn, "server", "faults are halted since an earlier run: there are no toxics",
         {{"lift", "curl -X DELETE http://" + api_address_ + "/v1/halt"}});
+  }
+  if (event_file_ != nullptr && !event_file_->mended().empty()) {
+    log(LogLevel::kWarn, "events", "the event log of an earlier run was mended",
+        {{"what", std::string_view(event_file_->mended())}});
   }
   for (const ProxySpec* proxy : registry_.list()) {
     log(LogLevel::kInfo, "server", proxy->enabled ? "proxy listens" : "proxy is disabled",
@@ -187,6 +223,7 @@ void Server::on_config_read(const Result<Config>& config) {
   Config now = *config;
   now.proxies = *std::move(proxies);
   const auto attempt = [this, now](const Names& names) -> Result<void> {
+    const Registry::Because because(registry_, {.by = "reload"});
     auto changes = registry_.reload(config_.proxies, now.proxies, names);
     if (!changes) return Fail(changes.error());
     reload_changes_ = *std::move(changes);
@@ -197,7 +234,9 @@ void Server::on_config_read(const Result<Config>& config) {
     if (result) {
       if (now.control_listen != config_.control_listen ||
           now.control_allowed_hosts != config_.control_allowed_hosts ||
-          now.control_allowed_origins != config_.control_allowed_origins) {
+          now.control_allowed_origins != config_.control_allowed_origins ||
+          now.control_event_log != config_.control_event_log ||
+          now.control_event_log_size != config_.control_event_log_size) {
         log(LogLevel::kWarn, "server", "changes of `control` take effect at the next start");
       }
       config_.proxies = now.proxies;
@@ -224,7 +263,11 @@ void Server::on_reloaded(const Result<void>& result) {
 void Server::clear_toxics() {
   if (clearing_.busy()) return;
   attempt_with_lookups(
-      clearing_, [this](const Names& names) { return registry_.reset(names); },
+      clearing_,
+      [this](const Names& names) {
+        const Registry::Because because(registry_, {.by = "signal", .reason = "SIGUSR1"});
+        return registry_.reset(names);
+      },
       [](const Result<void>& result) {
         if (result) {
           log(LogLevel::kInfo, "server", "all toxics removed, all proxies enabled");
@@ -261,7 +304,10 @@ void Server::drain(std::function<void()> drained) {
   VERIFY(api_ && !drained_);
   drained_ = std::move(drained);
   api_->start_draining();
-  registry_.stop_accepting();
+  {
+    const Registry::Because because(registry_, {.by = "signal", .reason = "the server stops"});
+    registry_.stop_accepting();
+  }
   uv_update_time(&loop_);
   moved_at_ms_ = uv_now(&loop_);
   drain_deadline_ms_ = moved_at_ms_ + static_cast<std::uint64_t>(options_.drain_timeout /
@@ -285,6 +331,8 @@ void Server::watch_drain() {
   const bool quiet = !any_connection(stats) || now - moved_at_ms_ >= kQuietMs;
   if (!quiet && now < drain_deadline_ms_) return;
   uv_timer_stop(drain_timer_.get());
+  add_event("server.stopped", "");  // The last words of streams, too.
+  registry_.observe(nullptr);
   http_->stop(kApiStopLimit, [this] { drained_(); });
 }
 

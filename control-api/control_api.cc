@@ -75,7 +75,7 @@ ControlApi::ControlApi(Registry& registry, const Workers& workers, Options optio
       metric_groups_(options.metrics),
       access_(std::move(options.access)),
       ids_(options.id_seed),
-      v1_(registry, workers, options.v1) {}
+      v1_(registry, workers, options.events, options.v1) {}
 
 Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names& names) {
   const Target target = parse_target(request.target);
@@ -93,12 +93,14 @@ Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names&
 
   const std::string* host = target.authority.empty() ? request.header("Host") : &target.authority;
   const auto refusal = access_.refusal(host, request.header("Origin"));
+  const std::string request_id = ids_.next();
   Result<HttpResponse> response = HttpResponse{};
   if (is_browser(request)) {
     response = text_response(403, "User agent not allowed\n");
   } else if (refusal) {
     response = error_response(403, *refusal);
   } else {
+    const Registry::Because because(registry_, {.by = "toxiproxy_api", .request_id = request_id});
     const Call call{registry_, workers_, metric_groups_, request, names, draining_, match.captured};
     response = match.handler(call);
   }
@@ -106,7 +108,7 @@ Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names&
     if (response.error().kind == ErrorKind::kNeedsLookup) return response;
     response = error_response(response.error());
   }
-  response->headers.emplace_back("X-Toxiproxy-Request-Id", ids_.next());
+  response->headers.emplace_back("X-Toxiproxy-Request-Id", request_id);
   return response;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "control-api/access_rules.h"
+#include "control-api/event_log.h"
 #include "control-api/http_message.h"
 #include "control-api/metrics.h"
 #include "control-api/request_ids.h"
@@ -24,8 +25,9 @@ class ControlApi {
  public:
   struct Options {
     AccessRules::Options access;
-    Metrics::Groups metrics;    ///< Without any, /metrics does not exist.
-    std::uint64_t id_seed = 0;  ///< For request ids; different at each start.
+    Metrics::Groups metrics;     ///< Without any, /metrics does not exist.
+    std::uint64_t id_seed = 0;   ///< For request ids; different at each start.
+    EventLog* events = nullptr;  ///< Outlives the API. Without it there is no /v1/events.
     V1Settings v1{};
   };
 

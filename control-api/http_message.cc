@@ -101,7 +101,9 @@ std::string serialize(const HttpResponse& response, const HttpRequest& request, 
   out += "\r\n";
   for (const auto& [name, value] : response.headers) out += name + ": " + value + "\r\n";
   out += "Date: " + http_date() + "\r\n";
-  if (response.status != 204 && response.status != 304) {
+  if (response.stream != nullptr) {
+    if (!old) out += "Transfer-Encoding: chunked\r\n";
+  } else if (response.status != 204 && response.status != 304) {
     out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
   }
   if (!keep_alive) {

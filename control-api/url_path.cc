@@ -1,5 +1,7 @@
 #include "control-api/url_path.h"
 
+#include <algorithm>
+
 namespace faultline {
 
 namespace {
@@ -107,6 +109,28 @@ std::string percent_encoded(std::string_view text) {
     }
   }
   return out;
+}
+
+std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters(
+    std::string_view query) {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  if (!query.empty() && query.front() == '?') query.remove_prefix(1);
+  const auto decoded = [](std::string_view text) {
+    std::string blanks(text);
+    std::replace(blanks.begin(), blanks.end(), '+', ' ');
+    return percent_decoded(blanks);
+  };
+  while (!query.empty()) {
+    const std::string_view part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(part.size() + 1, query.size()));
+    if (part.empty()) continue;
+    const std::size_t equals = std::min(part.find('='), part.size());
+    auto name = decoded(part.substr(0, equals));
+    auto value = decoded(part.substr(std::min(equals + 1, part.size())));
+    if (!name || !value) return std::nullopt;
+    parameters.emplace_back(*std::move(name), *std::move(value));
+  }
+  return parameters;
 }
 
 }  // namespace faultline

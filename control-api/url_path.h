@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace faultline {
@@ -29,5 +30,10 @@ std::string percent_encoded(std::string_view text);
 /// The segments between the "/"s, each percent-decoded on its own, so that a
 /// name may hold "%2F". Nothing if an escape is broken. "/a/" is {"a", ""}.
 std::optional<std::vector<std::string>> path_segments(std::string_view path);
+
+/// The names and values of a query, in order, each decoded: "?a=1&b=x+y" is
+/// {{"a", "1"}, {"b", "x y"}}. Nothing if an escape is broken.
+std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters(
+    std::string_view query);
 
 }  // namespace faultline

@@ -113,9 +113,11 @@ void finish(HttpResponse& response, const std::string& id) {
 
 }  // namespace
 
-V1Api::V1Api(Registry& registry, const Workers& workers, const V1Settings& settings)
+V1Api::V1Api(Registry& registry, const Workers& workers, EventLog* events,
+             const V1Settings& settings)
     : registry_(registry),
       workers_(workers),
+      events_(events),
       settings_(settings),
       state_{Leases(settings.lease_seed),
              settings.halt_file.empty() ? HaltLatch() : HaltLatch(settings.halt_file)} {
@@ -133,12 +135,15 @@ void V1Api::end_due(TimePoint now) {
     log(LogLevel::kInfo, "lease", "its time was up, it was not renewed",
         {{"lease", lease.id}, {"owner", lease.owner}, {"reason", lease.reason}});
   }
-  const auto ended = registry_.end_toxics([&](const ToxicSpec& toxic) {
-    return toxic.life.ends <= now || leases.count(toxic.life.lease) > 0;
-  });
-  for (const auto& [proxy, toxic] : ended) {
-    const bool is_leases = leases.count(toxic.life.lease) > 0;
-    log(LogLevel::kInfo, "toxic", is_leases ? "its lease has ended" : "its time was up",
+  end_toxics("lease", [&](const ToxicSpec& toxic) { return leases.count(toxic.life.lease) > 0; });
+  end_toxics("ttl", [&](const ToxicSpec& toxic) { return toxic.life.ends <= now; });
+}
+
+void V1Api::end_toxics(const std::string& cause,
+                       const std::function<bool(const ToxicSpec&)>& is_over) {
+  const Registry::Because because(registry_, {.by = cause});
+  for (const auto& [proxy, toxic] : registry_.end_toxics(is_over)) {
+    log(LogLevel::kInfo, "toxic", cause == "lease" ? "its lease has ended" : "its time was up",
         {{"proxy", proxy},
          {"toxic", toxic.name},
          {"lease", toxic.life.lease},
@@ -150,7 +155,8 @@ void V1Api::end_due(TimePoint now) {
 Result<HttpResponse> V1Api::handle(const HttpRequest& request, const Names& names,
                                    const Target& target, const std::vector<std::string>& segments,
                                    const std::string& id) {
-  Result<HttpResponse> response = answer(request, names, target, segments);
+  const Registry::Because because(registry_, {.by = "v1", .request_id = id});
+  Result<HttpResponse> response = answer(request, names, target, segments, id);
   if (!response) {
     if (response.error().kind == ErrorKind::kNeedsLookup) return response;
     response = problem_response(response.error());
@@ -188,7 +194,9 @@ Result<HttpResponse> V1Api::answer(const HttpRequest& request, const Names& name
                                           .workers = workers_,
                                           .settings = settings_,
                                           .state = state_,
+                                          .events = events_,
                                           .request = request,
+                                          .request_id = id,
                                           .names = names,
                                           .captured = found.captured,
                                           .query = *query,

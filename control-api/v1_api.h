@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,9 @@ namespace faultline {
 /// its conditions are looked at (412), its operation does it or refuses.
 class V1Api {
  public:
-  /// `registry` and `workers` must outlive this. A halt that was kept is one again.
-  V1Api(Registry& registry, const Workers& workers, const V1Settings& settings);
+  /// All must outlive this; `events` may be null. A halt that was kept is one again.
+  V1Api(Registry& registry, const Workers& workers, EventLog* events,
+        const V1Settings& settings);
 
   /// `segments` are those of the target's path, "v1" the first. Waits for nothing. The
   /// only error is kNeedsLookup (see HttpHandler). `id` goes into the answer.
@@ -40,14 +42,17 @@ class V1Api {
   static HttpResponse refuse(const std::string& reason, const std::string& id);
 
  private:
+  void end_toxics(const std::string& cause, const std::function<bool(const ToxicSpec&)>& is_over);
   Result<HttpResponse> answer(const HttpRequest& request, const Names& names, const Target& target,
-                              const std::vector<std::string>& segments);
+                              const std::vector<std::string>& segments,
+                              const std::string& id);
   Result<HttpResponse> perform(const V1Operation& operation, const V1Call& call) const;
   Result<std::optional<std::string>> present_tag(const V1Call& call, std::string_view path) const;
   Result<void> check_conditions(const V1Operation& operation, const V1Call& call) const;
 
   Registry& registry_;
   const Workers& workers_;
+  EventLog* const events_;
   const V1Settings settings_;
   V1State state_;
 };

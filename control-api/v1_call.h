@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "control-api/event_log.h"
 #include "control-api/halt_latch.h"
 #include "control-api/http_message.h"
 #include "control-api/leases.h"
@@ -39,7 +40,9 @@ struct V1Call {
   const Workers& workers;
   const V1Settings& settings;
   V1State& state;
+  EventLog* events;  ///< Null if there is none.
   const HttpRequest& request;
+  const std::string& request_id;
   const Names& names;                        ///< Host names looked up for this request so far.
   const std::vector<std::string>& captured;  ///< What the path's braces stand for, in order.
   const std::map<std::string, std::string>& query;

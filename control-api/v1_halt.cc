@@ -25,6 +25,15 @@ Json halt_view(const HaltLatch& latch) {
   return view;
 }
 
+void tell(const V1Call& call, const std::string& type, const HaltLatch::Halt& halt) {
+  if (call.events == nullptr) return;
+  call.events->add({.type = type,
+                    .cause = {.by = "v1",
+                              .owner = halt.owner,
+                              .reason = halt.reason,
+                              .request_id = call.request_id}});
+}
+
 }  // namespace
 
 Result<HttpResponse> v1_get_halt(const V1Call& call) {
@@ -47,7 +56,14 @@ Result<HttpResponse> v1_halt(const V1Call& call) {
     view["survives_restart"] = call.state.halt.survives_restart();
     return v1_json(200, view);
   }
-  const std::size_t removed = call.registry.halt().size();  // First of all.
+  const std::size_t removed = [&] {  // First of all.
+    const Registry::Because because(call.registry, {.by = "halt",
+                                                    .owner = halt.owner,
+                                                    .reason = halt.reason,
+                                                    .request_id = call.request_id});
+    return call.registry.halt().size();
+  }();
+  tell(call, "halt.started", halt);
   log(LogLevel::kWarn, "halt", "all faults are ended, and none may begin",
       {{"owner", halt.owner},
        {"reason", halt.reason},
@@ -66,8 +82,10 @@ Result<HttpResponse> v1_halt(const V1Call& call) {
 
 Result<HttpResponse> v1_lift_halt(const V1Call& call) {
   if (call.attempt == Registry::Attempt::kApply && call.state.halt.halt() != nullptr) {
+    const HaltLatch::Halt was = *call.state.halt.halt();
     if (auto lifted = call.state.halt.lift(); !lifted) return Fail(lifted.error());
     call.registry.lift_halt();
+    tell(call, "halt.ended", was);
     log(LogLevel::kWarn, "halt", "lifted: faults may begin again");
   }
   return HttpResponse{204, {}, ""};

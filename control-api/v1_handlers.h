@@ -30,6 +30,8 @@ Result<HttpResponse> v1_get_halt(const V1Call& call);
 Result<HttpResponse> v1_halt(const V1Call& call);
 Result<HttpResponse> v1_lift_halt(const V1Call& call);
 
+Result<HttpResponse> v1_get_events(const V1Call& call);
+
 Result<HttpResponse> v1_list_toxic_types(const V1Call& call);
 Result<HttpResponse> v1_get_toxic_type(const V1Call& call);
 Result<HttpResponse> v1_get_capabilities(const V1Call& call);

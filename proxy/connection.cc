@@ -5,6 +5,7 @@
 
 #include "base/verify.h"
 #include "proxy/shard.h"
+#include "proxy/toxic_changeover.h"
 
 namespace faultline {
 
@@ -98,6 +99,12 @@ void Connection::apply_toxics(TimePoint now) {
   } else {
     arrange_dial(now);  // It gets the other toxics there are when it opens.
   }
+}
+
+void Connection::be_counted(ToxicChangeover& changeover, TimePoint now) const {
+  ConnectionIdentity me{ordinal_, {}, opened_};
+  if (changeover.needs_client()) me.client = client_->peer_address();
+  changeover.count(shard_.worker().index(), me, now);
 }
 
 ConnectionIdentity Connection::identity() const {

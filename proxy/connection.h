@@ -13,6 +13,7 @@
 namespace faultline {
 
 class Shard;
+class ToxicChangeover;
 
 /// One client, its upstream, and the two pumps between them.
 ///
@@ -47,6 +48,9 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
 
   /// Puts the shard's present toxics in force.
   void apply_toxics(TimePoint now);
+
+  /// Is counted for what it is to `changeover`.
+  void be_counted(ToxicChangeover& changeover, TimePoint now) const;
 
   /// Ends it now, with FIN to both sides; what toxics hold is dropped.
   void close() { end(Ending::kClose); }

@@ -87,14 +87,17 @@ Result<void> can_filter(const ToxicSet& toxics) {
 
 }  // namespace
 
-Proxy::Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const ProxySpec& spec)
+Proxy::Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, std::uint64_t seed,
+             const ProxySpec& spec)
     : workers_(workers),
+      journal_(journal),
       last_id_(last_id),
       id_(++last_id),
       chance_key_(derive_key(seed, spec.name)),
       spec_(spec),
       shared_{.name = spec.name},
       counters_(workers.size()) {
+  const TimePoint began = clock_now();
   start_lives(spec_.toxics);
   live_toxics_ = make_live(spec_.toxics);
   note_engines(spec_, workers_);
@@ -103,10 +106,13 @@ Proxy::Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const
     worker.add_shard(id_, std::make_unique<Shard>(worker, shared_, counters_[index], spec_.upstream,
                                                   live_toxics_));
   });
+  journal_.add_time(clock_now() - began);
 }
 
 Proxy::~Proxy() {
+  if (spec_.enabled) stop();
   workers_.run_on_all([this](Worker& worker, std::size_t) { worker.remove_shard(id_); });
+  journal_.tell_removal(*live_toxics_);
 }
 
 Result<bool> Proxy::is_elsewhere(const std::string& address, const Names& names) const {
@@ -120,19 +126,18 @@ Result<bool> Proxy::is_elsewhere(const std::string& address, const Names& names)
 
 void Proxy::start(ListeningSocket socket) {
   VERIFY(!listening_.is_open());
+  const TimePoint began = clock_now();
   listening_ = std::move(socket);
   spec_.listen = listening_.address();
   spec_.enabled = true;
   workers_.run_on_all([this](Worker& worker, std::size_t) {
     worker.shard(id_).listen(listening_.fd(), listening_.family());
   });
+  journal_.add_time(clock_now() - began);
 }
 
 ListeningSocket Proxy::stop() {
-  workers_.run_on_all([this](Worker& worker, std::size_t) {
-    worker.shard(id_).stop_listening();
-    worker.shard(id_).close_connections();
-  });
+  close_connections([](Shard& shard) { shard.stop_listening(); });
   spec_.enabled = false;
   return std::exchange(listening_, ListeningSocket());
 }
@@ -144,21 +149,38 @@ void Proxy::stop_accepting() {
 
 void Proxy::set_upstream(const std::string& upstream) {
   spec_.upstream = upstream;
+  close_connections([&](Shard& shard) { shard.set_upstream(upstream); });
+}
+
+/// On each worker in one go: `first`, then its connections are counted and closed.
+void Proxy::close_connections(const std::function<void(Shard&)>& first) {
+  const TimePoint began = clock_now();
+  const ToxicSet none;
+  ToxicChangeover all(*live_toxics_, none, workers_.size());
   workers_.run_on_all([&](Worker& worker, std::size_t) {
-    worker.shard(id_).set_upstream(upstream);
-    worker.shard(id_).close_connections();
+    Shard& shard = worker.shard(id_);
+    first(shard);
+    shard.count_connections(all);
+    shard.close_connections();
   });
+  journal_.add_closed(all);
+  journal_.add_time(clock_now() - began);
 }
 
 void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {
+  const TimePoint began = clock_now();
   spec_.toxics = std::move(toxics);
   start_lives(spec_.toxics);
   // The old set, and with it what its stages use, lives until all have moved on.
   const std::shared_ptr<const ToxicSet> before =
       std::exchange(live_toxics_, make_live(spec_.toxics));
   note_engines(spec_, workers_);
-  workers_.run_on_all(
-      [this](Worker& worker, std::size_t) { worker.shard(id_).set_toxics(live_toxics_); });
+  ToxicChangeover changeover(*before, *live_toxics_, workers_.size());
+  workers_.run_on_all([&](Worker& worker, std::size_t) {
+    if (journal_.is_read()) worker.shard(id_).count_connections(changeover);
+    worker.shard(id_).set_toxics(live_toxics_);
+  });
+  journal_.tell_toxics(spec_.name, changeover, clock_now() - began);
 }
 
 Placement Proxy::placement() const {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "proxy/change_journal.h"
 #include "proxy/listening_socket.h"
 #include "proxy/live_toxic.h"
 #include "proxy/proxy_counters.h"
@@ -19,10 +21,11 @@ namespace faultline {
 /// the call returns.
 class Proxy {
  public:
-  /// Disabled, with its toxics in place, until start(). `workers` and `last_id`
-  /// (the source of ids) must outlive it; `seed` decides its toxics' draws.
-  Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const ProxySpec& spec);
-  ~Proxy();  ///< Closes the listener and every connection.
+  /// Disabled, with its toxics in place, until start(). `workers`, `journal` and
+  /// `last_id` (the source of ids) must outlive it; `seed` decides its toxics' draws.
+  Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, std::uint64_t seed,
+        const ProxySpec& spec);
+  ~Proxy();  ///< Closes the listener and every connection, and tells.
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
 
@@ -56,9 +59,13 @@ class Proxy {
   /// the listening socket they go on doing.
   void set_upstream(const std::string& upstream);
 
-  /// Makes the toxics those of `toxics`. One with the name, type and direction
-  /// of an old one is that one, changed or not.
+  /// Makes the toxics those of `toxics`, and tells. One with the name, type and
+  /// direction of an old one is that one, changed or not.
   void set_toxics(std::vector<ToxicSpec> toxics);
+
+  /// Tells the journal what start(), stop() and the like have come to: once, at
+  /// the end of a change. Until the first time nothing of the proxy is told.
+  void tell() { journal_.tell_proxy(spec_, *live_toxics_); }
 
   /// Added up over the workers. Stops nobody.
   ProxyStats stats() const;
@@ -66,8 +73,10 @@ class Proxy {
  private:
   std::shared_ptr<const ToxicSet> make_live(const std::vector<ToxicSpec>& toxics);
   Placement placement() const;
+  void close_connections(const std::function<void(Shard&)>& first);
 
   Workers& workers_;
+  ProxyJournal journal_;
   std::uint64_t& last_id_;
   const std::uint64_t id_;
   const std::uint64_t chance_key_;

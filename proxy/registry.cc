@@ -44,7 +44,9 @@ Fail no_toxic() {
 
 Registry::Registry(Workers& workers, std::uint64_t seed) : workers_(workers), seed_(seed) {}
 
-Registry::~Registry() = default;
+Registry::~Registry() {
+  journal_.observe(nullptr);
+}
 
 std::vector<const ProxySpec*> Registry::list() const {
   std::vector<const ProxySpec*> specs;
@@ -86,11 +88,12 @@ Result<const ProxySpec*> Registry::create(ProxySpec spec, const Names& names) {
   std::unique_ptr<Proxy>& proxy = proxies_[spec.name];
   proxy = make_proxy(spec);
   if (socket.is_open()) proxy->start(std::move(socket));
+  proxy->tell();
   return &proxy->spec();
 }
 
 std::unique_ptr<Proxy> Registry::make_proxy(const ProxySpec& spec) {
-  return std::make_unique<Proxy>(workers_, last_id_, seed_, spec);
+  return std::make_unique<Proxy>(workers_, journal_, last_id_, seed_, spec);
 }
 
 Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChange& change,
@@ -134,6 +137,7 @@ Result<void> Registry::reset(const Names& names) {
     Result<ListeningSocket> socket = ListeningSocket::bind(proxy->spec().listen, names);
     if (socket) {
       proxy->start(*std::move(socket));
+      proxy->tell();
     } else {
       failures += (failures.empty() ? "" : "; ") + socket.error().message;
     }

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "proxy/change_journal.h"
 #include "proxy/listening_socket.h"
 #include "proxy/names.h"
 #include "proxy/spec.h"
@@ -62,16 +63,38 @@ struct ProxyStats {
 /// use"); kNeedsLookup for a host name to listen on that is not in `names`.
 /// After any error everything is as it was.
 ///
+/// An observer is told once of each thing that has really changed: a toxic that
+/// goes because its proxy goes has its end told too, and a proxy that is
+/// replaced is removed and created.
+///
 /// A returned pointer is never null and is good until the next change.
 class Registry {
  public:
   /// `workers` must outlive the registry. `seed` decides every draw.
   Registry(Workers& workers, std::uint64_t seed);
-  ~Registry();  ///< Closes every listener and connection.
+  ~Registry();  ///< Closes every listener and connection, and tells nobody.
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
   std::uint64_t seed() const { return seed_; }
+
+  /// Who is told of each change, from now on; null is nobody. It must outlive
+  /// the registry, or be taken away.
+  void observe(ChangeObserver* observer) { journal_.observe(observer); }
+
+  /// While it lives, changes are due to `cause`.
+  class Because {
+   public:
+    Because(Registry& registry, Cause cause)
+        : journal_(registry.journal_), before_(journal_.set_cause(std::move(cause))) {}
+    ~Because() { journal_.set_cause(std::move(before_)); }
+    Because(const Because&) = delete;
+    Because& operator=(const Because&) = delete;
+
+   private:
+    ChangeJournal& journal_;
+    Cause before_;
+  };
 
   /// In order of name, bytewise.
   std::vector<const ProxySpec*> list() const;
@@ -164,6 +187,7 @@ class Registry {
   const std::uint64_t seed_;
   std::uint64_t last_id_ = 0;
   bool is_halted_ = false;
+  ChangeJournal journal_;
   Proxies proxies_;
 };
 

@@ -73,6 +73,7 @@ Result<void> Registry::Plan::carry_out() {
     ListeningSocket socket =
         std::move(arrival.inherits.empty() ? arrival.socket : inheritance[arrival.inherits]);
     if (socket.is_open()) proxy->start(std::move(socket));
+    proxy->tell();
     registry_.proxies_[name] = std::move(proxy);
   }
   return {};

@@ -105,6 +105,7 @@ Result<ProxySpec> Registry::change_to(Proxy& proxy, ProxySpec wanted, bool moves
   // Moved or not they may have to be served in another way there.
   if (moves || redirects || has_other_toxics) proxy.set_toxics(std::move(wanted.toxics));
   if (socket.is_open()) proxy.start(std::move(socket));
+  proxy.tell();
   log_toxic_changes(proxy, before.toxics);
   return proxy.spec();
 }
@@ -136,6 +137,7 @@ Result<ListeningSocket> Registry::bind_for(Proxy& proxy, const std::string& list
   if (bound) return bound;
   Result<ListeningSocket> back = ListeningSocket::bind(old_address, names);
   if (back) proxy.start(*std::move(back));
+  proxy.tell();  // If it could not be taken back.
   return bound;
 }
 

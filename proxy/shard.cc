@@ -190,6 +190,11 @@ void Shard::refresh_toxics(TimePoint now) {
   }
 }
 
+void Shard::count_connections(ToxicChangeover& changeover) const {
+  const TimePoint now = clock_now();
+  for (const auto& connection : connections_) connection->be_counted(changeover, now);
+}
+
 void Shard::close_connections() {
   while (!connections_.empty()) connections_.front()->close();
 }

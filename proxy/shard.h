@@ -12,6 +12,7 @@
 #include "proxy/listener_control.h"
 #include "proxy/live_toxic.h"
 #include "proxy/proxy_counters.h"
+#include "proxy/toxic_changeover.h"
 #include "proxy/toxic_clock.h"
 #include "proxy/upstream_probe.h"
 #include "proxy/worker.h"
@@ -51,6 +52,9 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
 
   /// Puts `toxics` in force on every connection, before it returns.
   void set_toxics(std::shared_ptr<const ToxicSet> toxics);
+
+  /// Counts its connections for what `changeover` is to them.
+  void count_connections(ToxicChangeover& changeover) const;
 
   void close_connections();
 

@@ -63,7 +63,7 @@ const std::vector<Ban> kBans = {
     {"using namespace", "names", {"using namespace std::chrono_literals", "std::literals"}},
     {"tl::", "Result<T>", {"base/result.h"}},
     {"detach()", "a thread with an owner", {}},
-    {"system_clock", "TimePoint", {"base/log.cc", "control-api/", "cli/", "proxy/"}},
+    {"system_clock", "TimePoint", {"base/timestamp.cc", "control-api/", "cli/", "proxy/"}},
 };
 
 bool contains(const std::string& text, const std::string& part) {
