@@ -19,17 +19,23 @@ Result<std::int64_t> count_of(const std::string& option, const std::string& text
 }  // namespace
 
 void add_condition_options(CLI::App& command, ConditionOptions& options) {
-  command
-      .add_option("--client", options.clients,
-                  "Only clients from there, an address or a prefix, as often as needed")
-      ->type_name("CIDR")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  const auto add_prefixes = [&command](const std::string& name, std::vector<std::string>& values,
+                                       const std::string& help) {
+    command.add_option(name, values, help + ", an address or a prefix, as often as needed")
+        ->type_name("CIDR")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  add_prefixes("--client", options.clients, "Only clients from there");
+  add_prefixes("--not-client", options.not_clients, "No clients from there");
   const auto add = [&command](const std::string& name, std::string& value, const std::string& type,
                               const std::string& help) {
     command.add_option(name, value, help)->type_name(type);
   };
+  add("--share", options.share, "SHARE", "Only this share of the connections, e.g. 30%");
+  add("--share-by", options.share_by, "ordinal|client",
+      "Whether each connection is drawn (ordinal), or each client's address");
   add("--first", options.first, "N", "Only the first N connections made from now on");
   add("--every", options.every, "N", "Only each Nth connection made from now on");
   add("--pulse", options.pulse, "ON/OFF[/JITTER]", "In force by turns, e.g. 2s/5s");
@@ -42,8 +48,12 @@ void add_condition_options(CLI::App& command, ConditionOptions& options) {
 }
 
 Result<ToxicConditions> conditions_of(const ConditionOptions& options) {
-  ToxicConditions conditions{
-      .clients = options.clients, .after = options.after, .until = options.until};
+  ToxicConditions conditions{.clients = options.clients,
+                             .not_clients = options.not_clients,
+                             .share = options.share,
+                             .share_by = options.share_by,
+                             .after = options.after,
+                             .until = options.until};
   const auto first = count_of("--first", options.first);
   if (!first) return Fail(first.error());
   conditions.first = *first;

@@ -6,6 +6,9 @@
 
 namespace faultline {
 
+/// "0.3": a share, with six decimals at most, as an attribute of that kind is written.
+std::string share_json(double share);
+
 /// `,"match":{...}`, as decode_match() takes it; "" if it is for all.
 std::string match_json(const ToxicMatch& match);
 

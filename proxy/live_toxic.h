@@ -43,7 +43,9 @@ struct LiveToxic {
   /// Whether it applies to a connection. Its toxicity is drawn from the key and
   /// the ordinal alone, so it holds until `toxicity` moves past the draw.
   bool applies_to(const ConnectionIdentity& connection, TimePoint now) const;
-  /// Whether nobody of those who connect, from its clients, is spared.
+  /// Whether nobody of those who connect, from its clients, is spared. A packet
+  /// filter can be for some addresses, not for all but some: with `not_clients`
+  /// somebody is.
   bool applies_to_all_new() const;
 };
 

@@ -16,10 +16,25 @@
 
 namespace faultline {
 
+/// A part of the connections, drawn once and kept.
+struct ConnectionShare {
+  enum class By {
+    kOrdinal,  ///< Each connection has a draw of its own, by its number on the proxy.
+    kClient,   ///< Those of one IP address have one draw, whatever their ports.
+  };
+
+  double share = 1;  ///< 0 to 1.
+  By by = By::kOrdinal;
+
+  bool operator==(const ConnectionShare&) const = default;
+};
+
 /// Which connections a toxic is for, beside its toxicity. Empty: all.
 struct ToxicMatch {
-  std::vector<IpPrefix> clients{};  ///< Those whose client's address is in one of these.
-  ConnectionCount count{};          ///< Of those made since the toxic was.
+  std::vector<IpPrefix> clients{};      ///< Those whose client's address is in one of these,
+  std::vector<IpPrefix> not_clients{};  ///< and in none of these.
+  ConnectionCount count{};              ///< Of those made since the toxic was.
+  std::optional<ConnectionShare> share{};
 
   bool operator==(const ToxicMatch&) const = default;
 };
