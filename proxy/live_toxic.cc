@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/random.h"
+#include "proxy/encounters.h"
 #include "proxy/toxic_ramp.h"
 #include "toxics/burst_scores.h"
 
@@ -146,25 +147,48 @@ Effects effects_for(const ToxicSpec& toxic, std::uint64_t step, const SampleTabl
   return effects;
 }
 
-bool LiveToxic::applies_to(const ConnectionIdentity& connection, TimePoint now) const {
+bool is_same_toxic(const ToxicSpec& a, const ToxicSpec& b) {
+  return a.name == b.name && a.type == b.type && a.direction == b.direction;
+}
+
+bool LiveToxic::matches(const ConnectionIdentity& connection) const {
   const bool is_new = connection.ordinal >= first_new;
-  if (effects.scope == (is_new ? Scope::kOpen : Scope::kNew)) return false;
-  if (!spec.match.clients.empty() && !is_in(connection.client, spec.match.clients)) return false;
-  if (is_in(connection.client, spec.match.not_clients)) return false;
-  const ConnectionCount& count = spec.match.count;
-  const bool counts = count != ConnectionCount{};
-  if (counts && (!is_new || !count.covers(connection.ordinal - first_new))) return false;
-  if (!spec.timing.time.in_force(std::max(connection.opened, since), now)) return false;
-  const auto& share = spec.match.share;
-  if (share && draw_of(*this, *share, connection) >= share->share) return false;
+  const Scope other = is_new ? Scope::kOpen : Scope::kNew;
+  if (effects.scope == other || spec.reach.affects == other) return false;
+  const ToxicMatch& match = spec.match;
+  if (!match.clients.empty() && !is_in(connection.client, match.clients)) return false;
+  if (is_in(connection.client, match.not_clients)) return false;
+  const bool counts = match.count != ConnectionCount{};
+  if (counts && (!is_new || !match.count.covers(connection.ordinal - first_new))) return false;
+  if (match.share && draw_of(*this, *match.share, connection) >= match.share->share) return false;
   Random draw(derive_key(chance_key, connection.ordinal));
   return draw.unit() < static_cast<double>(spec.toxicity);
 }
 
+bool LiveToxic::is_in_force(const ConnectionIdentity& connection, TimePoint now) const {
+  return !spec.reach.shadow && !is_spent() &&
+         spec.timing.time.in_force(std::max(connection.opened, since), now);
+}
+
+bool LiveToxic::acts_at_once(const ConnectionIdentity& connection) const {
+  const bool receives = effects.reception != Reception::kDial || effects.dial_delay;
+  return !effects.from_client.is_empty() || !effects.from_upstream.is_empty() ||
+         effects.shuts_client_window || effects.shuts_upstream_window ||
+         (receives && !connection.is_dialled);
+}
+
+bool LiveToxic::applies_to(const ConnectionIdentity& connection, TimePoint now) const {
+  if (connection.encounters != nullptr) return connection.encounters->is_on(id);
+  return is_in_force(connection, now) && matches(connection);
+}
+
 bool LiveToxic::applies_to_all_new() const {
   const ToxicMatch& match = spec.match;
-  return effects.scope != Scope::kOpen && spec.toxicity >= 1 && match.count == ConnectionCount{} &&
-         match.not_clients.empty() && (!match.share || match.share->share >= 1);
+  const ToxicReach& reach = spec.reach;
+  if (reach.shadow || reach.limits.max_connections || reach.limits.max_share) return false;
+  return effects.scope != Scope::kOpen && reach.affects != Scope::kOpen && spec.toxicity >= 1 &&
+         match.count == ConnectionCount{} && match.not_clients.empty() &&
+         (!match.share || match.share->share >= 1);
 }
 
 bool need_client(const ToxicSet& toxics) {
@@ -201,6 +225,9 @@ std::vector<StagePlan> stages_for(const ToxicSet& toxics, Direction direction,
          .samples = toxic.samples.get(),
          .bytes = toxic.spec.timing.bytes,
          .counters = &(*toxic.counters)[worker],
+         .applied =
+             connection.encounters == nullptr ? nullptr : connection.encounters->applied(toxic.id),
+         .budget = toxic.budget.get(),
          .counts_connection = toxic.effects.links != Links::kBoth || is_own,
          .line = toxic.line.get()});
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "proxy/ended_toxics.h"
 #include "proxy/listening_socket.h"
 #include "proxy/live_toxic.h"
 #include "proxy/proxy_counters.h"
@@ -19,9 +20,11 @@ namespace faultline {
 /// the call returns.
 class Proxy {
  public:
-  /// Disabled, with its toxics in place, until start(). `workers` and `last_id`
-  /// (the source of ids) must outlive it; `seed` decides its toxics' draws.
-  Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const ProxySpec& spec);
+  /// Disabled, with its toxics in place, until start(). `workers`, `last_id` (the
+  /// source of ids) and `ended`, which is told of toxics that end by themselves,
+  /// must outlive it; `seed` decides its toxics' draws.
+  Proxy(Workers& workers, std::uint64_t& last_id, EndedToxics& ended, std::uint64_t seed,
+        const ProxySpec& spec);
   ~Proxy();  ///< Closes the listener and every connection.
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
@@ -54,19 +57,24 @@ class Proxy {
   void set_upstream(const std::string& upstream);
 
   /// Makes the toxics those of `toxics`. One with the name, type and direction
-  /// of an old one is that one, changed or not.
+  /// of an old one is that one, changed or not; with other limits it begins anew.
   void set_toxics(std::vector<ToxicSpec> toxics);
+
+  /// The name of the toxic with that LiveToxic::id; "" if it is gone.
+  std::string name_of_toxic(std::uint64_t id) const;
 
   /// Added up over the workers. Stops nobody.
   ProxyStats stats() const;
 
  private:
   std::shared_ptr<const ToxicSet> make_live(const std::vector<ToxicSpec>& toxics);
+  std::shared_ptr<ToxicBudget> budget_for(const ToxicSpec& spec, std::uint64_t toxic);
   Placement placement() const;
   void note_engines();
 
   Workers& workers_;
   std::uint64_t& last_id_;
+  EndedToxics& ended_;
   const std::uint64_t id_;
   const std::uint64_t chance_key_;
   ProxySpec spec_;

@@ -11,8 +11,10 @@
 #include "toxics/byte_window.h"
 #include "toxics/catalog.h"
 #include "toxics/direction.h"
+#include "toxics/effects.h"
 #include "toxics/ramp.h"
 #include "toxics/schedule.h"
+#include "toxics/toxic_budget.h"
 
 namespace faultline {
 
@@ -58,6 +60,24 @@ struct ToxicTiming {
   bool operator==(const ToxicTiming&) const = default;
 };
 
+/// What becomes of the connections that a toxic is on when it is removed, by
+/// whomever. The last of several is the strongest.
+enum class OnRemove {
+  kResume,  ///< They go on with what it held, unless it has swallowed bytes.
+  kClose,   ///< FIN to both sides; what is held is dropped.
+  kReset,   ///< RST to both sides.
+};
+
+/// How far a toxic reaches, and what its end does.
+struct ToxicReach {
+  Scope affects = Scope::kBoth;  ///< Its type's own scope has to allow a connection, too.
+  OnRemove on_remove = OnRemove::kResume;
+  bool shadow = false;  ///< It matches, draws and counts, and does nothing.
+  ToxicLimits limits{};
+
+  bool operator==(const ToxicReach&) const = default;
+};
+
 /// One toxic as its user described it, checked: what exists is valid.
 struct ToxicSpec {
   std::string name;  ///< Unique on its proxy, over both directions. Not empty.
@@ -71,6 +91,7 @@ struct ToxicSpec {
   Attributes attributes;  ///< One value per attribute of the type.
   ToxicMatch match{};
   ToxicTiming timing{};
+  ToxicReach reach{};
   /// What carries it out; set once it is on a proxy. Empty for Toxiproxy's types
   /// and others without effects.
   std::optional<Engine> engine{};
@@ -102,6 +123,9 @@ struct ProxyChange {
 struct ToxicChange {
   std::map<int, AttributeValue> attributes{};  ///< Index in the type's attributes -> value.
   std::optional<float> toxicity{};
+  std::optional<Scope> affects{};
+  std::optional<OnRemove> on_remove{};
+  std::optional<bool> shadow{};
 };
 
 }  // namespace faultline
