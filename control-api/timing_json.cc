@@ -67,6 +67,24 @@ std::string match_json(const ToxicMatch& match) {
   return out.empty() ? "" : R"(,"match":{)" + out.substr(1) + "}";
 }
 
+std::string reach_json(const ToxicReach& reach) {
+  std::string out;
+  if (reach.affects == Scope::kNew) out += R"(,"affects":"new")";
+  if (reach.affects == Scope::kOpen) out += R"(,"affects":"open")";
+  if (reach.on_remove == OnRemove::kClose) out += R"(,"on_remove":"close")";
+  if (reach.on_remove == OnRemove::kReset) out += R"(,"on_remove":"reset")";
+  if (reach.shadow) out += R"(,"shadow":true)";
+  std::string limits;
+  const auto add = [&](const std::string& key, const std::string& value) {
+    limits += (limits.empty() ? "\"" : ",\"") + key + "\":" + value;
+  };
+  const ToxicLimits& set = reach.limits;
+  if (set.max_connections) add("max_connections", std::to_string(*set.max_connections));
+  if (set.max_share) add("max_share", share_json(*set.max_share));
+  if (set.max_bytes_delayed) add("max_bytes_delayed", std::to_string(*set.max_bytes_delayed));
+  return limits.empty() ? out : out + R"(,"limits":{)" + limits + "}";
+}
+
 std::string timing_json(const ToxicSpec& toxic) {
   const ToxicTiming& timing = toxic.timing;
   std::string out = turns_json("pulse", timing.pulse) + turns_json("poisson", timing.poisson);
