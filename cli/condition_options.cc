@@ -45,6 +45,16 @@ void add_condition_options(CLI::App& command, ConditionOptions& options) {
   add("--until", options.until, "X", "Only until a time or bytes on each connection: 60s, 1MB");
   add("--ramp", options.ramp, "ATTRIBUTE=FROM..TO/OVER",
       "An attribute that changes by itself, e.g. latency=0..200/60s");
+  add("--affects", options.affects, "new|open|both",
+      "Connections made from now on, those open now, or both");
+  add("--on-remove", options.on_remove, "resume|close|reset",
+      "What its connections do when it is removed: go on, end with FIN, end with RST");
+  command.add_flag("--shadow", options.shadow, "Matches and counts, and does nothing");
+  add("--max-connections", options.max_connections, "N", "Ends instead of hitting more than N");
+  add("--max-share", options.max_share, "SHARE",
+      "Ends instead of hitting more of the open connections, e.g. 20%");
+  add("--max-bytes-delayed", options.max_bytes_delayed, "SIZE",
+      "Ends once it has held more, e.g. 10MB");
 }
 
 Result<ToxicConditions> conditions_of(const ConditionOptions& options) {
@@ -53,13 +63,21 @@ Result<ToxicConditions> conditions_of(const ConditionOptions& options) {
                              .share = options.share,
                              .share_by = options.share_by,
                              .after = options.after,
-                             .until = options.until};
+                             .until = options.until,
+                             .affects = options.affects,
+                             .on_remove = options.on_remove,
+                             .shadow = options.shadow,
+                             .max_share = options.max_share,
+                             .max_bytes_delayed = options.max_bytes_delayed};
   const auto first = count_of("--first", options.first);
   if (!first) return Fail(first.error());
   conditions.first = *first;
   const auto every = count_of("--every", options.every);
   if (!every) return Fail(every.error());
   conditions.every = *every;
+  const auto most = count_of("--max-connections", options.max_connections);
+  if (!most) return Fail(most.error());
+  conditions.max_connections = *most;
   if (!options.pulse.empty()) {
     const auto pulse = parse_turns(options.pulse, /*takes_jitter=*/true);
     if (!pulse) return within("--pulse", pulse.error());

@@ -22,10 +22,17 @@ struct ConditionOptions {
   std::string after;
   std::string until;
   std::string ramp;
+  std::string affects;
+  std::string on_remove;
+  bool shadow = false;
+  std::string max_connections;
+  std::string max_share;
+  std::string max_bytes_delayed;
 };
 
 /// --client, --not-client, --share, --share-by, --first, --every, --pulse, --poisson, --after,
-/// --until and --ramp. `options` outlives the command.
+/// --until, --ramp, --affects, --on-remove, --shadow, --max-connections, --max-share and
+/// --max-bytes-delayed. `options` outlives the command.
 void add_condition_options(CLI::App& command, ConditionOptions& options);
 
 /// What they say. Whether the values are right is for check_toxic() to see.

@@ -83,6 +83,46 @@ std::string listed(const std::vector<std::string>& texts) {
   return list;
 }
 
+void write_reach(const ToxicConditions& conditions, Json& toxic) {
+  if (!conditions.affects.empty()) toxic["affects"] = conditions.affects;
+  if (!conditions.on_remove.empty()) toxic["on_remove"] = conditions.on_remove;
+  if (conditions.shadow) toxic["shadow"] = true;
+  Json limits = Json::object();
+  if (conditions.max_connections != 0) limits["max_connections"] = conditions.max_connections;
+  if (!conditions.max_share.empty()) limits["max_share"] = conditions.max_share;
+  if (!conditions.max_bytes_delayed.empty()) {
+    limits["max_bytes_delayed"] = conditions.max_bytes_delayed;
+  }
+  if (!limits.empty()) toxic["limits"] = limits;
+}
+
+void read_reach(const Json& toxic, ToxicConditions& conditions) {
+  conditions.affects = text_at(toxic, "affects");
+  conditions.on_remove = text_at(toxic, "on_remove");
+  const auto shadow = toxic.find("shadow");
+  conditions.shadow = shadow != toxic.end() && shadow->is_boolean() && shadow->get<bool>();
+  if (const Json* limits = object_at(toxic, "limits")) {
+    conditions.max_connections = count_at(*limits, "max_connections");
+    conditions.max_share = text_at(*limits, "max_share");
+    conditions.max_bytes_delayed = text_at(*limits, "max_bytes_delayed");
+  }
+}
+
+void add_reach_in_words(const ToxicConditions& conditions, std::vector<std::string>& words) {
+  if (!conditions.affects.empty()) words.push_back(conditions.affects + " connections");
+  if (!conditions.on_remove.empty()) words.push_back("when removed, " + conditions.on_remove);
+  if (conditions.shadow) words.emplace_back("a shadow, does nothing");
+  if (conditions.max_connections != 0) {
+    words.push_back("ends after " + std::to_string(conditions.max_connections) + " connections");
+  }
+  if (!conditions.max_share.empty()) {
+    words.push_back("ends beyond " + percent_of(conditions.max_share) + " of open connections");
+  }
+  if (!conditions.max_bytes_delayed.empty()) {
+    words.push_back("ends after " + conditions.max_bytes_delayed + " bytes delayed");
+  }
+}
+
 }  // namespace
 
 Result<Turns> parse_turns(const std::string& text, bool takes_jitter) {
@@ -128,6 +168,7 @@ void write_conditions(const ToxicConditions& conditions, Json& toxic) {
     toxic["ramp"] = {
         {"attribute", ramp.attribute}, {"from", ramp.from}, {"to", ramp.to}, {"over", ramp.over}};
   }
+  write_reach(conditions, toxic);
 }
 
 ToxicConditions read_conditions(const Json& toxic) {
@@ -147,6 +188,7 @@ ToxicConditions read_conditions(const Json& toxic) {
     conditions.ramp = WrittenRamp{text_at(*ramp, "attribute"), text_at(*ramp, "from"),
                                   text_at(*ramp, "to"), text_at(*ramp, "over")};
   }
+  read_reach(toxic, conditions);
   return conditions;
 }
 
@@ -193,6 +235,7 @@ std::vector<std::string> in_words(const ToxicConditions& conditions) {
     words.push_back(ramp->attribute + " from " + ramp->from + " to " + ramp->to + " over " +
                     ramp->over);
   }
+  add_reach_in_words(conditions, words);
   return words;
 }
 

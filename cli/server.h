@@ -63,6 +63,7 @@ class Server {
   Result<std::vector<ProxySpec>> with_option_proxies(std::vector<ProxySpec> specs) const;
   void on_config_read(const Result<Config>& config);
   void on_reloaded(const Result<void>& result);
+  static void on_toxic_ended(uv_async_t* async) noexcept;
   static void on_drain_tick(uv_timer_t* timer) noexcept;
   void watch_drain();
 
@@ -70,6 +71,7 @@ class Server {
   const ServeOptions options_;
   const Result<void> packet_filters_;  // Or why they cannot be had.
   Workers workers_;
+  OwnedHandle<uv_async_t> toxic_ended_;  // Outlives the registry, whose workers send it.
   Registry registry_;
   Config config_;                   // As last read; its proxies include those of the options.
   std::optional<ControlApi> api_;   // Once the addresses are known.

@@ -34,6 +34,14 @@ TEST_CASE("each condition reaches the server, and inspect says it in words", "[c
       {"--share 30%", R"({"match": {"connections": 0.3}})", "30% of the connections"},
       {"--share 0.125 --share-by client", R"({"match": {"connections": 0.125, "by": "client"}})",
        "12.5% of the clients"},
+      {"--affects new", R"({"affects": "new"})", "new connections"},
+      {"--on-remove reset", R"({"on_remove": "reset"})", "when removed, reset"},
+      {"--shadow", R"({"shadow": true})", "a shadow, does nothing"},
+      {"--max-connections 5", R"({"limits": {"max_connections": 5}})", "ends after 5 connections"},
+      {"--max-share 20%", R"({"limits": {"max_share": 0.2}})",
+       "ends beyond 20% of open connections"},
+      {"--max-bytes-delayed 10MB", R"({"limits": {"max_bytes_delayed": 10000000}})",
+       "ends after 10000000 bytes delayed"},
       {"--first 10", R"({"match": {"first": 10}})", "first 10 connections"},
       {"--every 3", R"({"match": {"every": 3}})", "one connection in 3"},
       {"--pulse 2s/5s", R"({"pulse": {"on": "2s", "off": "5s"}})", "2s on, 5s off"},
@@ -133,7 +141,9 @@ TEST_CASE("all toxics that a server shows can be kept as its configuration", "[c
     if (type.name == "link_trace") continue;  // Needs a trace.
     client.says("toxic add -n a_" + type.name + " -t " + type.name + " redis");
     client.says("toxic add -n b_" + type.name + " -t " + type.name +
-                " redis --first 2 --pulse 1s/2s/100ms --after 1m --until 2h");
+                " redis --first 2 --pulse 1s/2s/100ms --after 1m --until 2h --share 12.5% "
+                "--share-by client --not-client 10.0.0.1 --on-remove close --shadow "
+                "--max-connections 3 --max-share 10% --max-bytes-delayed 1MB");
   }
   client.says("toxic add -t latency redis --ramp latency=0..200/90s --until 1MiB");
   json list = json::array();
