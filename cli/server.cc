@@ -60,6 +60,12 @@ Server::Server(uv_loop_t& loop, ServeOptions options)
     timer->data = this;
     owner->reset(timer.release());
   }
+  auto ending = std::make_unique<uv_async_t>();
+  VERIFY(uv_async_init(&loop, ending.get(), on_toxic_ended) == 0);
+  toxic_ended_.reset(ending.release());
+  toxic_ended_->data = this;
+  uv_unref(reinterpret_cast<uv_handle_t*>(toxic_ended_.get()));  // It is no work to wait for.
+  registry_.watch_endings([async = toxic_ended_.get()] { uv_async_send(async); }, {});
 }
 
 Server::~Server() = default;
@@ -258,6 +264,11 @@ void Server::on_reloaded(const Result<void>& result) {
          {"changes", static_cast<std::int64_t>(reload_changes_.size())}});
   }
   if (std::exchange(reload_again_, false)) reload();
+}
+
+void Server::on_toxic_ended(uv_async_t* async) noexcept {
+  auto* self = static_cast<Server*>(async->data);
+  if (self != nullptr) self->registry_.remove_ended_toxics();
 }
 
 void Server::clear_toxics() {

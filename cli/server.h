@@ -69,6 +69,7 @@ class Server {
   void on_reloaded(const Result<void>& result);
   void await_next_end();
   static void on_end(uv_timer_t* timer) noexcept;
+  static void on_toxic_ended(uv_async_t* async) noexcept;
   static void on_drain_tick(uv_timer_t* timer) noexcept;
   void watch_drain();
 
@@ -78,6 +79,7 @@ class Server {
   EventLog events_;                        // Outlives all that tell it,
   std::unique_ptr<EventFile> event_file_;  // as does its copy on disk, if there is one.
   Workers workers_;
+  OwnedHandle<uv_async_t> toxic_ended_;  // Outlives the registry, whose workers send it.
   Registry registry_;
   Config config_;                   // As last read; its proxies include those of the options.
   std::optional<ControlApi> api_;   // Once the addresses are known.

@@ -4,8 +4,10 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "proxy/dial.h"
+#include "proxy/encounters.h"
 #include "proxy/live_toxic.h"
 #include "proxy/pump.h"
 #include "proxy/socket.h"
@@ -28,6 +30,7 @@ class ToxicChangeover;
 ///   ... and the other has ended too      | closed once both have ended, see below
 ///   RST from one side, or it is dead     | RST to the other, once its toxics let it
 ///   a toxic closes; disable; delete      | FIN              | FIN
+///   a toxic with on_remove is removed    | FIN, or RST      | the same
 ///   a toxic resets                       | RST              | RST
 ///   the upstream cannot be reached       | FIN              | -
 ///   ... and a toxic mirrors that         | RST              | -
@@ -38,11 +41,12 @@ class ToxicChangeover;
 /// minute at the most.
 class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
  public:
-  /// Starts dialling, unless `faults` say to wait. `shard` outlives the
+  /// Starts dialling, unless `faults` say to wait. `encounters` are with the toxics
+  /// that these are of; null if there are none. `shard` outlives the
   /// connection's open life (until end()); `client` is an accepted, non-blocking
   /// socket of that family.
   Connection(Shard& shard, FileDescriptor client, Socket::Family family, std::uint64_t ordinal,
-             ConnectionFaults faults);
+             ConnectionFaults faults, std::unique_ptr<Encounters> encounters);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -51,6 +55,10 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
 
   /// Is counted for what it is to `changeover`.
   void be_counted(ToxicChangeover& changeover, TimePoint now) const;
+
+  /// These toxics were removed: ends it, as the strongest of those says that were
+  /// on it. False if none was that does.
+  bool ends_without(const std::vector<const LiveToxic*>& removed);
 
   /// Ends it now, with FIN to both sides; what toxics hold is dropped.
   void close() { end(Ending::kClose); }
@@ -72,6 +80,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   void on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
   ConnectionIdentity identity() const;
+  ConnectionIdentity meet_toxics(TimePoint now);
   void arrange(const ConnectionIdentity& identity, TimePoint now);
   void arrange_dial(TimePoint now);
   void set_faults(ConnectionFaults faults);
@@ -86,9 +95,10 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   Shard& shard_;
   const std::uint64_t ordinal_;
   std::unique_ptr<Socket> client_;
-  std::unique_ptr<Socket> upstream_;  // Null while dialling.
-  std::unique_ptr<Dial> dial_;        // Null once dialled.
-  std::optional<Pump> up_;            // Both are there from when upstream_ is.
+  std::unique_ptr<Socket> upstream_;        // Null while dialling.
+  std::unique_ptr<Dial> dial_;              // Null once dialled.
+  std::unique_ptr<Encounters> encounters_;  // Null while there were no toxics.
+  std::optional<Pump> up_;                  // Both are there from when upstream_ is.
   std::optional<Pump> down_;
   Alarm alarm_;
   std::unique_ptr<ConnectionFaults> faults_;  // Null while there are none.

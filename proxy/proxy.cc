@@ -15,12 +15,6 @@ namespace faultline {
 
 namespace {
 
-/// Whether `spec` describes the toxic `live` is, maybe with other settings.
-bool is_same_toxic(const LiveToxic& live, const ToxicSpec& spec) {
-  return live.spec.name == spec.name && live.spec.type == spec.type &&
-         live.spec.direction == spec.direction;
-}
-
 /// The numbers among its attributes, which were checked.
 std::shared_ptr<const SampleTable> samples_of(const ToxicSpec& toxic) {
   const auto samples = toxic.type->samples_of(toxic.attributes);
@@ -32,7 +26,15 @@ ToxicStats stats_of(const LiveToxic& toxic) {
   ToxicStats stats{
       .name = toxic.spec.name, .type = toxic.spec.type->name, .direction = toxic.spec.direction};
   for (const ToxicCounters& counters : *toxic.counters) {
-    stats.connections += counters.connections.load(std::memory_order_relaxed);
+    const auto value = [](const std::atomic<std::uint64_t>& counter) {
+      return counter.load(std::memory_order_relaxed);
+    };
+    stats.connections += value(counters.connections);
+    stats.applied += value(counters.applied);
+    stats.matched += value(counters.matched);
+    stats.met += value(counters.met);
+    stats.delayed_bytes += value(counters.delayed_bytes);
+    stats.dropped_bytes += value(counters.dropped_bytes);
     stats.delay.add(counters.delay.snapshot());
     stats.error.add(counters.error.snapshot());
   }
@@ -87,15 +89,17 @@ Result<void> can_filter(const ToxicSet& toxics) {
 
 }  // namespace
 
-Proxy::Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, std::uint64_t seed,
+Proxy::Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, EndedToxics& ended,
+             std::uint64_t seed,
              const ProxySpec& spec)
     : workers_(workers),
       journal_(journal),
       last_id_(last_id),
+      ended_(ended),
       id_(++last_id),
       chance_key_(derive_key(seed, spec.name)),
       spec_(spec),
-      shared_{.name = spec.name},
+      shared_{.name = spec.name, .counters = &counters_},
       counters_(workers.size()) {
   const TimePoint began = clock_now();
   start_lives(spec_.toxics);
@@ -222,7 +226,8 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
   auto live = std::make_shared<ToxicSet>();
   for (const ToxicSpec& spec : toxics) {
     const auto old = std::find_if(rest, before.end(), [&](const LiveToxic& candidate) {
-      return is_same_toxic(candidate, spec);
+      return is_same_toxic(candidate.spec, spec) &&
+             candidate.spec.reach.limits == spec.reach.limits;
     });
     if (old == before.end()) {
       live->push_back({.id = ++last_id_,
@@ -237,6 +242,7 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
                        .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size()),
                        .line = std::make_shared<SharedLine>()});
       LiveToxic& made = live->back();
+      made.budget = budget_for(spec, made.id);
       made.effects = effects_for(spec, 0, made.samples.get(), made.placement);
       continue;
     }
@@ -258,6 +264,27 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
   return live;
 }
 
+/// Whoever comes to a limit takes the toxic off everywhere and leaves word. What
+/// he calls outlives the proxy's shards, and so every connection.
+std::shared_ptr<ToxicBudget> Proxy::budget_for(const ToxicSpec& spec, std::uint64_t toxic) {
+  if (spec.reach.limits == ToxicLimits{}) return nullptr;
+  const auto on_spent = [this, toxic](const std::string& reason) {
+    workers_.post_to_all([proxy = id_](Worker& worker) {
+      Shard* const shard = worker.find_shard(proxy);
+      if (shard != nullptr) shard->drop_spent_toxics();
+    });
+    ended_.add({shared_.name, toxic, reason});
+  };
+  return std::make_shared<ToxicBudget>(spec.reach.limits, on_spent);
+}
+
+std::string Proxy::name_of_toxic(std::uint64_t id) const {
+  for (const LiveToxic& toxic : *live_toxics_) {
+    if (toxic.id == id) return toxic.spec.name;
+  }
+  return "";
+}
+
 ProxyStats Proxy::stats() const {
   ProxyStats stats{.name = spec_.name,
                    .listen = spec_.listen,
@@ -267,10 +294,7 @@ ProxyStats Proxy::stats() const {
     const auto value = [](const ProxyCounters::Counter& counter) {
       return counter.load(std::memory_order_relaxed);
     };
-    const std::uint64_t closed = value(counters.closed_connections);
-    const std::uint64_t accepted = value(counters.connections);
-    stats.connections_total += accepted;
-    stats.connections_active += accepted - std::min(accepted, closed);
+    stats.connections_total += value(counters.connections);
     stats.dial_errors += value(counters.dial_errors);
     stats.accept_errors += value(counters.accept_errors);
     for (const std::size_t direction : {0, 1}) {
@@ -278,6 +302,7 @@ ProxyStats Proxy::stats() const {
       stats.sent_bytes[direction] += value(counters.sent_bytes[direction]);
     }
   }
+  stats.connections_active = active_connections(counters_);
   for (const LiveToxic& toxic : *live_toxics_) stats.toxics.push_back(stats_of(toxic));
   return stats;
 }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "proxy/proxy.h"
+#include "proxy/reach_decoder.h"
 #include "proxy/toxic_log.h"
 #include "proxy/toxic_ramp.h"
 #include "proxy/workers.h"
@@ -93,7 +95,7 @@ Result<const ProxySpec*> Registry::create(ProxySpec spec, const Names& names) {
 }
 
 std::unique_ptr<Proxy> Registry::make_proxy(const ProxySpec& spec) {
-  return std::make_unique<Proxy>(workers_, journal_, last_id_, seed_, spec);
+  return std::make_unique<Proxy>(workers_, journal_, last_id_, ended_, seed_, spec);
 }
 
 Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChange& change,
@@ -178,7 +180,11 @@ Result<const ToxicSpec*> Registry::update_toxic(std::string_view proxy, std::str
     changed->attributes.at(static_cast<std::size_t>(index)) = value;
   }
   changed->toxicity = change.toxicity.value_or(changed->toxicity);
-  const auto valid = check_together(*changed);
+  ToxicReach& reach = changed->reach;
+  reach.affects = change.affects.value_or(reach.affects);
+  reach.on_remove = change.on_remove.value_or(reach.on_remove);
+  reach.shadow = change.shadow.value_or(reach.shadow);
+  const auto valid = check_together(*changed).and_then([&] { return check_reach(*changed); });
   if (!valid) return within("toxic `" + changed->name + "`", valid.error());
   if (const auto served = Proxy::can_serve(spec, workers_); !served) return Fail(served.error());
   (*found)->set_toxics(std::move(spec.toxics));
@@ -239,6 +245,28 @@ TimePoint Registry::next_end() const {
     for (const ToxicSpec& toxic : proxy->spec().toxics) next = std::min(next, toxic.life.ends);
   }
   return next;
+}
+
+void Registry::watch_endings(std::function<void()> wake, OnToxicEnded on_ended) {
+  ended_.set_wake(std::move(wake));
+  on_ended_ = std::move(on_ended);
+}
+
+void Registry::remove_ended_toxics() {
+  for (const EndedToxic& ended : ended_.take()) {
+    const Result<Proxy*> proxy = find_proxy(ended.proxy);
+    if (!proxy) continue;
+    std::vector<ToxicSpec> toxics = (*proxy)->spec().toxics;
+    const auto gone = find_in(toxics, (*proxy)->name_of_toxic(ended.id));
+    if (gone == toxics.end()) continue;  // Somebody was faster.
+    const ToxicSpec toxic = *gone;
+    toxics.erase(gone);
+    const Because because(*this, {.by = "limit", .reason = ended.reason});
+    (*proxy)->set_toxics(std::move(toxics));
+    log(LogLevel::kWarn, "toxic", "toxic ended: a limit was reached",
+        {{"proxy", ended.proxy}, {"toxic", toxic.name}, {"reason", ended.reason}});
+    if (on_ended_) on_ended_(ended.proxy, toxic, ended.reason);
+  }
 }
 
 std::vector<ProxyStats> Registry::stats() const {

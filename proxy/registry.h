@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "proxy/change_journal.h"
+#include "proxy/ended_toxics.h"
 #include "proxy/listening_socket.h"
 #include "proxy/names.h"
 #include "proxy/spec.h"
@@ -29,6 +30,12 @@ struct ToxicStats {
   std::string type;
   Direction direction = Direction::kDownstream;
   std::uint64_t connections = 0;
+  /// These and the bytes are as in ToxicCounters.
+  std::uint64_t met = 0;
+  std::uint64_t matched = 0;
+  std::uint64_t applied = 0;
+  std::uint64_t delayed_bytes = 0;
+  std::uint64_t dropped_bytes = 0;
   DurationHistogram::Snapshot delay{};
   DurationHistogram::Snapshot error{};
 };
@@ -162,6 +169,17 @@ class Registry {
                                         const ToxicChange& change);
   Result<void> remove_toxic(std::string_view proxy, std::string_view toxic);
 
+  /// Told of a toxic that has come to its limits, once it is removed: its proxy, what
+  /// it was, and which limit, "max_connections 5 reached". On the control thread.
+  using OnToxicEnded = std::function<void(const std::string& proxy, const ToxicSpec& toxic,
+                                          const std::string& reason)>;
+  /// A toxic with limits ends on the workers; then `wake` is called, on one of
+  /// their threads, to have remove_ended_toxics() called on the control thread.
+  /// Once, before there are toxics. Without it they are removed at the next such call.
+  void watch_endings(std::function<void()> wake, OnToxicEnded on_ended);
+  /// Removes the toxics that have ended, which nothing is done by any more. Logged.
+  void remove_ended_toxics();
+
   /// Live counts, in order of name. Stops nobody.
   std::vector<ProxyStats> stats() const;
 
@@ -185,6 +203,8 @@ class Registry {
 
   Workers& workers_;
   const std::uint64_t seed_;
+  EndedToxics ended_;
+  OnToxicEnded on_ended_;
   std::uint64_t last_id_ = 0;
   bool is_halted_ = false;
   ChangeJournal journal_;

@@ -7,8 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/connection.h"
+#include "proxy/encounters.h"
 #include "proxy/listener_control.h"
 #include "proxy/live_toxic.h"
 #include "proxy/proxy_counters.h"
@@ -33,6 +35,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
     std::string name;
     std::atomic<std::uint64_t> connections{0};  ///< Gives each connection its ordinal.
     ListenerControl::Shared listener{};
+    const std::vector<ProxyCounters>* counters = nullptr;  ///< One for each worker.
   };
 
   /// All must outlive the shard.
@@ -50,11 +53,15 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   /// For connections made from now on.
   void set_upstream(std::string upstream);
 
-  /// Puts `toxics` in force on every connection, before it returns.
+  /// Puts `toxics` in force on every connection, before it returns. Those that a
+  /// toxic was on which is none of them, by name, are ended as it says.
   void set_toxics(std::shared_ptr<const ToxicSet> toxics);
 
   /// Counts its connections for what `changeover` is to them.
   void count_connections(ToxicChangeover& changeover) const;
+
+  /// Takes toxics whose limits are reached off their connections. Their end is a removal.
+  void drop_spent_toxics();
 
   void close_connections();
 
@@ -62,6 +69,8 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   const std::string& name() const { return shared_.name; }
   const std::string& upstream() const { return upstream_; }
   const ToxicSet& toxics() const { return *toxics_; }
+  const ToxicSet& all_toxics() const { return clock_.all(); }  ///< In force or not.
+  std::unique_ptr<Encounters> new_encounters() const;          ///< Null if there are no toxics.
   ProxyCounters& counters() { return counters_; }
 
   /// A connection could not reach its upstream: counted, and said in the log,

@@ -11,6 +11,7 @@
 #include "proxy/address_check.h"
 #include "proxy/fields.h"
 #include "proxy/life_decoder.h"
+#include "proxy/reach_decoder.h"
 #include "proxy/timing_decoder.h"
 #include "proxy/toxic_ramp.h"
 
@@ -294,6 +295,12 @@ Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect) {
   auto life = decode_life(*fields, dialect);
   if (!life) return Fail(life.error());
   spec->life = *std::move(life);
+  auto reach = decode_reach(*fields, dialect);
+  if (!reach) return Fail(reach.error());
+  spec->reach = *reach;
+  if (const auto checked = check_reach(*spec); !checked) {
+    return wrong(place_of(*fields, "affects", document), checked.error().message);
+  }
   if (const auto checked = check_together(*spec); !checked) {
     const std::string where = spec->timing.ramp ? "ramp" : "attributes";
     return wrong(place_of(*fields, where, document), checked.error().message);
@@ -306,6 +313,7 @@ const std::vector<std::string>& toxic_keys() {
     std::vector<std::string> keys = {"name", "type", "stream", "toxicity", "attributes", "engine"};
     keys.insert(keys.end(), condition_keys().begin(), condition_keys().end());
     keys.insert(keys.end(), life_keys().begin(), life_keys().end());
+    keys.insert(keys.end(), reach_keys().begin(), reach_keys().end());
     return keys;
   }();
   return kKeys;
@@ -321,7 +329,10 @@ Result<ToxicChange> decode_toxic_change(const Document& document, const ToxicSpe
   if (!attributes) return Fail(attributes.error());
   const auto kept = check_conditions_kept(*fields, toxic, dialect);
   if (!kept) return Fail(kept.error());
-  return ToxicChange{*std::move(attributes), *toxicity};
+  ToxicChange change{.attributes = *std::move(attributes), .toxicity = *toxicity};
+  const auto reach = decode_reach_change(*fields, toxic, dialect, change);
+  if (!reach) return Fail(reach.error());
+  return change;
 }
 
 }  // namespace faultline

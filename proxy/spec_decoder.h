@@ -53,8 +53,8 @@ Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect);
 /// Toxiproxy finds that a name is taken before it reads the attributes.
 Result<ToxicSpec> decode_toxic_without_attributes(const Document& document, Dialect dialect);
 
-/// Changes to `toxic`, of its toxicity and attributes. What it is, its name, type
-/// and stream, is ignored; a condition that it does not have is refused.
+/// Changes to `toxic`, of its toxicity, attributes, `affects`, `on_remove` and `shadow`. What it
+/// is, its name, type and stream, is ignored; a condition that it does not have is refused.
 Result<ToxicChange> decode_toxic_change(const Document& document, const ToxicSpec& toxic,
                                         Dialect dialect);
 

@@ -28,9 +28,14 @@ void Worker::add_shard(std::uint64_t proxy, std::unique_ptr<Shard> shard) {
 }
 
 Shard& Worker::shard(std::uint64_t proxy) {
+  Shard* const found = find_shard(proxy);
+  VERIFY(found != nullptr);
+  return *found;
+}
+
+Shard* Worker::find_shard(std::uint64_t proxy) {
   const auto found = shards_.find(proxy);
-  VERIFY(found != shards_.end());
-  return *found->second;
+  return found == shards_.end() ? nullptr : found->second.get();
 }
 
 void Worker::remove_shard(std::uint64_t proxy) {

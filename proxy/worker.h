@@ -40,6 +40,7 @@ class Worker final : AlarmOwner {
 
   void add_shard(std::uint64_t proxy, std::unique_ptr<Shard> shard);
   Shard& shard(std::uint64_t proxy);
+  Shard* find_shard(std::uint64_t proxy);  ///< Null if it is gone.
   void remove_shard(std::uint64_t proxy);
 
   /// How many more bytes a link that holds `held` may take in. Once all links
