@@ -250,9 +250,10 @@ TEST_CASE("the address comes from the flag, else from the environment", "[comman
 
 TEST_CASE("every command has a help text with an example", "[commands]") {
   for (const char* command :
-       {"serve",        "demo",          "list",          "inspect",     "create",  "delete",
-        "enable",       "disable",       "toggle",        "reset",       "version", "completion",
-        "toxic add",    "toxic update",  "toxic remove",  "toxic types", "doctor",  "profile list",
+       {"serve",        "demo",          "list",          "inspect",      "create",
+        "delete",       "enable",        "disable",       "toggle",       "reset",
+        "version",      "completion",    "toxic add",     "toxic update", "toxic remove",
+        "toxic types",  "doctor",        "profile list",  "exec",         "explain",
         "profile show", "profile apply", "profile remove"}) {
     INFO(command);
     const Outcome outcome = run(std::string(command) + " --help");
@@ -268,11 +269,11 @@ TEST_CASE("completion knows every command, option and toxic type", "[commands]")
     INFO(shell);
     const std::string script = run("completion " + shell).out;
     for (const char* word :
-         {"serve",    "demo",      "list",    "inspect",    "create",  "delete",
-          "enable",   "disable",   "toggle",  "reset",      "version", "completion",
-          "toxic",    "add",       "update",  "remove",     "types",   "drain-timeout",
-          "upstream", "toxicName", "latency", "limit_data", "doctor",  "profile",
-          "apply",    "show",      "pulse",   "ramp",       "gc-pause"}) {
+         {"serve",      "demo",   "list",    "inspect",       "create",     "delete",    "enable",
+          "disable",    "toggle", "reset",   "version",       "completion", "toxic",     "add",
+          "update",     "remove", "types",   "drain-timeout", "upstream",   "toxicName", "latency",
+          "limit_data", "doctor", "profile", "apply",         "show",       "pulse",     "ramp",
+          "gc-pause",   "exec",   "explain", "log-level"}) {
       INFO(word);
       CHECK(script.find(word) != std::string::npos);
     }
