@@ -27,11 +27,10 @@ Json halt_view(const HaltLatch& latch) {
 
 void tell(const V1Call& call, const std::string& type, const HaltLatch::Halt& halt) {
   if (call.events == nullptr) return;
-  call.events->add({.type = type,
-                    .cause = {.by = "v1",
-                              .owner = halt.owner,
-                              .reason = halt.reason,
-                              .request_id = call.request_id}});
+  call.events->add(
+      {.type = type,
+       .cause = {
+           .by = "v1", .owner = halt.owner, .reason = halt.reason, .request_id = call.request_id}});
 }
 
 }  // namespace
@@ -57,10 +56,9 @@ Result<HttpResponse> v1_halt(const V1Call& call) {
     return v1_json(200, view);
   }
   const std::size_t removed = [&] {  // First of all.
-    const Registry::Because because(call.registry, {.by = "halt",
-                                                    .owner = halt.owner,
-                                                    .reason = halt.reason,
-                                                    .request_id = call.request_id});
+    const Registry::Because because(
+        call.registry,
+        {.by = "halt", .owner = halt.owner, .reason = halt.reason, .request_id = call.request_id});
     return call.registry.halt().size();
   }();
   tell(call, "halt.started", halt);

@@ -100,10 +100,12 @@ Json match_schema() {
   Json schema = map_of({{"clients", prefixes()},
                         {"not_clients", prefixes()},
                         {"connections", share("a share of them, drawn once for each")},
-                        {"by", {{"type", "string"},
-                                {"enum", {"ordinal", "client"}},
-                                {"description", "what is drawn for: each connection, or each "
-                                                "client's address"}}},
+                        {"by",
+                         {{"type", "string"},
+                          {"enum", {"ordinal", "client"}},
+                          {"description",
+                           "what is drawn for: each connection, or each "
+                           "client's address"}}},
                         {"first", count},
                         {"every", count}});
   schema["description"] = "the connections it is for; without it, all";
@@ -112,10 +114,10 @@ Json match_schema() {
 
 Json limits_schema() {
   const Json count = {{"type", "integer"}, {"minimum", 1}};
-  Json schema = map_of({{"max_connections", count},
-                        {"max_share", share("of the connections that are open")},
-                        {"max_bytes_delayed",
-                         {{"anyOf", {count, {{"type", "string"}}}}, {"examples", {"10MB"}}}}});
+  Json schema = map_of(
+      {{"max_connections", count},
+       {"max_share", share("of the connections that are open")},
+       {"max_bytes_delayed", {{"anyOf", {count, {{"type", "string"}}}}, {"examples", {"10MB"}}}}});
   schema["description"] = "reaching one ends the toxic at once";
   return schema;
 }
@@ -140,18 +142,17 @@ Json toxic_fields() {
                        {"over", duration("how long it takes")}},
                       {"from", "to", "over"})},
       {"affects",
-           {{"type", "string"},
-            {"enum", {"new", "open", "both"}},
-            {"description", "connections made since it was, those open then, or both"}}},
-          {"on_remove",
-           {{"type", "string"},
-            {"enum", {"resume", "close", "reset"}},
-            {"description", "what becomes of its connections when it is removed"}}},
-          {"shadow",
-           {{"type", "boolean"},
-            {"description", "it matches, draws and counts, and does nothing"}}},
-          {"limits", limits_schema()},
-          {"ttl",
+       {{"type", "string"},
+        {"enum", {"new", "open", "both"}},
+        {"description", "connections made since it was, those open then, or both"}}},
+      {"on_remove",
+       {{"type", "string"},
+        {"enum", {"resume", "close", "reset"}},
+        {"description", "what becomes of its connections when it is removed"}}},
+      {"shadow",
+       {{"type", "boolean"}, {"description", "it matches, draws and counts, and does nothing"}}},
+      {"limits", limits_schema()},
+      {"ttl",
        {{"type", "string"},
         {"description", "when it ends by itself, from now; `none` where the server allows it"},
         {"examples", {"10m", "none"}}}},

@@ -26,14 +26,13 @@ std::string share_text(double share) {
 
 /// Whom it is for and when, as the decoder takes it.
 Json conditions_of(const ToxicSpec& toxic) {
-  std::string text =
-      match_json(toxic.match) + timing_json(toxic) + reach_json(toxic.reach);
+  std::string text = match_json(toxic.match) + timing_json(toxic) + reach_json(toxic.reach);
   if (text.empty()) return Json::object();
   text.front() = '{';
   Json conditions = Json::parse(text + "}", nullptr, false);
   VERIFY(!conditions.is_discarded());
-  for (const auto& [part, key] : {std::pair("match", "connections"),
-                                  std::pair("limits", "max_share")}) {
+  for (const auto& [part, key] :
+       {std::pair("match", "connections"), std::pair("limits", "max_share")}) {
     if (!conditions.contains(part) || !conditions[part].contains(key)) continue;
     Json& share = conditions[part][key];
     share = share_text(share.get<double>());

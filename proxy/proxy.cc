@@ -90,8 +90,7 @@ Result<void> can_filter(const ToxicSet& toxics) {
 }  // namespace
 
 Proxy::Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, EndedToxics& ended,
-             std::uint64_t seed,
-             const ProxySpec& spec)
+             std::uint64_t seed, const ProxySpec& spec)
     : workers_(workers),
       journal_(journal),
       last_id_(last_id),
