@@ -14,13 +14,13 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <utility>
 
+#include "base/timestamp.h"
 #include "base/verify.h"
 
 namespace faultline {
@@ -118,24 +118,9 @@ bool reads_unquoted(std::string_view text) {
   });
 }
 
-/// "2026-01-31T12:00:00.123Z".
-std::string time_text() {
-  const auto now = std::chrono::system_clock::now();
-  const auto since_epoch =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
-  const std::time_t seconds = since_epoch.count() / 1000;
-  const int milliseconds = static_cast<int>(since_epoch.count() % 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 64> text{};
-  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text.data() + length, text.size() - length, ".%03dZ", milliseconds);
-  return text.data();
-}
-
 std::string json_line(LogLevel level, std::string_view component, std::string_view message,
                       std::initializer_list<LogField> fields) {
-  std::string line = R"({"time":")" + time_text() + R"(","level":")";
+  std::string line = R"({"time":")" + timestamp_now() + R"(","level":")";
   line += level_name(level);
   line += R"(","msg":)";
   append_quoted(line, message);
@@ -155,7 +140,7 @@ std::string text_line(LogLevel level, std::string_view component, std::string_vi
                       std::initializer_list<LogField> fields, bool coloured) {
   const std::string_view reset = coloured ? "\x1b[0m" : "";
   const std::string_view dim = coloured ? "\x1b[2m" : "";
-  std::string line = std::string(dim) + time_text() + std::string(reset) + ' ';
+  std::string line = std::string(dim) + timestamp_now() + std::string(reset) + ' ';
   if (coloured) line += kLevelColours[static_cast<std::size_t>(level)];
   line += level_name(level);
   line += reset;

@@ -38,6 +38,13 @@ class HelpFormatter final : public CLI::Formatter {
     if (option->get_required() && option->nonpositional()) text += " (required)";
     return text;
   }
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    std::string text = CLI::Formatter::make_usage(app, std::move(name));
+    if (app->get_prefix_command()) {
+      text.insert(text.find_last_not_of('\n') + 1, " [--] COMMAND [ARGUMENT...]");
+    }
+    return text;
+  }
 };
 
 }  // namespace
@@ -101,10 +108,12 @@ std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation) {
       "toxiproxy-server or toxiproxy-cli, or as `faultline toxiproxy-server`, it takes\n"
       "Toxiproxy's own flags.");
   add_serve_command(*root, invocation);
+  add_exec_command(*root, invocation);
   add_demo_command(*root, invocation);
   add_proxy_commands(*root, invocation);
   add_toxic_commands(*root, invocation);
   add_profile_commands(*root, invocation);
+  add_explain_command(*root, invocation);
   add_doctor_command(*root, invocation);
   add_version_command(*root, invocation);
   add_completion_command(*root, invocation);

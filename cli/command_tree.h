@@ -19,7 +19,8 @@ struct Invocation {
   Console& console;
   std::string url;
   OutputFormat output = OutputFormat::kTable;
-  std::function<int()> action;  ///< Set by parsing; returns the exit code.
+  std::vector<std::string> rest;  ///< For a command that runs another program: its words.
+  std::function<int()> action;    ///< Set by parsing; returns the exit code.
 };
 
 /// The `faultline` command with all its subcommands. Parsing it sets
@@ -49,6 +50,8 @@ void add_toxic_commands(CLI::App& root, Invocation& invocation);
 void add_profile_commands(CLI::App& root, Invocation& invocation);
 void add_serve_command(CLI::App& root, Invocation& invocation);
 void add_demo_command(CLI::App& root, Invocation& invocation);
+void add_exec_command(CLI::App& root, Invocation& invocation);
+void add_explain_command(CLI::App& root, Invocation& invocation);
 void add_doctor_command(CLI::App& root, Invocation& invocation);
 void add_version_command(CLI::App& root, Invocation& invocation);
 void add_completion_command(CLI::App& root, Invocation& invocation);

@@ -66,6 +66,11 @@ bool takes_shell(const CLI::App& command) {
   return command.get_option_no_throw("SHELL") != nullptr;
 }
 
+/// Whether words that are no options are files, or a program and its own words.
+bool takes_files(const CLI::App& command) {
+  return command.get_option_no_throw("FILE") != nullptr || command.get_prefix_command();
+}
+
 bool takes_profile(const CLI::App& command) {
   return command.get_option_no_throw("PROFILE") != nullptr;
 }
@@ -110,15 +115,16 @@ void append_word_arms(const std::vector<Node>& nodes, std::string& out) {
     out += "    \"" + main_path(node) + "\") candidates=\"" + joined(words_of(node), " ", as_is) +
            "\"";
     if (takes_proxy(*node.command)) out += "; proxies=yes";
+    if (takes_files(*node.command)) out += "; files=yes";
     out += " ;;\n";
     append_word_arms(node.children, out);
   }
 }
 
-/// The part that both shells understand: sets `candidates` and `proxies` from
+/// The part that both shells understand: sets `candidates`, `proxies` and `files` from
 /// the words before the cursor, which stand in `before`.
 std::string shared_body(const std::vector<Node>& roots) {
-  std::string out = R"(  local at="" word previous="" candidates="" proxies=no
+  std::string out = R"(  local at="" word previous="" candidates="" proxies=no files=no
   for word in "${before[@]}"; do
     case "$at:$word" in
 )";
@@ -133,10 +139,10 @@ std::string shared_body(const std::vector<Node>& roots) {
   out += R"(  esac
   case "$previous" in
     -t|--type) candidates=")" +
-         types() + R"("; proxies=no ;;
-    -o|--output) candidates="table json"; proxies=no ;;
-    --log-format) candidates="json text"; proxies=no ;;
-    --log-level) candidates="trace debug info warn error off"; proxies=no ;;
+         types() + R"("; proxies=no files=no ;;
+    -o|--output) candidates="table json"; proxies=no files=no ;;
+    --log-format) candidates="json text"; proxies=no files=no ;;
+    --log-level) candidates="trace debug info warn error off"; proxies=no files=no ;;
   esac
 )";
   return out;
@@ -154,6 +160,8 @@ std::string bash_script(const std::vector<Node>& roots) {
       [[ $name == "$cur"* ]] && COMPREPLY+=("$(printf %q "$name")")
     done < <(faultline list 2>/dev/null </dev/null)
   fi
+  # Nothing of ours: the shell completes files by itself.
+  [[ $files == yes && $cur != -* ]] && COMPREPLY=()
 }
 complete -o default -F _faultline faultline
 )sh";
@@ -171,7 +179,7 @@ std::string zsh_script(const std::vector<Node>& roots) {
       compadd -- "${line%%$'\t'*}"
     done
   fi
-  [[ -z $candidates ]] && _files
+  [[ -z $candidates || $files == yes ]] && _files
 }
 compdef _faultline faultline
 )sh";
@@ -213,6 +221,7 @@ void append_fish(const std::vector<Node>& nodes, const std::string& condition, s
       out += " -d " + fish_quoted(option->get_description()) + "\n";
     }
     if (takes_proxy(command)) out += when + " -a '(faultline list 2>/dev/null | cut -f1)'\n";
+    if (takes_files(command)) out += when + " -F\n";
     if (takes_shell(command)) out += when + " -a 'bash zsh fish'\n";
     if (takes_profile(command)) {
       out += when + " -a " + fish_quoted(joined(profile_names(), " ", as_is)) + "\n";

@@ -19,17 +19,23 @@ Result<std::int64_t> count_of(const std::string& option, const std::string& text
 }  // namespace
 
 void add_condition_options(CLI::App& command, ConditionOptions& options) {
-  command
-      .add_option("--client", options.clients,
-                  "Only clients from there, an address or a prefix, as often as needed")
-      ->type_name("CIDR")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  const auto add_prefixes = [&command](const std::string& name, std::vector<std::string>& values,
+                                       const std::string& help) {
+    command.add_option(name, values, help + ", an address or a prefix, as often as needed")
+        ->type_name("CIDR")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  add_prefixes("--client", options.clients, "Only clients from there");
+  add_prefixes("--not-client", options.not_clients, "No clients from there");
   const auto add = [&command](const std::string& name, std::string& value, const std::string& type,
                               const std::string& help) {
     command.add_option(name, value, help)->type_name(type);
   };
+  add("--share", options.share, "SHARE", "Only this share of the connections, e.g. 30%");
+  add("--share-by", options.share_by, "ordinal|client",
+      "Whether each connection is drawn (ordinal), or each client's address");
   add("--first", options.first, "N", "Only the first N connections made from now on");
   add("--every", options.every, "N", "Only each Nth connection made from now on");
   add("--pulse", options.pulse, "ON/OFF[/JITTER]", "In force by turns, e.g. 2s/5s");
@@ -39,17 +45,39 @@ void add_condition_options(CLI::App& command, ConditionOptions& options) {
   add("--until", options.until, "X", "Only until a time or bytes on each connection: 60s, 1MB");
   add("--ramp", options.ramp, "ATTRIBUTE=FROM..TO/OVER",
       "An attribute that changes by itself, e.g. latency=0..200/60s");
+  add("--affects", options.affects, "new|open|both",
+      "Connections made from now on, those open now, or both");
+  add("--on-remove", options.on_remove, "resume|close|reset",
+      "What its connections do when it is removed: go on, end with FIN, end with RST");
+  command.add_flag("--shadow", options.shadow, "Matches and counts, and does nothing");
+  add("--max-connections", options.max_connections, "N", "Ends instead of hitting more than N");
+  add("--max-share", options.max_share, "SHARE",
+      "Ends instead of hitting more of the open connections, e.g. 20%");
+  add("--max-bytes-delayed", options.max_bytes_delayed, "SIZE",
+      "Ends once it has held more, e.g. 10MB");
 }
 
 Result<ToxicConditions> conditions_of(const ConditionOptions& options) {
-  ToxicConditions conditions{
-      .clients = options.clients, .after = options.after, .until = options.until};
+  ToxicConditions conditions{.clients = options.clients,
+                             .not_clients = options.not_clients,
+                             .share = options.share,
+                             .share_by = options.share_by,
+                             .after = options.after,
+                             .until = options.until,
+                             .affects = options.affects,
+                             .on_remove = options.on_remove,
+                             .shadow = options.shadow,
+                             .max_share = options.max_share,
+                             .max_bytes_delayed = options.max_bytes_delayed};
   const auto first = count_of("--first", options.first);
   if (!first) return Fail(first.error());
   conditions.first = *first;
   const auto every = count_of("--every", options.every);
   if (!every) return Fail(every.error());
   conditions.every = *every;
+  const auto most = count_of("--max-connections", options.max_connections);
+  if (!most) return Fail(most.error());
+  conditions.max_connections = *most;
   if (!options.pulse.empty()) {
     const auto pulse = parse_turns(options.pulse, /*takes_jitter=*/true);
     if (!pulse) return within("--pulse", pulse.error());

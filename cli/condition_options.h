@@ -12,6 +12,9 @@ namespace faultline {
 /// The options that say when a toxic is in force and for whom, as they were written.
 struct ConditionOptions {
   std::vector<std::string> clients;
+  std::vector<std::string> not_clients;
+  std::string share;
+  std::string share_by;
   std::string first;
   std::string every;
   std::string pulse;
@@ -19,10 +22,17 @@ struct ConditionOptions {
   std::string after;
   std::string until;
   std::string ramp;
+  std::string affects;
+  std::string on_remove;
+  bool shadow = false;
+  std::string max_connections;
+  std::string max_share;
+  std::string max_bytes_delayed;
 };
 
-/// --client, --first, --every, --pulse, --poisson, --after, --until and --ramp.
-/// `options` outlives the command.
+/// --client, --not-client, --share, --share-by, --first, --every, --pulse, --poisson, --after,
+/// --until, --ramp, --affects, --on-remove, --shadow, --max-connections, --max-share and
+/// --max-bytes-delayed. `options` outlives the command.
 void add_condition_options(CLI::App& command, ConditionOptions& options);
 
 /// What they say. Whether the values are right is for check_toxic() to see.

@@ -1,5 +1,7 @@
 #include "cli/conditions.h"
 
+#include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "cli/go_number.h"
@@ -38,6 +40,17 @@ std::string text_at(const Json& object, const char* key) {
   return found->is_string() ? found->get<std::string>() : "";
 }
 
+/// The strings of the member `key`, if it is a list.
+std::vector<std::string> texts_at(const Json& object, const char* key) {
+  std::vector<std::string> texts;
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_array()) return texts;
+  for (const Json& text : *found) {
+    if (text.is_string()) texts.push_back(text.get<std::string>());
+  }
+  return texts;
+}
+
 std::int64_t count_at(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
@@ -53,6 +66,61 @@ std::optional<Turns> turns_at(const Json& toxic, const char* key) {
   const Json* turns = object_at(toxic, key);
   if (turns == nullptr) return std::nullopt;
   return Turns{text_at(*turns, "on"), text_at(*turns, "off"), text_at(*turns, "jitter")};
+}
+
+/// "30%" of "0.3", to the six decimals that shares have; else the text itself.
+std::string percent_of(const std::string& share) {
+  double number = 0;
+  const char* end = share.data() + share.size();
+  const auto parsed = std::from_chars(share.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return share;
+  return plain_number(std::round(number * 1e6) / 1e4) + "%";
+}
+
+std::string listed(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + text;
+  return list;
+}
+
+void write_reach(const ToxicConditions& conditions, Json& toxic) {
+  if (!conditions.affects.empty()) toxic["affects"] = conditions.affects;
+  if (!conditions.on_remove.empty()) toxic["on_remove"] = conditions.on_remove;
+  if (conditions.shadow) toxic["shadow"] = true;
+  Json limits = Json::object();
+  if (conditions.max_connections != 0) limits["max_connections"] = conditions.max_connections;
+  if (!conditions.max_share.empty()) limits["max_share"] = conditions.max_share;
+  if (!conditions.max_bytes_delayed.empty()) {
+    limits["max_bytes_delayed"] = conditions.max_bytes_delayed;
+  }
+  if (!limits.empty()) toxic["limits"] = limits;
+}
+
+void read_reach(const Json& toxic, ToxicConditions& conditions) {
+  conditions.affects = text_at(toxic, "affects");
+  conditions.on_remove = text_at(toxic, "on_remove");
+  const auto shadow = toxic.find("shadow");
+  conditions.shadow = shadow != toxic.end() && shadow->is_boolean() && shadow->get<bool>();
+  if (const Json* limits = object_at(toxic, "limits")) {
+    conditions.max_connections = count_at(*limits, "max_connections");
+    conditions.max_share = text_at(*limits, "max_share");
+    conditions.max_bytes_delayed = text_at(*limits, "max_bytes_delayed");
+  }
+}
+
+void add_reach_in_words(const ToxicConditions& conditions, std::vector<std::string>& words) {
+  if (!conditions.affects.empty()) words.push_back(conditions.affects + " connections");
+  if (!conditions.on_remove.empty()) words.push_back("when removed, " + conditions.on_remove);
+  if (conditions.shadow) words.emplace_back("a shadow, does nothing");
+  if (conditions.max_connections != 0) {
+    words.push_back("ends after " + std::to_string(conditions.max_connections) + " connections");
+  }
+  if (!conditions.max_share.empty()) {
+    words.push_back("ends beyond " + percent_of(conditions.max_share) + " of open connections");
+  }
+  if (!conditions.max_bytes_delayed.empty()) {
+    words.push_back("ends after " + conditions.max_bytes_delayed + " bytes delayed");
+  }
 }
 
 }  // namespace
@@ -85,6 +153,9 @@ Result<WrittenRamp> parse_ramp(const std::string& text) {
 void write_conditions(const ToxicConditions& conditions, Json& toxic) {
   Json match = Json::object();
   if (!conditions.clients.empty()) match["clients"] = conditions.clients;
+  if (!conditions.not_clients.empty()) match["not_clients"] = conditions.not_clients;
+  if (!conditions.share.empty()) match["connections"] = conditions.share;
+  if (!conditions.share_by.empty()) match["by"] = conditions.share_by;
   if (conditions.first != 0) match["first"] = conditions.first;
   if (conditions.every != 0) match["every"] = conditions.every;
   if (!match.empty()) toxic["match"] = match;
@@ -97,6 +168,7 @@ void write_conditions(const ToxicConditions& conditions, Json& toxic) {
     toxic["ramp"] = {
         {"attribute", ramp.attribute}, {"from", ramp.from}, {"to", ramp.to}, {"over", ramp.over}};
   }
+  write_reach(conditions, toxic);
 }
 
 ToxicConditions read_conditions(const Json& toxic) {
@@ -105,12 +177,10 @@ ToxicConditions read_conditions(const Json& toxic) {
                              .after = text_at(toxic, "after"),
                              .until = text_at(toxic, "until")};
   if (const Json* match = object_at(toxic, "match")) {
-    const auto clients = match->find("clients");
-    if (clients != match->end() && clients->is_array()) {
-      for (const Json& client : *clients) {
-        if (client.is_string()) conditions.clients.push_back(client.get<std::string>());
-      }
-    }
+    conditions.clients = texts_at(*match, "clients");
+    conditions.not_clients = texts_at(*match, "not_clients");
+    conditions.share = text_at(*match, "connections");
+    conditions.share_by = text_at(*match, "by");
     conditions.first = count_at(*match, "first");
     conditions.every = count_at(*match, "every");
   }
@@ -118,6 +188,7 @@ ToxicConditions read_conditions(const Json& toxic) {
     conditions.ramp = WrittenRamp{text_at(*ramp, "attribute"), text_at(*ramp, "from"),
                                   text_at(*ramp, "to"), text_at(*ramp, "over")};
   }
+  read_reach(toxic, conditions);
   return conditions;
 }
 
@@ -136,12 +207,14 @@ std::string missing_condition(const ToxicConditions& wanted, const ToxicConditio
 
 std::vector<std::string> in_words(const ToxicConditions& conditions) {
   std::vector<std::string> words;
-  if (!conditions.clients.empty()) {
-    std::string list;
-    for (const std::string& client : conditions.clients) {
-      list += (list.empty() ? "" : ", ") + client;
-    }
-    words.push_back("clients in " + list);
+  if (!conditions.clients.empty()) words.push_back("clients in " + listed(conditions.clients));
+  if (!conditions.not_clients.empty()) {
+    words.push_back("clients not in " + listed(conditions.not_clients));
+  }
+  if (!conditions.share.empty()) {
+    const bool by_client = conditions.share_by == "client";
+    words.push_back(percent_of(conditions.share) +
+                    (by_client ? " of the clients" : " of the connections"));
   }
   if (conditions.first != 0) {
     words.push_back("first " + std::to_string(conditions.first) + " connections");
@@ -162,6 +235,7 @@ std::vector<std::string> in_words(const ToxicConditions& conditions) {
     words.push_back(ramp->attribute + " from " + ramp->from + " to " + ramp->to + " over " +
                     ramp->over);
   }
+  add_reach_in_words(conditions, words);
   return words;
 }
 

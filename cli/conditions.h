@@ -25,7 +25,10 @@ struct ToxicConditions {
     std::string over;
   };
 
-  std::vector<std::string> clients{};  ///< Addresses or prefixes.
+  std::vector<std::string> clients{};      ///< Addresses or prefixes.
+  std::vector<std::string> not_clients{};  ///< The same.
+  std::string share{};                     ///< "30%" or "0.3".
+  std::string share_by{};                  ///< "client" or "ordinal".
   std::int64_t first = 0;
   std::int64_t every = 0;
   std::optional<Turns> pulse{};
@@ -33,6 +36,12 @@ struct ToxicConditions {
   std::string after{};
   std::string until{};
   std::optional<Ramp> ramp{};
+  std::string affects{};    ///< "new" or "open".
+  std::string on_remove{};  ///< "close" or "reset".
+  bool shadow = false;
+  std::int64_t max_connections = 0;
+  std::string max_share{};
+  std::string max_bytes_delayed{};
 };
 
 /// Takes apart "2s/5s", and "2s/5s/500ms" where `takes_jitter`. Errors: kInvalid.
@@ -41,7 +50,8 @@ Result<ToxicConditions::Turns> parse_turns(const std::string& text, bool takes_j
 /// Takes apart "latency=0..200/60s". Errors: kInvalid.
 Result<ToxicConditions::Ramp> parse_ramp(const std::string& text);
 
-/// Adds `match`, `pulse`, `poisson`, `after`, `until` and `ramp` to a toxic, as far as said.
+/// Adds `match`, `pulse`, `poisson`, `after`, `until`, `ramp`, `affects`, `on_remove`,
+/// `shadow` and `limits` to a toxic, as far as said.
 void write_conditions(const ToxicConditions& conditions, nlohmann::ordered_json& toxic);
 
 /// What a server's description of a toxic says about them; what is not understood is left out.

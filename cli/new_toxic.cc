@@ -27,11 +27,15 @@ Json to_json(const NewToxic& toxic) {
   return json;
 }
 
-Result<void> check_toxic(const NewToxic& toxic) {
+Result<ToxicSpec> spec_of(const NewToxic& toxic) {
   const auto document =
       parse_json(to_json(toxic).dump(-1, ' ', false, Json::error_handler_t::replace));
   if (!document) return Fail(document.error());
-  return decode_toxic(*document, Dialect::kStrict).map([](const ToxicSpec&) {});
+  return decode_toxic(*document, Dialect::kStrict);
+}
+
+Result<void> check_toxic(const NewToxic& toxic) {
+  return spec_of(toxic).map([](const ToxicSpec&) {});
 }
 
 }  // namespace faultline

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "cli/attribute_option.h"
 #include "cli/conditions.h"
+#include "proxy/spec.h"
 
 namespace faultline {
 
@@ -25,7 +26,10 @@ nlohmann::ordered_json to_json(const NewToxic& toxic);
 
 nlohmann::ordered_json to_json(const WrittenAttributes& attributes);
 
-/// What a server of this version would say against it. Errors: kInvalid.
+/// What a server of this version makes of it. Errors: kInvalid, what it would say against it.
+Result<ToxicSpec> spec_of(const NewToxic& toxic);
+
+/// The same, for the error alone.
 Result<void> check_toxic(const NewToxic& toxic);
 
 }  // namespace faultline

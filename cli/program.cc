@@ -20,7 +20,8 @@ std::string base_name(const std::string& path) {
 
 /// Sets invocation.action, or returns the exit code.
 std::optional<int> parse(CLI::App& tree, const std::vector<std::string>& arguments,
-                         Console& console) {
+                         Invocation& invocation) {
+  Console& console = invocation.console;
   auto ordered = order_words(tree, arguments);
   if (!ordered) {
     console.err << printable(ordered.error().message) << '\n';
@@ -28,6 +29,7 @@ std::optional<int> parse(CLI::App& tree, const std::vector<std::string>& argumen
   }
   std::reverse(ordered->words.begin(), ordered->words.end());  // As CLI11 wants them.
   try {
+    invocation.rest = std::move(ordered->rest);
     tree.parse(std::move(ordered->words));
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
@@ -52,7 +54,7 @@ int run_command(const std::vector<std::string>& arguments, Console& console) {
     console.err << tree->help();
     return kExitUsage;
   }
-  if (const auto status = parse(*tree, arguments, console)) return *status;
+  if (const auto status = parse(*tree, arguments, invocation)) return *status;
   return invocation.action();
 }
 

@@ -81,6 +81,7 @@ int serve(const ServeOptions& options) {
 void prepare_process() {
   setenv("UV_THREADPOOL_SIZE", "64", /*overwrite=*/0);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;

@@ -10,7 +10,7 @@ namespace faultline {
 int serve(const ServeOptions& options);
 
 /// What every process that serves does first, before libuv's threads exist:
-/// broken pipes are errors of write(), as many files as the kernel allows, and
+/// broken pipes and full files are errors of write(), as many files as the kernel allows, and
 /// enough threads for lookups that one slow name server does not hold up all.
 void prepare_process();
 

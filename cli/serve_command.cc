@@ -35,6 +35,12 @@ struct ServeArguments {
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;
   std::string drain_timeout;
+  std::string state_dir;
+  std::string default_ttl;
+  std::string max_ttl;
+  std::string no_ttl;
+  std::string event_log;
+  std::string event_log_size;
 };
 
 /// The list of a flag that can be repeated, else the one in the environment,
@@ -85,6 +91,21 @@ Result<std::string> parse_listen(const std::string& text) {
   return text;
 }
 
+/// How long a toxic of the API may stay.
+Result<std::chrono::nanoseconds> parse_ttl(const std::string& text) {
+  auto ttl = parse_duration(text);
+  if (ttl && *ttl < std::chrono::milliseconds(1)) {
+    return fail(ErrorKind::kInvalid, "`" + text + "` is less than 1ms");
+  }
+  return ttl;
+}
+
+Result<bool> parse_no_ttl(const std::string& text) {
+  if (text == "allow") return true;
+  if (text == "refuse") return false;
+  return fail(ErrorKind::kInvalid, "`" + text + "` is neither allow nor refuse");
+}
+
 /// What one direction of a connection may hold. Less than one read would hold up everything.
 Result<std::size_t> parse_window(const std::string& text) {
   constexpr std::size_t kLeast = 64 * 1024;
@@ -93,6 +114,12 @@ Result<std::size_t> parse_window(const std::string& text) {
     return fail(ErrorKind::kInvalid, "`" + text + "` is less than 64KiB");
   }
   return window;
+}
+
+Result<std::size_t> parse_event_log_size(const std::string& text) {
+  auto size = parse_size(text);
+  if (size && *size == 0) return fail(ErrorKind::kInvalid, "it must be more than 0");
+  return size;
 }
 
 Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
@@ -108,6 +135,7 @@ Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
   if (!arguments.listen.empty()) {
     store("--listen", parse_listen(arguments.listen), options.listen, error);
   }
+  if (!arguments.state_dir.empty()) options.state_dir = arguments.state_dir;
   options.seed = random_seed();
   if (!arguments.seed.empty()) {
     store("--seed", parse_count(arguments.seed, UINT64_MAX), options.seed, error);
@@ -133,6 +161,26 @@ Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
   }
   if (!arguments.drain_timeout.empty()) {
     store("--drain-timeout", parse_duration(arguments.drain_timeout), options.drain_timeout, error);
+  }
+  if (!arguments.max_ttl.empty()) {
+    store("--max-ttl", parse_ttl(arguments.max_ttl), options.v1.max_ttl, error);
+    options.v1.default_ttl = std::min(options.v1.default_ttl, options.v1.max_ttl);
+  }
+  if (!arguments.default_ttl.empty()) {
+    store("--default-ttl", parse_ttl(arguments.default_ttl), options.v1.default_ttl, error);
+  }
+  if (!error && options.v1.default_ttl > options.v1.max_ttl) {
+    return fail(ErrorKind::kInvalid, "--default-ttl: " + duration_text(options.v1.default_ttl) +
+                                         " is more than --max-ttl, " +
+                                         duration_text(options.v1.max_ttl));
+  }
+  if (!arguments.no_ttl.empty()) {
+    store("--no-ttl", parse_no_ttl(arguments.no_ttl), options.v1.may_have_no_end, error);
+  }
+  if (!arguments.event_log.empty()) options.event_log = arguments.event_log;
+  if (!arguments.event_log_size.empty()) {
+    store("--event-log-size", parse_event_log_size(arguments.event_log_size),
+          options.event_log_bytes, error);
   }
   options.log_level = log_level_from_environment(LogLevel::kInfo);
   if (!arguments.log_level.empty()) {
@@ -208,6 +256,18 @@ void add_serve_command(CLI::App& root, Invocation& invocation) {
                 "A web page's origin that may call the API; * is any");
   add_flag(command, "drain-timeout", arguments->drain_timeout, "DURATION",
            "How long SIGTERM waits for open connections (default 5s)");
+  add_flag(command, "state-dir", arguments->state_dir, "DIR",
+           "Where a halt is kept, so that it outlives the server (default\n"
+           "$STATE_DIRECTORY, or ~/.local/state/faultline)");
+  add_flag(command, "default-ttl", arguments->default_ttl, "DURATION",
+           "How long a toxic made over /v1 stays, if it does not say (default 10m)");
+  add_flag(command, "max-ttl", arguments->max_ttl, "DURATION", "... and at the most (default 2h)");
+  add_flag(command, "no-ttl", arguments->no_ttl, "allow|refuse",
+           "Whether one may stay for good: \"ttl\": \"none\" (default refuse)");
+  add_flag(command, "event-log", arguments->event_log, "FILE",
+           "Every change of proxies and toxics, as lines of JSON (default: none)");
+  add_flag(command, "event-log-size", arguments->event_log_size, "SIZE",
+           "Then it becomes FILE.1, and so on to FILE.5 (default 100MB)");
   set_action(command, invocation, [&invocation, arguments] {
     const auto options = serve_options_from(*arguments);
     if (!options) {

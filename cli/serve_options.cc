@@ -4,6 +4,7 @@
 #include <random>
 
 #include "proxy/address_check.h"
+#include "proxy/names.h"
 
 namespace faultline {
 
@@ -28,6 +29,36 @@ Result<ProxySpec> parse_proxy_option(std::string_view text) {
     }
   }
   return spec;
+}
+
+namespace {
+
+/// The folder where a server of this user keeps what outlives it; "" if there is none.
+std::string own_state_dir() {
+  const auto variable = [](const char* name) {
+    const char* text = std::getenv(name);
+    return std::string(text == nullptr ? "" : text);
+  };
+  if (const std::string of_systemd = variable("STATE_DIRECTORY"); !of_systemd.empty()) {
+    return of_systemd;
+  }
+  if (const std::string xdg = variable("XDG_STATE_HOME"); !xdg.empty()) return xdg + "/faultline";
+  const std::string home = variable("HOME");
+  return home.empty() ? "" : home + "/.local/state/faultline";
+}
+
+}  // namespace
+
+std::string halt_file(const std::optional<std::string>& state_dir, const std::string& listen) {
+  const auto where = parse_host_port(listen);
+  const bool is_any_port = !where || where->port == 0;
+  if (!state_dir && is_any_port) return "";
+  const std::string folder = state_dir.value_or(own_state_dir());
+  if (folder.empty()) return "";
+  if (is_any_port) return folder + "/halt.json";
+  std::string name;
+  for (const char c : listen) name += c == ':' || c == '/' || c == '[' || c == ']' ? '-' : c;
+  return folder + "/halt-" + name + ".json";
 }
 
 std::uint64_t random_seed() {

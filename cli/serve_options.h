@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "control-api/metrics.h"
+#include "control-api/v1_call.h"
 #include "proxy/spec.h"
 #include "proxy/workers.h"
 
@@ -25,8 +27,13 @@ struct ServeOptions {
   std::optional<std::vector<std::string>> allowed_origins;  ///< Else the file's.
   std::uint64_t seed = 0;
   Workers::Options workers;
+  std::optional<std::string> event_log;        ///< Its path. Else the file's, else none.
+  std::optional<std::size_t> event_log_bytes;  ///< Then it is rotated. Else the file's.
   bool may_filter_packets = true;  ///< If the kernel lets us: see probe_packet_filters().
   Metrics::Groups metrics;
+  V1Settings v1{};
+  /// Where a halt is kept. Without it: the user's own folder for such, see halt_file().
+  std::optional<std::string> state_dir;
   std::chrono::nanoseconds drain_timeout = std::chrono::seconds(5);
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kJson;
@@ -37,6 +44,12 @@ inline constexpr std::string_view kDefaultListen = "127.0.0.1:8474";
 /// NAME=LISTEN,UPSTREAM, e.g. "redis=127.0.0.1:26379,127.0.0.1:6379". Errors:
 /// kInvalid, saying what was probably meant.
 Result<ProxySpec> parse_proxy_option(std::string_view text);
+
+/// The file that keeps a halt of a server whose API is to listen on `listen`: in
+/// `state_dir`, else in $STATE_DIRECTORY (systemd's), $XDG_STATE_HOME/faultline or
+/// ~/.local/state/faultline, with the address in its name. "" if there is no such folder, or
+/// the port is any free one and nobody could find the file again.
+std::string halt_file(const std::optional<std::string>& state_dir, const std::string& listen);
 
 /// A seed nobody chose.
 std::uint64_t random_seed();

@@ -1,10 +1,14 @@
 #include "cli/server.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "base/log.h"
 #include "base/verify.h"
+#include "proxy/alarm_clock.h"
 #include "proxy/packet_filter.h"
 
 namespace faultline {
@@ -50,20 +54,57 @@ Server::Server(uv_loop_t& loop, ServeOptions options)
       registry_(workers_, options_.seed),
       reading_(loop),
       clearing_(loop) {
-  auto timer = std::make_unique<uv_timer_t>();
-  VERIFY(uv_timer_init(&loop, timer.get()) == 0);
-  drain_timer_.reset(timer.release());
-  drain_timer_->data = this;
+  for (OwnedHandle<uv_timer_t>* owner : {&drain_timer_, &end_timer_}) {
+    auto timer = std::make_unique<uv_timer_t>();
+    VERIFY(uv_timer_init(&loop, timer.get()) == 0);
+    timer->data = this;
+    owner->reset(timer.release());
+  }
+  auto ending = std::make_unique<uv_async_t>();
+  VERIFY(uv_async_init(&loop, ending.get(), on_toxic_ended) == 0);
+  toxic_ended_.reset(ending.release());
+  toxic_ended_->data = this;
+  uv_unref(reinterpret_cast<uv_handle_t*>(toxic_ended_.get()));  // It is no work to wait for.
+  registry_.watch_endings([async = toxic_ended_.get()] { uv_async_send(async); }, {});
 }
 
 Server::~Server() = default;
 
 Result<void> Server::start() {
   if (auto read = read_config(); !read) return read;
+  if (auto opened = open_event_log(); !opened) return opened;
   if (auto bound = bind_api(); !bound) return bound;
-  auto applied =
-      attempt_blocking([this](const Names& names) { return apply(config_.proxies, names); });
+  add_event("server.started", "");
+  registry_.observe(&events_);
+  auto applied = attempt_blocking([this](const Names& names) {
+    const Registry::Because because(registry_, {.by = "config"});
+    return apply(config_.proxies, names);
+  });
+  if (!applied) add_event("server.stopped", applied.error().message);
   return applied;
+}
+
+Result<void> Server::open_event_log() {
+  EventFile::Options options;
+  options.path = options_.event_log.value_or(config_.control_event_log.value_or(""));
+  if (options.path.empty()) return {};
+  options.most_bytes = options_.event_log_bytes.value_or(
+      config_.control_event_log_size.value_or(options.most_bytes));
+  auto file = EventFile::open(options);
+  if (!file) return within("event log", file.error());
+  event_file_ = *std::move(file);
+  events_.go_on_after(event_file_->last_seq());
+  events_.copy_to(event_file_.get());
+  return {};
+}
+
+/// About this run: the first and the last event of it.
+void Server::add_event(const std::string& type, const std::string& reason) {
+  events_.add({.type = type,
+               .cause = {.by = "server", .reason = reason},
+               .after = R"({"version":")" FAULTLINE_VERSION R"(","seed":")" +
+                        std::to_string(registry_.seed()) + R"(","pid":)" +
+                        std::to_string(getpid()) + "}"});
 }
 
 Result<void> Server::read_config() {
@@ -107,9 +148,15 @@ Result<void> Server::bind_api() {
       .allowed_origins = options_.allowed_origins.value_or(config_.control_allowed_origins)};
   options.metrics = options_.metrics;
   options.id_seed = random_seed();
+  options.v1 = options_.v1;
+  options.v1.halt_file = halt_file(options_.state_dir, listen);
+  options.v1.lease_seed = random_seed();
+  options.events = &events_;
   api_.emplace(registry_, workers_, std::move(options));
   http_.emplace(loop_, HttpLimits(), [this](const HttpRequest& request, const Names& names) {
-    return api_->handle(request, names);
+    Result<HttpResponse> response = api_->handle(request, names);
+    await_next_end();
+    return response;
   });
   const auto bound = http_->listen(where->host, where->port);
   if (!bound) return within("control API", bound.error());
@@ -118,8 +165,13 @@ Result<void> Server::bind_api() {
 }
 
 Result<void> Server::apply(const std::vector<ProxySpec>& specs, const Names& names) {
-  const auto changes = registry_.reload({}, specs, names);
+  std::vector<ProxySpec> wanted = specs;
+  if (registry_.is_halted()) {
+    for (ProxySpec& spec : wanted) spec.toxics.clear();
+  }
+  const auto changes = registry_.reload({}, std::move(wanted), names);
   if (!changes) return Fail(changes.error());
+  await_next_end();
   return {};
 }
 
@@ -129,6 +181,14 @@ void Server::log_start() const {
        {"seed", std::to_string(registry_.seed())},
        {"workers", static_cast<std::int64_t>(workers_.size())},
        {"packet_filters", packet_filters_ ? "yes" : packet_filters_.error().message}});
+  if (registry_.is_halted()) {
+    log(LogLevel::kWarn, "server", "faults are halted since an earlier run: there are no toxics",
+        {{"lift", "curl -X DELETE http://" + api_address_ + "/v1/halt"}});
+  }
+  if (event_file_ != nullptr && !event_file_->mended().empty()) {
+    log(LogLevel::kWarn, "events", "the event log of an earlier run was mended",
+        {{"what", std::string_view(event_file_->mended())}});
+  }
   for (const ProxySpec* proxy : registry_.list()) {
     log(LogLevel::kInfo, "server", proxy->enabled ? "proxy listens" : "proxy is disabled",
         {{"proxy", proxy->name},
@@ -169,16 +229,20 @@ void Server::on_config_read(const Result<Config>& config) {
   Config now = *config;
   now.proxies = *std::move(proxies);
   const auto attempt = [this, now](const Names& names) -> Result<void> {
+    const Registry::Because because(registry_, {.by = "reload"});
     auto changes = registry_.reload(config_.proxies, now.proxies, names);
     if (!changes) return Fail(changes.error());
     reload_changes_ = *std::move(changes);
+    await_next_end();
     return {};
   };
   attempt_with_lookups(reading_, attempt, [this, now](const Result<void>& result) {
     if (result) {
       if (now.control_listen != config_.control_listen ||
           now.control_allowed_hosts != config_.control_allowed_hosts ||
-          now.control_allowed_origins != config_.control_allowed_origins) {
+          now.control_allowed_origins != config_.control_allowed_origins ||
+          now.control_event_log != config_.control_event_log ||
+          now.control_event_log_size != config_.control_event_log_size) {
         log(LogLevel::kWarn, "server", "changes of `control` take effect at the next start");
       }
       config_.proxies = now.proxies;
@@ -202,10 +266,19 @@ void Server::on_reloaded(const Result<void>& result) {
   if (std::exchange(reload_again_, false)) reload();
 }
 
+void Server::on_toxic_ended(uv_async_t* async) noexcept {
+  auto* self = static_cast<Server*>(async->data);
+  if (self != nullptr) self->registry_.remove_ended_toxics();
+}
+
 void Server::clear_toxics() {
   if (clearing_.busy()) return;
   attempt_with_lookups(
-      clearing_, [this](const Names& names) { return registry_.reset(names); },
+      clearing_,
+      [this](const Names& names) {
+        const Registry::Because because(registry_, {.by = "signal", .reason = "SIGUSR1"});
+        return registry_.reset(names);
+      },
       [](const Result<void>& result) {
         if (result) {
           log(LogLevel::kInfo, "server", "all toxics removed, all proxies enabled");
@@ -216,13 +289,36 @@ void Server::clear_toxics() {
       });
 }
 
+/// Sets the timer for what ends first.
+void Server::await_next_end() {
+  const TimePoint next = api_->next_end();
+  if (next == kNever) {
+    uv_timer_stop(end_timer_.get());
+    return;
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - clock_now());
+  uv_update_time(&loop_);
+  const auto wait = static_cast<std::uint64_t>(std::max(left.count(), std::int64_t{0}));
+  VERIFY(uv_timer_start(end_timer_.get(), on_end, wait, 0) == 0);
+}
+
+void Server::on_end(uv_timer_t* timer) noexcept {
+  auto* self = static_cast<Server*>(timer->data);
+  if (self == nullptr) return;
+  self->api_->end_due(clock_now());
+  self->await_next_end();
+}
+
 // ---- The end ---------------------------------------------------------------
 
 void Server::drain(std::function<void()> drained) {
   VERIFY(api_ && !drained_);
   drained_ = std::move(drained);
   api_->start_draining();
-  registry_.stop_accepting();
+  {
+    const Registry::Because because(registry_, {.by = "signal", .reason = "the server stops"});
+    registry_.stop_accepting();
+  }
   uv_update_time(&loop_);
   moved_at_ms_ = uv_now(&loop_);
   drain_deadline_ms_ = moved_at_ms_ + static_cast<std::uint64_t>(options_.drain_timeout /
@@ -246,6 +342,8 @@ void Server::watch_drain() {
   const bool quiet = !any_connection(stats) || now - moved_at_ms_ >= kQuietMs;
   if (!quiet && now < drain_deadline_ms_) return;
   uv_timer_stop(drain_timer_.get());
+  add_event("server.stopped", "");  // The last words of streams, too.
+  registry_.observe(nullptr);
   http_->stop(kApiStopLimit, [this] { drained_(); });
 }
 

@@ -13,6 +13,8 @@
 #include "cli/background.h"
 #include "cli/serve_options.h"
 #include "control-api/control_api.h"
+#include "control-api/event_file.h"
+#include "control-api/event_log.h"
 #include "control-api/http_server.h"
 #include "proxy/config_file.h"
 #include "proxy/registry.h"
@@ -33,9 +35,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Reads the file, binds the control API and every proxy, or nothing. Blocks
-  /// for names that must be looked up. Errors are one line for people: a
-  /// kInvalid file, an address that cannot be bound. Once only.
+  /// Reads the file, opens the event log, binds the control API and every proxy,
+  /// or nothing. Blocks for names that must be looked up. Errors are one line for
+  /// people: a kInvalid file, an address that cannot be bound. Once only.
   Result<void> start();
 
   /// Where the control API listens, "127.0.0.1:8474". REQUIRES: started.
@@ -58,18 +60,26 @@ class Server {
 
  private:
   Result<void> read_config();
+  Result<void> open_event_log();
+  void add_event(const std::string& type, const std::string& reason);
   Result<void> bind_api();
   Result<void> apply(const std::vector<ProxySpec>& specs, const Names& names);
   Result<std::vector<ProxySpec>> with_option_proxies(std::vector<ProxySpec> specs) const;
   void on_config_read(const Result<Config>& config);
   void on_reloaded(const Result<void>& result);
+  void await_next_end();
+  static void on_end(uv_timer_t* timer) noexcept;
+  static void on_toxic_ended(uv_async_t* async) noexcept;
   static void on_drain_tick(uv_timer_t* timer) noexcept;
   void watch_drain();
 
   uv_loop_t& loop_;
   const ServeOptions options_;
-  const Result<void> packet_filters_;  // Or why they cannot be had.
+  const Result<void> packet_filters_;      // Or why they cannot be had.
+  EventLog events_;                        // Outlives all that tell it,
+  std::unique_ptr<EventFile> event_file_;  // as does its copy on disk, if there is one.
   Workers workers_;
+  OwnedHandle<uv_async_t> toxic_ended_;  // Outlives the registry, whose workers send it.
   Registry registry_;
   Config config_;                   // As last read; its proxies include those of the options.
   std::optional<ControlApi> api_;   // Once the addresses are known.
@@ -80,6 +90,7 @@ class Server {
   std::vector<std::string> reload_changes_;
   Background clearing_;
 
+  OwnedHandle<uv_timer_t> end_timer_;  // Of what ends first.
   OwnedHandle<uv_timer_t> drain_timer_;
   std::function<void()> drained_;
   std::uint64_t drain_deadline_ms_ = 0;

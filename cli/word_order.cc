@@ -1,6 +1,7 @@
 #include "cli/word_order.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -12,7 +13,7 @@ namespace {
 
 /// One argument, as a certain command sees it.
 struct Piece {
-  enum class Kind { kOption, kWord, kUnknownOption };
+  enum class Kind { kOption, kWord, kUnknownOption, kRest };
   Kind kind;
   std::string text;  ///< --name=value, the word, or the option as written.
 };
@@ -29,8 +30,12 @@ std::string long_form(const CLI::Option& option) {
 /// with one name that of the earlier command counts.
 class Cutter {
  public:
-  Cutter(std::vector<const CLI::App*> commands, const std::vector<std::string>& arguments)
-      : commands_(std::move(commands)), arguments_(arguments) {
+  static constexpr std::size_t kAll = SIZE_MAX;
+
+  /// What follows the first `words` words is another program's.
+  Cutter(std::vector<const CLI::App*> commands, const std::vector<std::string>& arguments,
+         std::size_t words = kAll)
+      : commands_(std::move(commands)), arguments_(arguments), words_left_(words) {
     while (next_ < arguments_.size()) cut_next();
   }
 
@@ -50,7 +55,9 @@ class Cutter {
   void cut_next() {
     const std::string& argument = arguments_[next_++];
     if (only_words_ || argument.size() < 2 || argument.front() != '-') {
-      pieces_.push_back({Piece::Kind::kWord, argument});
+      only_words_ = only_words_ || words_left_ == 0;
+      pieces_.push_back({words_left_ == 0 ? Piece::Kind::kRest : Piece::Kind::kWord, argument});
+      if (words_left_ > 0 && words_left_ != kAll) --words_left_;
     } else if (argument == "--") {
       only_words_ = true;
     } else if (argument[1] == '-') {
@@ -111,6 +118,7 @@ class Cutter {
   const std::vector<const CLI::App*> commands_;
   const std::vector<std::string>& arguments_;
   std::size_t next_ = 0;
+  std::size_t words_left_;  // Until those of another program begin.
   bool only_words_ = false;
   std::vector<Piece> pieces_;
   std::optional<Error> error_;
@@ -126,7 +134,8 @@ struct Reading {
 /// Reads `arguments` as if `path` were meant; nothing if the words name something else.
 std::optional<Reading> read_as(const std::vector<const CLI::App*>& path,
                                const std::vector<std::string>& arguments) {
-  const Cutter cutter({path.back()}, arguments);
+  const bool runs_another = path.back()->get_prefix_command();
+  const Cutter cutter({path.back()}, arguments, runs_another ? path.size() : Cutter::kAll);
   Reading reading{path, {}, cutter.error()};
   std::size_t depth = 0;
   for (const Piece& piece : cutter.pieces()) {
@@ -194,6 +203,10 @@ Result<OrderedWords> order(const CLI::App& command, const Reading& reading) {
     if (piece.kind == Piece::Kind::kUnknownOption) {
       return fail(ErrorKind::kInvalid, full_name(command) + ": unknown option `" + piece.text +
                                            "`" + did_you_mean(piece.text, option_names(command)));
+    }
+    if (piece.kind == Piece::Kind::kRest) {
+      ordered.rest.push_back(piece.text);
+      continue;
     }
     (piece.kind == Piece::Kind::kOption ? ordered.words : positionals).push_back(piece.text);
     wants_help = wants_help || (piece.kind == Piece::Kind::kOption && piece.text == "--help");

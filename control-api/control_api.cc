@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "control-api/handlers.h"
+#include "control-api/route_pattern.h"
 #include "control-api/url_path.h"
 
 namespace faultline {
@@ -38,25 +39,6 @@ constexpr Route kRoutes[] = {
     {"GET", "/readyz", get_readiness},
 };
 
-/// What the braces of `pattern` stand for, if `segments` match it.
-std::optional<std::vector<std::string>> captures(std::string_view pattern,
-                                                 const std::vector<std::string>& segments) {
-  std::vector<std::string> captured;
-  for (const std::string& segment : segments) {
-    if (pattern.empty()) return std::nullopt;
-    pattern.remove_prefix(1);  // The "/".
-    const std::string_view expected = pattern.substr(0, pattern.find('/'));
-    pattern.remove_prefix(expected.size());
-    if (expected.front() == '{' && !segment.empty()) {
-      captured.push_back(segment);
-    } else if (expected != segment) {
-      return std::nullopt;
-    }
-  }
-  if (!pattern.empty()) return std::nullopt;
-  return captured;
-}
-
 struct Match {
   Handler handler = nullptr;
   std::vector<std::string> captured;
@@ -68,7 +50,7 @@ Match find_route(std::string_view method, const std::vector<std::string>& segmen
   Match match;
   for (const Route& route : kRoutes) {
     if (route.handler == get_metrics && !has_metrics) continue;
-    auto captured = captures(route.path, segments);
+    auto captured = route_captures(route.path, segments);
     if (!captured) continue;
     match.path_is_known = true;
     if (route.method != "*" && route.method != method) continue;
@@ -92,7 +74,8 @@ ControlApi::ControlApi(Registry& registry, const Workers& workers, Options optio
       workers_(workers),
       metric_groups_(options.metrics),
       access_(std::move(options.access)),
-      ids_(options.id_seed) {}
+      ids_(options.id_seed),
+      v1_(registry, workers, options.events, options.v1) {}
 
 Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names& names) {
   const Target target = parse_target(request.target);
@@ -103,18 +86,21 @@ Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names&
   if (const std::string cleaned = cleaned_path(target.path); cleaned != target.path) {
     return HttpResponse{301, {{"Location", cleaned + target.query}}, ""};
   }
+  if (segments->front() == "v1") return handle_v1(request, names, target, *segments);
   const Match match = find_route(request.method, *segments, metric_groups_.any());
   if (!match.path_is_known) return text_response(404, "404 page not found\n");
   if (match.handler == nullptr) return HttpResponse{405, {}, ""};
 
   const std::string* host = target.authority.empty() ? request.header("Host") : &target.authority;
   const auto refusal = access_.refusal(host, request.header("Origin"));
+  const std::string request_id = ids_.next();
   Result<HttpResponse> response = HttpResponse{};
   if (is_browser(request)) {
     response = text_response(403, "User agent not allowed\n");
   } else if (refusal) {
     response = error_response(403, *refusal);
   } else {
+    const Registry::Because because(registry_, {.by = "toxiproxy_api", .request_id = request_id});
     const Call call{registry_, workers_, metric_groups_, request, names, draining_, match.captured};
     response = match.handler(call);
   }
@@ -122,8 +108,18 @@ Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names&
     if (response.error().kind == ErrorKind::kNeedsLookup) return response;
     response = error_response(response.error());
   }
-  response->headers.emplace_back("X-Toxiproxy-Request-Id", ids_.next());
+  response->headers.emplace_back("X-Toxiproxy-Request-Id", request_id);
   return response;
+}
+
+Result<HttpResponse> ControlApi::handle_v1(const HttpRequest& request, const Names& names,
+                                           const Target& target,
+                                           const std::vector<std::string>& segments) {
+  const std::string* host = target.authority.empty() ? request.header("Host") : &target.authority;
+  const auto refusal = access_.refusal(host, request.header("Origin"));
+  const std::string id = v1_request_id(request).value_or(ids_.next());
+  if (refusal) return v1_.refuse(*refusal, id);
+  return v1_.handle(request, names, target, segments, id);
 }
 
 }  // namespace faultline

@@ -1,27 +1,34 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "control-api/access_rules.h"
+#include "control-api/event_log.h"
 #include "control-api/http_message.h"
 #include "control-api/metrics.h"
 #include "control-api/request_ids.h"
+#include "control-api/url_path.h"
+#include "control-api/v1_api.h"
 #include "proxy/names.h"
 #include "proxy/registry.h"
 #include "proxy/workers.h"
 
 namespace faultline {
 
-/// Toxiproxy's HTTP API on a registry: which call a request is, who may make
-/// it, and its answer. Knows no socket; the HttpServer's handler is a call of
-/// handle(). On the control thread.
+/// The HTTP APIs on a registry, Toxiproxy's and, under /v1, our own: which call a
+/// request is, who may make it, and its answer. Knows no socket; the HttpServer's handler is a call
+/// of handle(). On the control thread.
 class ControlApi {
  public:
   struct Options {
     AccessRules::Options access;
-    Metrics::Groups metrics;    ///< Without any, /metrics does not exist.
-    std::uint64_t id_seed = 0;  ///< For request ids; different at each start.
+    Metrics::Groups metrics;     ///< Without any, /metrics does not exist.
+    std::uint64_t id_seed = 0;   ///< For request ids; different at each start.
+    EventLog* events = nullptr;  ///< Outlives the API. Without it there is no /v1/events.
+    V1Settings v1{};
   };
 
   /// `registry` and `workers` must outlive this.
@@ -30,15 +37,23 @@ class ControlApi {
   /// Waits for nothing. The only error is kNeedsLookup (see HttpHandler).
   Result<HttpResponse> handle(const HttpRequest& request, const Names& names);
 
+  /// When something's time is up next, or kNever: then end_due() is to be called.
+  TimePoint next_end() const { return v1_.next_end(); }
+  void end_due(TimePoint now) { v1_.end_due(now); }
+
   /// From now on /readyz answers 503.
   void start_draining() { draining_ = true; }
 
  private:
+  Result<HttpResponse> handle_v1(const HttpRequest& request, const Names& names,
+                                 const Target& target, const std::vector<std::string>& segments);
+
   Registry& registry_;
   const Workers& workers_;
   const Metrics::Groups metric_groups_;
   const AccessRules access_;
   RequestIds ids_;
+  V1Api v1_;
   bool draining_ = false;
 };
 

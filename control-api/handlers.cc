@@ -15,10 +15,12 @@ namespace {
 int status_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::kInvalid:
+    case ErrorKind::kMalformed:
       return 400;
     case ErrorKind::kNotFound:
       return 404;
     case ErrorKind::kConflict:
+    case ErrorKind::kHalted:
       return 409;
     case ErrorKind::kNetwork:
     case ErrorKind::kNeedsLookup:  // Never shown: the call is repeated with the answer.

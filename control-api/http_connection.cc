@@ -85,6 +85,7 @@ void HttpConnection::start() {
 
 void HttpConnection::close_when_answered() {
   close_after_answer_ = true;
+  if (state_ == State::kStreaming) stream_->end_now();
   if (state_ == State::kReading && !parser_.in_request()) end();
 }
 
@@ -99,7 +100,7 @@ void HttpConnection::on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* 
   HttpConnection* self = owner_of(stream);
   if (self == nullptr || size == 0) return;
   const bool reading = self->state_ == State::kReading;
-  if (size > 0) {
+  if (size > 0) {  // After the request for a stream: nothing that counts.
     if (reading) self->take({buffer->base, static_cast<std::size_t>(size)});
   } else if (reading && size == UV_EOF) {
     self->take_end();
@@ -168,8 +169,8 @@ void HttpConnection::take_end() {
 /// REQUIRES: state_ is kHandling.
 void HttpConnection::handle() {
   for (;;) {
-    const Result<HttpResponse> response = shared_.handler(request_, names_);
-    if (response) return respond(*response);
+    Result<HttpResponse> response = shared_.handler(request_, names_);
+    if (response) return respond(*std::move(response));
     VERIFY(response.error().kind == ErrorKind::kNeedsLookup);
     if (look_up(response.error().message)) return;
   }
@@ -200,12 +201,38 @@ void HttpConnection::on_looked_up(const std::string& host,
   handle();
 }
 
-void HttpConnection::respond(const HttpResponse& response) {
+void HttpConnection::respond(HttpResponse response) {
   if (state_ == State::kReading) uv_read_stop(stream());
+  if (response.stream != nullptr && shared_.streams.are_full()) {
+    response = text_response(503, error_json("too many streams", 503) + "\n");
+  }
   write_access_log(response);
+  if (response.stream != nullptr && request_.method != "HEAD") {
+    return stream_body(std::move(response));
+  }
   state_ = State::kWriting;
   set_deadline(shared_.limits.write);
   write(serialize(response, request_, !close_after_answer_), true);
+}
+
+/// There is no deadline for all of it; the stream watches the client.
+void HttpConnection::stream_body(HttpResponse response) {
+  state_ = State::kStreaming;
+  close_after_answer_ = true;
+  uv_timer_stop(deadline_.get());
+  unread_.clear();
+  write(serialize(response, request_, false), false);
+  stream_ = std::make_unique<HttpStream>(shared_.streams, *socket_, std::move(response.stream),
+                                         request_.minor_version > 0,
+                                         [this](HttpStream::End how) { on_stream_ended(how); });
+  read_more();  // To hear of its end.
+  stream_->start();
+}
+
+void HttpConnection::on_stream_ended(HttpStream::End how) {
+  if (how != HttpStream::End::kWhole) return end();
+  uv_read_stop(stream());
+  linger();
 }
 
 void HttpConnection::write(std::string bytes, bool is_answer) {
@@ -252,6 +279,7 @@ void HttpConnection::linger() {
 
 void HttpConnection::end() {
   if (std::exchange(state_, State::kEnded) == State::kEnded) return;
+  if (stream_ != nullptr) stream_->stop();
   uv_timer_stop(deadline_.get());
   uv_read_stop(stream());
   ended_(*this);
@@ -271,9 +299,12 @@ void HttpConnection::write_access_log(const HttpResponse& response) const {
   const auto text = [](const std::string* value) {
     return value == nullptr ? std::string_view() : std::string_view(*value);
   };
+  const std::string* own_id = find_header(response.headers, "X-Request-Id");
+  const std::string* id =
+      own_id != nullptr ? own_id : find_header(response.headers, "X-Toxiproxy-Request-Id");
   const double milliseconds = static_cast<double>(uv_hrtime() - request_began_ns_) / 1e6;
   log(LogLevel::kDebug, "api", "request",
-      {{"request_id", text(find_header(response.headers, "X-Toxiproxy-Request-Id"))},
+      {{"request_id", text(id)},
        {"client", std::string_view(client)},
        {"method", std::string_view(request_.method)},
        {"url", std::string_view(request_.target)},

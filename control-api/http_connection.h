@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "control-api/http_message.h"
 #include "control-api/http_parser.h"
+#include "control-api/http_stream.h"
 #include "proxy/names.h"
 #include "proxy/uv_handle.h"
 
@@ -31,6 +32,7 @@ struct HttpLimits {
   std::chrono::milliseconds handle{25'000};  ///< For the lookups of one request; then 503.
   std::chrono::milliseconds write{30'000};   ///< For the client to take one answer.
   std::chrono::milliseconds linger{1'000};   ///< For the client to see why we close.
+  HttpStream::Limits stream;                 ///< Of answers without a known end.
 };
 
 /// What the connections of one server share. Outlives them.
@@ -40,13 +42,15 @@ struct HttpShared {
   HttpHandler handler;
   std::unique_ptr<char[]> scratch;  ///< Bytes are read into this, by one connection at a time.
   static constexpr std::size_t kScratchBytes = 64UL << 10;
+  HttpStreams streams{*loop, limits.stream};
 };
 
 /// One client of the HTTP server.
 ///
 /// Requests are answered one by one, in order. While one is being answered
 /// nothing is read, so a client that sends and never reads is slowed by TCP
-/// and costs no memory.
+/// and costs no memory. The client of a stream is listened to only to hear that
+/// it is gone, and nothing is answered after a stream.
 class HttpConnection {
  public:
   /// `socket` is connected. `ended` is called once, from the loop, when the
@@ -60,11 +64,12 @@ class HttpConnection {
   /// Begins to read. The socket may already be dead: `ended` then comes from the loop.
   void start();
 
-  /// Closes as soon as the request in hand, if any, is answered. May call `ended`.
+  /// Closes as soon as the request in hand, if any, is answered; a stream ends
+  /// at once. May call `ended`.
   void close_when_answered();
 
  private:
-  enum class State { kReading, kHandling, kWriting, kLingering, kEnded };
+  enum class State { kReading, kHandling, kWriting, kStreaming, kLingering, kEnded };
   struct Lookup;
   struct Write;
 
@@ -78,7 +83,9 @@ class HttpConnection {
   void handle();
   bool look_up(const std::string& host);
   void on_looked_up(const std::string& host, Result<std::vector<SocketAddress>> answer);
-  void respond(const HttpResponse& response);
+  void respond(HttpResponse response);
+  void stream_body(HttpResponse response);
+  void on_stream_ended(HttpStream::End end);
   void write(std::string bytes, bool is_answer);
   void on_answered(int status);
   void linger();
@@ -99,6 +106,7 @@ class HttpConnection {
   HttpRequest request_;
   Names names_;  // What was looked up for the request in hand.
   Lookup* lookup_ = nullptr;
+  std::unique_ptr<HttpStream> stream_;  // While kStreaming, and after.
   std::uint64_t request_began_ns_ = 0;
 };
 

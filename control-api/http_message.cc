@@ -53,6 +53,10 @@ std::string_view reason_phrase(int status) {
       return "No Content";
     case 301:
       return "Moved Permanently";
+    case 304:
+      return "Not Modified";
+    case 308:
+      return "Permanent Redirect";
     case 400:
       return "Bad Request";
     case 403:
@@ -65,10 +69,16 @@ std::string_view reason_phrase(int status) {
       return "Request Timeout";
     case 409:
       return "Conflict";
+    case 412:
+      return "Precondition Failed";
     case 413:
       return "Content Too Large";
     case 417:
       return "Expectation Failed";
+    case 422:
+      return "Unprocessable Content";
+    case 423:
+      return "Locked";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
@@ -91,7 +101,9 @@ std::string serialize(const HttpResponse& response, const HttpRequest& request, 
   out += "\r\n";
   for (const auto& [name, value] : response.headers) out += name + ": " + value + "\r\n";
   out += "Date: " + http_date() + "\r\n";
-  if (response.status != 204) {
+  if (response.stream != nullptr) {
+    if (!old) out += "Transfer-Encoding: chunked\r\n";
+  } else if (response.status != 204 && response.status != 304) {
     out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
   }
   if (!keep_alive) {
@@ -100,7 +112,9 @@ std::string serialize(const HttpResponse& response, const HttpRequest& request, 
     out += "Connection: keep-alive\r\n";
   }
   out += "\r\n";
-  if (request.method != "HEAD" && response.status != 204) out += response.body;
+  if (request.method != "HEAD" && response.status != 204 && response.status != 304) {
+    out += response.body;
+  }
   return out;
 }
 

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "control-api/body_stream.h"
 
 namespace faultline {
 
@@ -28,11 +31,14 @@ struct HttpRequest {
   const std::string* header(std::string_view name) const { return find_header(headers, name); }
 };
 
-/// One answer. The server adds Content-Length, Date and Connection.
+/// One answer. The server adds Date, Connection and what says how long it is.
 struct HttpResponse {
   int status = 200;
   HttpHeaders headers;
   std::string body;  ///< Empty for 204.
+  /// Or what the body comes from, bit by bit: `body` is empty then. The client's
+  /// connection ends with it.
+  std::unique_ptr<BodyStream> stream{};
 };
 
 /// A plain-text answer, as Go's http.Error() makes it: "404 page not found\n".
@@ -43,6 +49,7 @@ std::string_view reason_phrase(int status);
 
 /// The bytes of `response` to `request`: no body for HEAD and 204, HTTP/1.0 to
 /// HTTP/1.0 clients, and a Connection header where its default is not meant.
+/// Of one with a stream: what comes before the body.
 std::string serialize(const HttpResponse& response, const HttpRequest& request, bool keep_alive);
 
 }  // namespace faultline

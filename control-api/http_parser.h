@@ -47,7 +47,7 @@ class HttpParser {
   HttpRequest take_request();
 
   /// 400, 413, 417, 431 or 505, with the reason as text.
-  const HttpResponse& failure() const { return failure_; }
+  HttpResponse failure() const { return {failure_.status, failure_.headers, failure_.body}; }
 
   /// Whether some bytes of a request have been read, but not all.
   bool in_request() const { return in_request_; }

@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -79,7 +80,9 @@ std::string with_replacements(std::string_view text) {
 /// Builds the document while nlohmann reads.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit Builder(std::size_t text_size) : text_size_(text_size) {}
+  /// `most_values` bounds the memory that a text of little ones would take.
+  explicit Builder(std::size_t text_size, std::size_t most_values = SIZE_MAX)
+      : text_size_(text_size), values_left_(most_values) {}
 
   bool null() override { return put(std::monostate{}); }
   bool boolean(bool value) override { return put(value); }
@@ -128,8 +131,18 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return std::get<Document::Object>(open_.back()->value).back().second;
   }
 
+  bool count_value() {
+    if (values_left_ > 0) {
+      --values_left_;
+      return true;
+    }
+    error_ = "it has more than " + std::to_string(kJsonValues) + " values";
+    return false;
+  }
+
   template <class Value>
   bool put(Value value) {
+    if (!count_value()) return false;
     next_place().value = std::move(value);
     return true;
   }
@@ -140,6 +153,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
       error_ = "nested more than " + std::to_string(kJsonDepth) + " deep";
       return false;
     }
+    if (!count_value()) return false;
     Document& place = next_place();
     place.value = std::move(container);
     open_.push_back(&place);
@@ -152,10 +166,47 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   }
 
   const std::size_t text_size_;
+  std::size_t values_left_;
   Document root_;
   std::vector<Document*> open_;
   std::string error_;
 };
+
+/// A key as a JSON pointer writes it.
+std::string pointer_step(std::string_view key) {
+  std::string out = "/";
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// Gives what is in `document` its pointers. Errors: kMalformed, a key is there twice.
+Result<void> mark_places(Document& document) {
+  if (auto* list = std::get_if<Document::Array>(&document.value)) {
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      (*list)[i].pointer = document.pointer + "/" + std::to_string(i);
+      if (auto marked = mark_places((*list)[i]); !marked) return marked;
+    }
+  }
+  auto* map = std::get_if<Document::Object>(&document.value);
+  if (map == nullptr) return {};
+  std::set<std::string_view> keys;
+  for (auto& [key, value] : *map) {
+    value.pointer = document.pointer + pointer_step(key);
+    if (!keys.insert(key).second) {
+      return Fail(Error{ErrorKind::kMalformed, "key `" + key + "` is given twice", value.pointer});
+    }
+    if (auto marked = mark_places(value); !marked) return marked;
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -172,6 +223,29 @@ Result<Document> parse_json(std::string_view text) {
                                               nlohmann::json::input_format_t::json, kWholeText);
   if (!read) return bad(builder.error());
   return builder.take_document();
+}
+
+Result<Document> parse_strict_json(std::string_view text) {
+  const auto bad = [](const std::string& reason) {
+    return fail(ErrorKind::kMalformed, "the body is not JSON: " + reason);
+  };
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    return fail(ErrorKind::kMalformed, "the body is empty: send a JSON document");
+  }
+  if (text.substr(0, 3) == "\xef\xbb\xbf") return bad("it begins with a byte order mark");
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text, at);
+    if (length == 0) return bad("byte " + std::to_string(at + 1) + " is not UTF-8");
+    at += length;
+  }
+  Builder builder(text.size(), kJsonValues);
+  constexpr bool kWholeText = true;
+  const bool read = nlohmann::json::sax_parse(text.begin(), text.end(), &builder,
+                                              nlohmann::json::input_format_t::json, kWholeText);
+  if (!read) return bad(builder.error());
+  Document document = builder.take_document();
+  if (auto marked = mark_places(document); !marked) return Fail(marked.error());
+  return document;
 }
 
 }  // namespace faultline

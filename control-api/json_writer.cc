@@ -117,7 +117,7 @@ namespace {
 std::string extras_json(const ToxicSpec& toxic) {
   std::string out;
   if (toxic.engine) out += R"(,"engine":)" + json_string(to_string(*toxic.engine));
-  return out + match_json(toxic.match) + timing_json(toxic);
+  return out + match_json(toxic.match) + timing_json(toxic) + reach_json(toxic.reach);
 }
 
 }  // namespace

@@ -97,6 +97,16 @@ void add_toxics(const std::vector<ProxyStats>& proxies, std::vector<MetricFamily
       family(MetricType::Gauge, "faultline_toxic_active", "1 for each toxic there is.");
   MetricFamily connections = family(MetricType::Counter, "faultline_toxic_connections_total",
                                     "Connections the toxic was applied to.");
+  MetricFamily met = family(MetricType::Counter, "faultline_toxic_met_total",
+                            "Connections the toxic has looked at.");
+  MetricFamily matched = family(MetricType::Counter, "faultline_toxic_matched_total",
+                                "Connections its match and its draws chose; of a shadow, too.");
+  MetricFamily applied = family(MetricType::Counter, "faultline_toxic_applied_total",
+                                "Connections it has really done something to.");
+  MetricFamily delayed = family(MetricType::Counter, "faultline_toxic_delayed_bytes_total",
+                                "Bytes the toxic has held back.");
+  MetricFamily dropped = family(MetricType::Counter, "faultline_toxic_dropped_bytes_total",
+                                "Bytes the toxic has swallowed.");
   MetricFamily delay = family(MetricType::Histogram, "faultline_toxic_injected_delay_seconds",
                               "How long the toxic held bytes back.");
   MetricFamily error = family(MetricType::Histogram, "faultline_toxic_delay_error_seconds",
@@ -109,11 +119,16 @@ void add_toxics(const std::vector<ProxyStats>& proxies, std::vector<MetricFamily
                              {"direction", std::string(to_string(toxic.direction))}};
       add_count(active, labels, 1);
       add_count(connections, labels, toxic.connections);
+      add_count(met, labels, toxic.met);
+      add_count(matched, labels, toxic.matched);
+      add_count(applied, labels, toxic.applied);
+      add_count(delayed, labels, toxic.delayed_bytes);
+      add_count(dropped, labels, toxic.dropped_bytes);
       add_histogram(delay, labels, toxic.delay);
       add_histogram(error, labels, toxic.error);
     }
   }
-  add_used({active, connections, delay, error}, page);
+  add_used({active, connections, met, matched, applied, delayed, dropped, delay, error}, page);
 }
 
 void add_faultline(const Metrics& metrics, std::vector<MetricFamily>& page) {

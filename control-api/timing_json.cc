@@ -1,5 +1,7 @@
 #include "control-api/timing_json.h"
 
+#include <cmath>
+
 #include "base/quantities.h"
 #include "control-api/json_writer.h"
 
@@ -36,20 +38,51 @@ std::string ramp_json(const ToxicSpec& toxic) {
          duration_json(ramp.values.over) + "}";
 }
 
+std::string prefixes_json(const std::string& key, const std::vector<IpPrefix>& prefixes) {
+  if (prefixes.empty()) return "";
+  std::string list;
+  for (const IpPrefix& prefix : prefixes) {
+    list += (list.empty() ? "" : ",") + json_string(prefix.text());
+  }
+  return ",\"" + key + "\":[" + list + "]";
+}
+
 }  // namespace
 
+std::string share_json(double share) {
+  static const AttributeType kShare{
+      .name = "", .unit = "", .summary = "", .quantity = Quantity::kProbability};
+  return kShare.text_of(std::llround(share * AttributeValue::kMillion));
+}
+
 std::string match_json(const ToxicMatch& match) {
-  std::string out;
-  if (!match.clients.empty()) {
-    std::string list;
-    for (const IpPrefix& prefix : match.clients) {
-      list += (list.empty() ? "" : ",") + json_string(prefix.text());
-    }
-    out += R"(,"clients":[)" + list + "]";
+  std::string out = prefixes_json("clients", match.clients);
+  out += prefixes_json("not_clients", match.not_clients);
+  if (match.share) {
+    out += R"(,"connections":)" + share_json(match.share->share);
+    if (match.share->by == ConnectionShare::By::kClient) out += R"(,"by":"client")";
   }
   if (match.count.first > 0) out += R"(,"first":)" + std::to_string(match.count.first);
   if (match.count.every > 0) out += R"(,"every":)" + std::to_string(match.count.every);
   return out.empty() ? "" : R"(,"match":{)" + out.substr(1) + "}";
+}
+
+std::string reach_json(const ToxicReach& reach) {
+  std::string out;
+  if (reach.affects == Scope::kNew) out += R"(,"affects":"new")";
+  if (reach.affects == Scope::kOpen) out += R"(,"affects":"open")";
+  if (reach.on_remove == OnRemove::kClose) out += R"(,"on_remove":"close")";
+  if (reach.on_remove == OnRemove::kReset) out += R"(,"on_remove":"reset")";
+  if (reach.shadow) out += R"(,"shadow":true)";
+  std::string limits;
+  const auto add = [&](const std::string& key, const std::string& value) {
+    limits += (limits.empty() ? "\"" : ",\"") + key + "\":" + value;
+  };
+  const ToxicLimits& set = reach.limits;
+  if (set.max_connections) add("max_connections", std::to_string(*set.max_connections));
+  if (set.max_share) add("max_share", share_json(*set.max_share));
+  if (set.max_bytes_delayed) add("max_bytes_delayed", std::to_string(*set.max_bytes_delayed));
+  return limits.empty() ? out : out + R"(,"limits":{)" + limits + "}";
 }
 
 std::string timing_json(const ToxicSpec& toxic) {

@@ -1,5 +1,7 @@
 #include "control-api/url_path.h"
 
+#include <algorithm>
+
 namespace faultline {
 
 namespace {
@@ -23,6 +25,8 @@ std::vector<std::string_view> split(std::string_view path) {
   }
 }
 
+}  // namespace
+
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -39,8 +43,6 @@ std::optional<std::string> percent_decoded(std::string_view text) {
   }
   return out;
 }
-
-}  // namespace
 
 Target parse_target(std::string_view target) {
   Target result;
@@ -89,6 +91,46 @@ std::optional<std::vector<std::string>> path_segments(std::string_view path) {
     segments.push_back(*std::move(segment));
   }
   return segments;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                          (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (is_plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 0xfU];
+    }
+  }
+  return out;
+}
+
+std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters(
+    std::string_view query) {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  if (!query.empty() && query.front() == '?') query.remove_prefix(1);
+  const auto decoded = [](std::string_view text) {
+    std::string blanks(text);
+    std::replace(blanks.begin(), blanks.end(), '+', ' ');
+    return percent_decoded(blanks);
+  };
+  while (!query.empty()) {
+    const std::string_view part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(part.size() + 1, query.size()));
+    if (part.empty()) continue;
+    const std::size_t equals = std::min(part.find('='), part.size());
+    auto name = decoded(part.substr(0, equals));
+    auto value = decoded(part.substr(std::min(equals + 1, part.size())));
+    if (!name || !value) return std::nullopt;
+    parameters.emplace_back(*std::move(name), *std::move(value));
+  }
+  return parameters;
 }
 
 }  // namespace faultline

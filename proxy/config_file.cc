@@ -9,6 +9,7 @@
 
 #include "base/file_contents.h"
 #include "base/nearest_name.h"
+#include "base/quantities.h"
 #include "proxy/address_check.h"
 #include "proxy/sample_files.h"
 #include "proxy/spec_decoder.h"
@@ -72,8 +73,32 @@ Result<std::vector<std::string>> texts_of(const Document& document, const std::s
   return texts;
 }
 
+Result<void> read_event_log(const Document::Object& control, Config& config) {
+  if (const Document* path = find(control, "event_log")) {
+    const auto* text = path->as<std::string>();
+    if (text == nullptr || text->empty()) {
+      return wrong(*path, "event_log must be a path, not " + describe(*path));
+    }
+    config.control_event_log = *text;
+  }
+  if (const Document* size = find(control, "event_log_size")) {
+    const auto* number = size->as<std::int64_t>();
+    const auto* text = size->as<std::string>();
+    const auto bytes = parse_size(number != nullptr ? std::to_string(*number)
+                                  : text != nullptr ? *text
+                                                    : "");
+    if (!bytes || *bytes == 0) {
+      return wrong(*size, "event_log_size must be a size such as 100MB, not " + describe(*size));
+    }
+    config.control_event_log_size = *bytes;
+  }
+  return {};
+}
+
 Result<void> read_control(const Document& document, Config& config) {
-  const auto map = map_of(document, "control", {"listen", "allowed_hosts", "allowed_origins"});
+  const auto map =
+      map_of(document, "control",
+             {"listen", "allowed_hosts", "allowed_origins", "event_log", "event_log_size"});
   if (!map) return Fail(map.error());
   if (const Document* listen = find(**map, "listen")) {
     const auto* text = listen->as<std::string>();
@@ -90,7 +115,7 @@ Result<void> read_control(const Document& document, Config& config) {
     if (!texts) return Fail(texts.error());
     *target = *std::move(texts);
   }
-  return {};
+  return read_event_log(**map, config);
 }
 
 Result<void> check_version(const Document& document, const Document::Object& map) {

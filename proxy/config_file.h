@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +15,9 @@ struct Config {
   std::optional<std::string> control_listen;  ///< control.listen, HOST:PORT.
   std::vector<std::string>
       control_allowed_hosts;  ///< control.allowed_hosts, beyond the local ones.
-  std::vector<std::string> control_allowed_origins;  ///< control.allowed_origins.
+  std::vector<std::string> control_allowed_origins;   ///< control.allowed_origins.
+  std::optional<std::string> control_event_log;       ///< control.event_log, a path.
+  std::optional<std::size_t> control_event_log_size;  ///< control.event_log_size, in bytes.
   std::vector<ProxySpec> proxies;
 };
 

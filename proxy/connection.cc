@@ -5,6 +5,7 @@
 
 #include "base/verify.h"
 #include "proxy/shard.h"
+#include "proxy/toxic_changeover.h"
 
 namespace faultline {
 
@@ -27,12 +28,14 @@ void change_faults(Socket& socket, const SocketFaults& before, const SocketFault
 
 }  // namespace
 
-Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, ConnectionFaults faults)
+Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, ConnectionFaults faults,
+                       std::unique_ptr<Encounters> encounters)
     : shard_(shard),
       ordinal_(ordinal),
       client_address_(client.address),
       client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client.socket),
                                        client.family, static_cast<SocketOwner&>(*this))),
+      encounters_(std::move(encounters)),
       alarm_(shard.worker().loop().alarms(), *this),
       opened_(clock_now()) {
   set_faults(std::move(faults));
@@ -65,6 +68,7 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   shard_.worker().loop().deferred_delete(std::move(dial_));
   if (!upstream) {
     shard_.note_dial_failure(upstream.error());
+    if (encounters_ != nullptr) encounters_->note_undialled(shard_.toxics());
     end(faults_ != nullptr && faults_->resets_undialled ? Ending::kReset : Ending::kClose,
         EndedBy::kUnreachable);
     return;
@@ -77,7 +81,7 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   down_.emplace(shard_.worker(), Direction::kDownstream, *upstream_, *client_, counters);
   const TimePoint now = clock_now();
   keep_alive_at_ = after(now, kYouth);
-  ConnectionIdentity me = identity();
+  ConnectionIdentity me = meet_toxics(now);
   me.is_beginning = true;
   arrange(me, now);
   read(*up_, *down_, now);  // What the client has said meanwhile.
@@ -85,14 +89,12 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
 }
 
 void Connection::apply_toxics(TimePoint now) {
-  const ConnectionIdentity me = identity();
+  const ConnectionIdentity me = meet_toxics(now);
   set_faults(faults_for(shard_.toxics(), me, now));
   toxics_change_at_ = next_change(shard_.toxics(), me, now);
-  if (up_) {
-    arrange(me, now);
-    settle(now);
-    return;
-  }
+  if (up_) arrange(me, now);
+  if (encounters_ != nullptr) encounters_->forget_others(shard_.all_toxics());
+  if (up_) return settle(now);
   const Reception reception = faults_ == nullptr ? Reception::kDial : faults_->reception;
   if (reception == Reception::kReset || reception == Reception::kClose) {
     end(reception == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
@@ -101,9 +103,36 @@ void Connection::apply_toxics(TimePoint now) {
   }
 }
 
+void Connection::be_counted(ToxicChangeover& changeover, TimePoint now) const {
+  ConnectionIdentity me{ordinal_, {}, opened_};
+  if (changeover.needs_client()) me.client = client_address_.address();
+  changeover.count(shard_.worker().index(), me, now);
+}
+
+bool Connection::ends_without(const std::vector<const LiveToxic*>& removed) {
+  OnRemove how = OnRemove::kResume;
+  for (const LiveToxic* toxic : removed) {
+    const bool was_on = encounters_ != nullptr && encounters_->is_on(toxic->id);
+    if (was_on) how = std::max(how, toxic->spec.reach.on_remove);
+  }
+  if (how == OnRemove::kResume) return false;
+  end(how == OnRemove::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
+  return true;
+}
+
 ConnectionIdentity Connection::identity() const {
-  if (!need_client(shard_.toxics())) return {ordinal_, {}, opened_};
-  return {ordinal_, client_address_.address(), opened_};
+  const bool is_dialled = up_.has_value();
+  if (!need_client(shard_.toxics())) return {ordinal_, {}, opened_, false, is_dialled};
+  return {ordinal_, client_address_.address(), opened_, false, is_dialled};
+}
+
+/// Which of the shard's present toxics are on it now.
+ConnectionIdentity Connection::meet_toxics(TimePoint now) {
+  ConnectionIdentity me = identity();
+  if (encounters_ == nullptr) encounters_ = shard_.new_encounters();
+  if (encounters_ != nullptr) encounters_->meet(shard_.toxics(), me, now);
+  me.encounters = encounters_.get();
+  return me;
 }
 
 void Connection::arrange(const ConnectionIdentity& identity, TimePoint now) {
@@ -247,6 +276,7 @@ void Connection::end(Ending ending, EndedBy by) {
   if (ending != Ending::kReset) set_faults({});
   up_.reset();
   down_.reset();
+  encounters_.reset();  // While the toxics are there.
   close_socket(client_, ending);
   close_socket(upstream_, ending);
   shard_.retire(*this);

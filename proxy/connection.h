@@ -4,10 +4,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "proxy/compact_address.h"
 #include "proxy/connection_view.h"
 #include "proxy/dial.h"
+#include "proxy/encounters.h"
 #include "proxy/ended_connections.h"
 #include "proxy/live_toxic.h"
 #include "proxy/pump.h"
@@ -16,6 +18,7 @@
 namespace faultline {
 
 class Shard;
+class ToxicChangeover;
 
 /// One client, its upstream, and the two pumps between them.
 ///
@@ -30,6 +33,7 @@ class Shard;
 ///   ... and the other has ended too      | closed once both have ended, see below
 ///   RST from one side, or it is dead     | RST to the other, once its toxics let it
 ///   a toxic closes; disable; delete      | FIN              | FIN
+///   a toxic with on_remove is removed    | FIN, or RST      | the same
 ///   a toxic resets                       | RST              | RST
 ///   the upstream cannot be reached       | FIN              | -
 ///   ... and a toxic mirrors that         | RST              | -
@@ -47,14 +51,23 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
     CompactAddress address;
   };
 
-  /// Starts dialling, unless `faults` say to wait. `shard` outlives the
-  /// connection's open life (until end()).
-  Connection(Shard& shard, Client client, std::uint64_t ordinal, ConnectionFaults faults);
+  /// Starts dialling, unless `faults` say to wait. `encounters` are with the toxics
+  /// that these are of; null if there are none. `shard` outlives the connection's
+  /// open life (until end()).
+  Connection(Shard& shard, Client client, std::uint64_t ordinal, ConnectionFaults faults,
+             std::unique_ptr<Encounters> encounters);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   /// Puts the shard's present toxics in force.
   void apply_toxics(TimePoint now);
+
+  /// Is counted for what it is to `changeover`.
+  void be_counted(ToxicChangeover& changeover, TimePoint now) const;
+
+  /// These toxics were removed: ends it, as the strongest of those says that were
+  /// on it. False if none was that does.
+  bool ends_without(const std::vector<const LiveToxic*>& removed);
 
   /// Ends it now; what toxics hold is dropped.
   void close(Farewell farewell, EndedBy by);
@@ -93,6 +106,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   void on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
   ConnectionIdentity identity() const;
+  ConnectionIdentity meet_toxics(TimePoint now);
   void arrange(const ConnectionIdentity& identity, TimePoint now);
   void arrange_dial(TimePoint now);
   void set_faults(ConnectionFaults faults);
@@ -112,9 +126,10 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   std::optional<EndedBy> first_end_;  // Of one direction: whose FIN it was.
   bool ended_ = false;
   std::unique_ptr<Socket> client_;
-  std::unique_ptr<Socket> upstream_;  // Null while dialling.
-  std::unique_ptr<Dial> dial_;        // Null once dialled.
-  std::optional<Pump> up_;            // Both are there from when upstream_ is.
+  std::unique_ptr<Socket> upstream_;        // Null while dialling.
+  std::unique_ptr<Dial> dial_;              // Null once dialled.
+  std::unique_ptr<Encounters> encounters_;  // Null while there were no toxics.
+  std::optional<Pump> up_;                  // Both are there from when upstream_ is.
   std::optional<Pump> down_;
   Alarm alarm_;
   std::unique_ptr<ConnectionFaults> faults_;  // Null while there are none.

@@ -85,8 +85,10 @@ TimePoint Connection::last_read() const {
 
 bool Connection::meets(std::string_view toxic, TimePoint now) const {
   const ToxicSet& toxics = shard_.toxics();
+  ConnectionIdentity me = identity();
+  me.encounters = encounters_.get();
   return std::any_of(toxics.begin(), toxics.end(), [&](const LiveToxic& candidate) {
-    return candidate.spec.name == toxic && candidate.applies_to(identity(), now);
+    return candidate.spec.name == toxic && candidate.applies_to(me, now);
   });
 }
 
@@ -99,7 +101,8 @@ ConnectionView Connection::view(TimePoint now) const {
   view.age = std::max(now - opened_, Duration(0));
   view.idle = std::max(now - last_read(), Duration(0));
   view.state = state();
-  const ConnectionIdentity me = identity();
+  ConnectionIdentity me = identity();
+  me.encounters = encounters_.get();
   const ToxicSet& all = shard_.all_toxics();
   auto present = shard_.toxics().begin();  // All of them, but for those that are off just now.
   for (const LiveToxic& toxic : all) {
@@ -107,7 +110,9 @@ ConnectionView Connection::view(TimePoint now) const {
     view.toxics.push_back({.name = toxic.spec.name,
                            .type = toxic.spec.type->name,
                            .direction = toxic.spec.direction,
-                           .verdict = is_on ? present->verdict_on(me, now) : Verdict::kPulse});
+                           .verdict = is_on              ? present->verdict_on(me, now)
+                                      : toxic.is_spent() ? Verdict::kLimit
+                                                         : Verdict::kPulse});
     if (is_on) ++present;
   }
   if (!up_) return view;

@@ -31,7 +31,7 @@ std::string describe(const Document& document) {
 }
 
 Fail wrong(const Document& place, const std::string& message) {
-  if (place.line == 0) return fail(ErrorKind::kInvalid, message);
+  if (place.line == 0) return Fail(Error{ErrorKind::kInvalid, message, place.pointer});
   return fail(ErrorKind::kInvalid,
               std::to_string(place.line) + ":" + std::to_string(place.column) + ": " + message);
 }

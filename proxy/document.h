@@ -22,6 +22,9 @@ struct Document {
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value;
   int line = 0;    ///< From 1; 0 where the format does not say.
   int column = 0;  ///< From 1; 0 where the format does not say.
+  /// The same as a JSON pointer (RFC 6901), "/toxics/0/name"; "" is the whole
+  /// document, or where the reader does not say.
+  std::string pointer{};
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value); }
   template <class T>
@@ -33,7 +36,8 @@ struct Document {
 /// "a string", "a list", "the number 5": for "listen must be a string, not a list".
 std::string describe(const Document& document);
 
-/// kInvalid about the value at `place`, "LINE:COLUMN: " first where the format has places.
+/// kInvalid about the value at `place`, "LINE:COLUMN: " first where the format has places,
+/// with its pointer.
 Fail wrong(const Document& place, const std::string& message);
 
 }  // namespace faultline

@@ -21,7 +21,7 @@ EventLoop::EventLoop()
   VERIFY(epoll_.is_open() && letter_.is_open());
   VERIFY(uv_loop_init(&uv_) == 0);
   // Edge-triggered, so neither has to be read to be quiet again.
-  watch(letter_.get(), EPOLLIN | EPOLLET, mailbox_);
+  watch(letter_.get(), EPOLLIN | EPOLLET, wake_up_);
   watch(uv_backend_fd(&uv_), EPOLLIN | EPOLLET, wake_up_);
   watch(alarms_.fd(), EPOLLIN | EPOLLET, wake_up_);
 }
@@ -70,8 +70,9 @@ void EventLoop::turn() {
   } else {
     tell_all();
   }
-  if (std::exchange(mailbox_.has_mail, false)) run_posted();
+  run_posted();
   alarms_.ring();
+  run_posted();  // What an alarm has posted: it is for this turn.
   last_turn_ = clock_now() - started;
 }
 
@@ -106,11 +107,14 @@ void EventLoop::post(std::function<void()> task) {
     const std::lock_guard lock(mutex_);
     posted_.push_back(std::move(task));
   }
+  has_mail_.store(true, std::memory_order_release);
   const std::uint64_t one = 1;
   VERIFY(::write(letter_.get(), &one, sizeof one) == sizeof one);
 }
 
 void EventLoop::run_posted() {
+  if (!has_mail_.load(std::memory_order_acquire)) return;
+  has_mail_.exchange(false, std::memory_order_acq_rel);  // Who posts from here on says so again.
   std::vector<std::function<void()>> tasks;
   {
     const std::lock_guard lock(mutex_);

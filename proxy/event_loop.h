@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -81,7 +82,8 @@ class EventLoop {
   void stop() { is_running_ = false; }
 
   /// Runs `task` on the loop's thread, between two callbacks, in the order
-  /// posted. Any thread; the only part of a loop that may be called from outside.
+  /// posted; from a callback of the loop itself, before its turn is over. Any thread; the only part
+  /// of a loop that may be called from outside.
   void post(std::function<void()> task);
 
   /// Destroys `object` once the present callback has unwound: how an object
@@ -93,13 +95,6 @@ class EventLoop {
 
  private:
   using Retired = std::unique_ptr<void, void (*)(void*)>;
-
-  /// Notes that something was posted.
-  class Mailbox final : public Watcher {
-   public:
-    void on_ready(std::uint32_t /*events*/) noexcept override { has_mail = true; }
-    bool has_mail = false;
-  };
 
   /// For descriptors that are watched only so that the loop wakes up.
   class WakeUp final : public Watcher {
@@ -119,7 +114,6 @@ class EventLoop {
   AlarmClock alarms_;
   uv_loop_t uv_{};
   WakeUp wake_up_;
-  Mailbox mailbox_;
   bool is_running_ = false;
   Duration last_turn_{0};
   std::array<epoll_event, kEventsPerTurn> events_;  // Of this turn; those in
@@ -130,6 +124,7 @@ class EventLoop {
   const CallBatch::Read* current_read_ = nullptr;
   std::vector<Retired> retired_;
   std::vector<Retired> dying_;
+  std::atomic<bool> has_mail_{false};
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // Guarded by mutex_.
 };

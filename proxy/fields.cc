@@ -24,6 +24,32 @@ Fail wrong_type(const Document& place, Dialect dialect, const std::string& messa
   return wrong(place, (dialect == Dialect::kToxiproxy ? "bad request body: " : "") + message);
 }
 
+Result<void> check_unit(const Document& place, const AttributeType& attribute,
+                        const AttributeValue& number, Dialect dialect) {
+  if (dialect != Dialect::kV1 || !attribute.needs_unit()) return {};
+  return wrong(place, attribute.name + " needs a unit: write \"" +
+                          attribute.text_with_unit(number) + "\" for " + describe(place) + " of " +
+                          attribute.unit);
+}
+
+Result<double> decode_share(const Document& document, const std::string& name, Dialect dialect) {
+  const AttributeType share{.name = name,
+                            .unit = "share",
+                            .summary = "",
+                            .at_most = AttributeValue::kMillion,
+                            .quantity = Quantity::kProbability};
+  Result<AttributeValue> value = wrong_type(
+      document, dialect, name + " must be " + share.description() + ", not " + describe(document));
+  if (const auto* whole = document.as<std::int64_t>()) value = share.from_number(*whole);
+  if (const auto* number = document.as<double>()) value = share.from_number(*number);
+  if (const auto* text = document.as<std::string>()) value = share.parse(*text);
+  if (value) {
+    if (const auto fits = share.check_bounds(*value); !fits) value = Fail(fits.error());
+  }
+  if (!value) return wrong_type(document, dialect, value.error().message);
+  return value->decimal();
+}
+
 Result<Fields> Fields::of(const Document& document, Dialect dialect, const std::string& noun,
                           const std::vector<std::string>& known) {
   const auto* object = document.as<Document::Object>();
@@ -31,7 +57,7 @@ Result<Fields> Fields::of(const Document& document, Dialect dialect, const std::
     return wrong_type(document, dialect, noun + " must be a map, not " + describe(document));
   }
   const Fields fields(object, dialect);
-  if (object != nullptr && dialect == Dialect::kStrict) {
+  if (object != nullptr && is_strict(dialect)) {
     if (auto checked = fields.check_keys(known); !checked) return Fail(checked.error());
   }
   return fields;
@@ -55,7 +81,7 @@ const Document* Fields::find_null(std::string_view key) const {
 }
 
 bool Fields::is_named(std::string_view name, std::string_view key) const {
-  return dialect_ == Dialect::kStrict ? name == key : same_ignoring_case(name, key);
+  return is_strict(dialect_) ? name == key : same_ignoring_case(name, key);
 }
 
 Result<std::optional<std::string>> Fields::text(const std::string& key) const {
@@ -84,6 +110,9 @@ Result<void> Fields::check_keys(const std::vector<std::string>& known) const {
       return wrong(value, "unknown key `" + key + "`" + did_you_mean(key, known));
     }
     if (!seen.insert(key).second) return wrong(value, "key `" + key + "` is given twice");
+    if (value.is_null() && dialect_ == Dialect::kV1) {
+      return wrong(value, key + " is null: give it a value, or leave it out");
+    }
   }
   return {};
 }

@@ -17,6 +17,15 @@ bool same_ignoring_case(std::string_view a, std::string_view b);
 /// kInvalid about the type of the value at `place`, in the words of the dialect.
 Fail wrong_type(const Document& place, Dialect dialect, const std::string& message);
 
+/// In our own API a number of what has a unit is refused: kInvalid, with what to
+/// write instead. `number` is how `attribute` would read the bare number at `place`.
+Result<void> check_unit(const Document& place, const AttributeType& attribute,
+                        const AttributeValue& number, Dialect dialect);
+
+/// A share of all, written "30%" or as a number from 0 to 1; `name` is what errors
+/// call it. Errors: kInvalid.
+Result<double> decode_share(const Document& document, const std::string& name, Dialect dialect);
+
 /// The keys and values of one map.
 class Fields {
  public:

@@ -1,8 +1,14 @@
 #include "proxy/live_toxic.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
 
 #include "base/random.h"
+#include "proxy/encounters.h"
 #include "proxy/toxic_ramp.h"
 #include "toxics/burst_scores.h"
 
@@ -13,6 +19,46 @@ namespace {
 bool is_in(const SocketAddress& address, const std::vector<IpPrefix>& prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(),
                      [&](const IpPrefix& prefix) { return prefix.contains(*address.get()); });
+}
+
+/// An IP address without its port. IPv4 is four bytes, also where IPv6 writes
+/// it; the address of a unix socket none.
+struct AddressBytes {
+  explicit AddressBytes(const SocketAddress& address) {
+    if (address.family() == AF_INET) {
+      const auto* v4 = reinterpret_cast<const sockaddr_in*>(address.get());
+      take(&v4->sin_addr, 4);
+    } else if (address.family() == AF_INET6) {
+      const in6_addr& v6 = reinterpret_cast<const sockaddr_in6*>(address.get())->sin6_addr;
+      const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&v6);
+      take(&v6.s6_addr[is_mapped ? 12 : 0], is_mapped ? 4 : 16);
+    }
+  }
+  std::string_view view() const { return {bytes.data(), size}; }
+
+  std::array<char, 16> bytes{};
+  std::size_t size = 0;
+
+ private:
+  void take(const void* from, std::size_t count) {
+    std::memcpy(bytes.data(), from, count);
+    size = count;
+  }
+};
+
+/// The draw of a share: of its own, so that it and the toxicity multiply.
+double draw_of(const LiveToxic& toxic, const ConnectionShare& share,
+               const ConnectionIdentity& connection) {
+  const std::uint64_t key = derive_key(toxic.chance_key, "share");
+  if (share.by == ConnectionShare::By::kOrdinal) {
+    return Random(derive_key(key, connection.ordinal)).unit();
+  }
+  return Random(derive_key(key, AddressBytes(connection.client).view())).unit();
+}
+
+bool names_clients(const ToxicMatch& match) {
+  const bool draws_by_client = match.share && match.share->by == ConnectionShare::By::kClient;
+  return !match.clients.empty() || !match.not_clients.empty() || draws_by_client;
 }
 
 bool has_stage(const LiveToxic& toxic, Direction direction) {
@@ -101,29 +147,67 @@ Effects effects_for(const ToxicSpec& toxic, std::uint64_t step, const SampleTabl
   return effects;
 }
 
-Verdict LiveToxic::verdict_on(const ConnectionIdentity& connection, TimePoint now) const {
+bool is_same_toxic(const ToxicSpec& a, const ToxicSpec& b) {
+  return a.name == b.name && a.type == b.type && a.direction == b.direction;
+}
+
+Verdict LiveToxic::match_of(const ConnectionIdentity& connection) const {
   const bool is_new = connection.ordinal >= first_new;
-  if (effects.scope == (is_new ? Scope::kOpen : Scope::kNew)) return Verdict::kScope;
-  if (!spec.match.clients.empty() && !is_in(connection.client, spec.match.clients)) {
-    return Verdict::kClient;
+  const Scope other = is_new ? Scope::kOpen : Scope::kNew;
+  if (effects.scope == other || spec.reach.affects == other) return Verdict::kScope;
+  const ToxicMatch& match = spec.match;
+  const bool is_named = match.clients.empty() || is_in(connection.client, match.clients);
+  if (!is_named || is_in(connection.client, match.not_clients)) return Verdict::kClient;
+  const bool counts = match.count != ConnectionCount{};
+  if (counts && (!is_new || !match.count.covers(connection.ordinal - first_new))) {
+    return Verdict::kCount;
   }
-  const ConnectionCount& count = spec.match.count;
-  const bool counts = count != ConnectionCount{};
-  if (counts && (!is_new || !count.covers(connection.ordinal - first_new))) return Verdict::kCount;
-  if (!spec.timing.time.in_force(std::max(connection.opened, since), now)) return Verdict::kTime;
+  if (match.share && draw_of(*this, *match.share, connection) >= match.share->share) {
+    return Verdict::kShare;
+  }
   Random draw(derive_key(chance_key, connection.ordinal));
   const bool is_drawn = draw.unit() < static_cast<double>(spec.toxicity);
   return is_drawn ? Verdict::kApplies : Verdict::kToxicity;
 }
 
+Verdict LiveToxic::verdict_on(const ConnectionIdentity& connection, TimePoint now) const {
+  const Verdict match = match_of(connection);
+  if (match != Verdict::kApplies) return match;
+  if (spec.reach.shadow) return Verdict::kShadow;
+  if (is_spent()) return Verdict::kLimit;
+  if (!is_in_force(connection, now)) return Verdict::kTime;
+  return applies_to(connection, now) ? Verdict::kApplies : Verdict::kLimit;
+}
+
+bool LiveToxic::is_in_force(const ConnectionIdentity& connection, TimePoint now) const {
+  return !spec.reach.shadow && !is_spent() &&
+         spec.timing.time.in_force(std::max(connection.opened, since), now);
+}
+
+bool LiveToxic::acts_at_once(const ConnectionIdentity& connection) const {
+  const bool receives = effects.reception != Reception::kDial || effects.dial_delay;
+  return !effects.from_client.is_empty() || !effects.from_upstream.is_empty() ||
+         effects.shuts_client_window || effects.shuts_upstream_window ||
+         (receives && !connection.is_dialled);
+}
+
+bool LiveToxic::applies_to(const ConnectionIdentity& connection, TimePoint now) const {
+  if (connection.encounters != nullptr) return connection.encounters->is_on(id);
+  return is_in_force(connection, now) && matches(connection);
+}
+
 bool LiveToxic::applies_to_all_new() const {
-  return effects.scope != Scope::kOpen && spec.toxicity >= 1 &&
-         spec.match.count == ConnectionCount{};
+  const ToxicMatch& match = spec.match;
+  const ToxicReach& reach = spec.reach;
+  if (reach.shadow || reach.limits.max_connections || reach.limits.max_share) return false;
+  return effects.scope != Scope::kOpen && reach.affects != Scope::kOpen && spec.toxicity >= 1 &&
+         match.count == ConnectionCount{} && match.not_clients.empty() &&
+         (!match.share || match.share->share >= 1);
 }
 
 bool need_client(const ToxicSet& toxics) {
   return std::any_of(toxics.begin(), toxics.end(),
-                     [](const LiveToxic& toxic) { return !toxic.spec.match.clients.empty(); });
+                     [](const LiveToxic& toxic) { return names_clients(toxic.spec.match); });
 }
 
 TimePoint next_change(const ToxicSet& toxics, const ConnectionIdentity& connection, TimePoint now) {
@@ -155,6 +239,9 @@ std::vector<StagePlan> stages_for(const ToxicSet& toxics, Direction direction,
          .samples = toxic.samples.get(),
          .bytes = toxic.spec.timing.bytes,
          .counters = &(*toxic.counters)[worker],
+         .applied =
+             connection.encounters == nullptr ? nullptr : connection.encounters->applied(toxic.id),
+         .budget = toxic.budget.get(),
          .counts_connection = toxic.effects.links != Links::kBoth || is_own,
          .line = toxic.line.get()});
   }

@@ -13,12 +13,18 @@
 
 namespace faultline {
 
+class Encounters;
+
 /// What decides whether a toxic applies to a connection.
 struct ConnectionIdentity {
   std::uint64_t ordinal = 0;  ///< Its number on its proxy.
   SocketAddress client{};     ///< Empty where none is needed, or there is none.
   TimePoint opened{};
   bool is_beginning = false;  ///< Its links are being made: no byte has passed.
+  bool is_dialled = false;    ///< Its upstream was reached.
+  /// What it has had to do with the toxics it met; null: nothing is kept, and no
+  /// toxic's limits are asked.
+  Encounters* encounters = nullptr;
 };
 
 /// A toxic in force on a proxy, as the workers see it. Immutable.
@@ -40,16 +46,35 @@ struct LiveToxic {
   /// A new one for each revision: what was on its way at the old settings does
   /// not hold up what comes.
   std::shared_ptr<SharedLine> line;
+  std::shared_ptr<ToxicBudget> budget{};  ///< Null if it has no limits.
 
-  /// Whether it applies to a connection, and why not. Its toxicity is drawn from
-  /// the key and the ordinal alone, so it holds until `toxicity` moves past the draw.
-  Verdict verdict_on(const ConnectionIdentity& connection, TimePoint now) const;
-  bool applies_to(const ConnectionIdentity& connection, TimePoint now) const {
-    return verdict_on(connection, now) == Verdict::kApplies;
+  /// Whether it is for a connection, when it is in force, and why not: its match and its
+  /// draws. Toxicity is drawn from the key and the ordinal alone, so it holds until
+  /// `toxicity` moves past the draw.
+  Verdict match_of(const ConnectionIdentity& connection) const;
+  bool matches(const ConnectionIdentity& connection) const {
+    return match_of(connection) == Verdict::kApplies;
   }
-  /// Whether nobody of those who connect, from its clients, is spared.
+  /// Whether it is in force there, by its time; a shadow never is, nor one that is spent.
+  bool is_in_force(const ConnectionIdentity& connection, TimePoint now) const;
+  bool is_spent() const { return budget != nullptr && budget->is_spent(); }
+  /// Whether it does something to a connection as soon as it is on it, with no byte moved.
+  bool acts_at_once(const ConnectionIdentity& connection) const;
+
+  /// Whether it applies to a connection: all of this, or what the connection's
+  /// encounters say, where it has some.
+  bool applies_to(const ConnectionIdentity& connection, TimePoint now) const;
+  /// Whether it does, and why not.
+  Verdict verdict_on(const ConnectionIdentity& connection, TimePoint now) const;
+  /// Whether nobody of those who connect, from its clients, is spared; with a
+  /// limit on connections somebody may be. A packet
+  /// filter can be for some addresses, not for all but some: with `not_clients`
+  /// somebody is.
   bool applies_to_all_new() const;
 };
+
+/// Whether both describe the same toxic, maybe with other settings.
+bool is_same_toxic(const ToxicSpec& a, const ToxicSpec& b);
 
 /// The toxics of one proxy at one time, in chain order, both directions mixed.
 using ToxicSet = std::vector<LiveToxic>;

@@ -15,12 +15,6 @@ namespace faultline {
 
 namespace {
 
-/// Whether `spec` describes the toxic `live` is, maybe with other settings.
-bool is_same_toxic(const LiveToxic& live, const ToxicSpec& spec) {
-  return live.spec.name == spec.name && live.spec.type == spec.type &&
-         live.spec.direction == spec.direction;
-}
-
 /// The numbers among its attributes, which were checked.
 std::shared_ptr<const SampleTable> samples_of(const ToxicSpec& toxic) {
   const auto samples = toxic.type->samples_of(toxic.attributes);
@@ -32,7 +26,15 @@ ToxicStats stats_of(const LiveToxic& toxic) {
   ToxicStats stats{
       .name = toxic.spec.name, .type = toxic.spec.type->name, .direction = toxic.spec.direction};
   for (const ToxicCounters& counters : *toxic.counters) {
-    stats.connections += counters.connections.load(std::memory_order_relaxed);
+    const auto value = [](const std::atomic<std::uint64_t>& counter) {
+      return counter.load(std::memory_order_relaxed);
+    };
+    stats.connections += value(counters.connections);
+    stats.applied += value(counters.applied);
+    stats.matched += value(counters.matched);
+    stats.met += value(counters.met);
+    stats.delayed_bytes += value(counters.delayed_bytes);
+    stats.dropped_bytes += value(counters.dropped_bytes);
     stats.delay.add(counters.delay.snapshot());
     stats.error.add(counters.error.snapshot());
   }
@@ -63,6 +65,19 @@ std::string reason_for(std::string refusal, const ToxicSpec& toxic, const ProxyS
   return refusal;
 }
 
+/// Says when those end that have a time to live and have not begun it.
+void start_lives(std::vector<ToxicSpec>& toxics) {
+  const TimePoint now = clock_now();
+  const auto wall = std::chrono::system_clock::now();
+  for (ToxicSpec& toxic : toxics) {
+    ToxicLife& life = toxic.life;
+    if (!life.ttl || *life.ttl >= kLongest || life.ends != kNever) continue;
+    life.ends = after(now, *life.ttl);
+    life.ends_at =
+        wall + std::chrono::duration_cast<std::chrono::system_clock::duration>(*life.ttl);
+  }
+}
+
 /// Whether the kernel takes what all of them together do to a listening socket.
 Result<void> can_filter(const ToxicSet& toxics) {
   const Result<PacketProgram> program = PacketProgram::build(listener_faults(toxics).drops);
@@ -74,25 +89,33 @@ Result<void> can_filter(const ToxicSet& toxics) {
 
 }  // namespace
 
-Proxy::Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const ProxySpec& spec)
+Proxy::Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, EndedToxics& ended,
+             std::uint64_t seed, const ProxySpec& spec)
     : workers_(workers),
+      journal_(journal),
       last_id_(last_id),
+      ended_(ended),
       id_(++last_id),
       chance_key_(derive_key(seed, spec.name)),
       spec_(spec),
-      shared_{.name = spec.name, .id = id_},
+      shared_{.name = spec.name, .id = id_, .counters = &counters_},
       counters_(workers.size()) {
-  live_toxics_ = make_live(spec.toxics);
-  note_engines();
+  const TimePoint began = clock_now();
+  start_lives(spec_.toxics);
+  live_toxics_ = make_live(spec_.toxics);
+  note_engines(spec_, workers_);
   spec_.enabled = false;
   workers_.run_on_all([this](Worker& worker, std::size_t index) {
     worker.add_shard(id_, std::make_unique<Shard>(worker, shared_, counters_[index], spec_.upstream,
                                                   live_toxics_));
   });
+  journal_.add_time(clock_now() - began);
 }
 
 Proxy::~Proxy() {
+  if (spec_.enabled) stop();
   workers_.run_on_all([this](Worker& worker, std::size_t) { worker.remove_shard(id_); });
+  journal_.tell_removal(*live_toxics_);
 }
 
 Result<bool> Proxy::is_elsewhere(const std::string& address, const Names& names) const {
@@ -106,19 +129,18 @@ Result<bool> Proxy::is_elsewhere(const std::string& address, const Names& names)
 
 void Proxy::start(ListeningSocket socket) {
   VERIFY(!listening_.is_open());
+  const TimePoint began = clock_now();
   listening_ = std::move(socket);
   spec_.listen = listening_.address();
   spec_.enabled = true;
   workers_.run_on_all([this](Worker& worker, std::size_t) {
     worker.shard(id_).listen(listening_.fd(), listening_.family());
   });
+  journal_.add_time(clock_now() - began);
 }
 
 ListeningSocket Proxy::stop() {
-  workers_.run_on_all([this](Worker& worker, std::size_t) {
-    worker.shard(id_).stop_listening();
-    worker.shard(id_).close_connections();
-  });
+  close_connections([](Shard& shard) { shard.stop_listening(); });
   spec_.enabled = false;
   return std::exchange(listening_, ListeningSocket());
 }
@@ -130,20 +152,38 @@ void Proxy::stop_accepting() {
 
 void Proxy::set_upstream(const std::string& upstream) {
   spec_.upstream = upstream;
+  close_connections([&](Shard& shard) { shard.set_upstream(upstream); });
+}
+
+/// On each worker in one go: `first`, then its connections are counted and closed.
+void Proxy::close_connections(const std::function<void(Shard&)>& first) {
+  const TimePoint began = clock_now();
+  const ToxicSet none;
+  ToxicChangeover all(*live_toxics_, none, workers_.size());
   workers_.run_on_all([&](Worker& worker, std::size_t) {
-    worker.shard(id_).set_upstream(upstream);
-    worker.shard(id_).close_connections();
+    Shard& shard = worker.shard(id_);
+    first(shard);
+    shard.count_connections(all);
+    shard.close_connections();
   });
+  journal_.add_closed(all);
+  journal_.add_time(clock_now() - began);
 }
 
 void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {
+  const TimePoint began = clock_now();
   spec_.toxics = std::move(toxics);
+  start_lives(spec_.toxics);
   // The old set, and with it what its stages use, lives until all have moved on.
   const std::shared_ptr<const ToxicSet> before =
       std::exchange(live_toxics_, make_live(spec_.toxics));
-  note_engines();
-  workers_.run_on_all(
-      [this](Worker& worker, std::size_t) { worker.shard(id_).set_toxics(live_toxics_); });
+  note_engines(spec_, workers_);
+  ToxicChangeover changeover(*before, *live_toxics_, workers_.size());
+  workers_.run_on_all([&](Worker& worker, std::size_t) {
+    if (journal_.is_read()) worker.shard(id_).count_connections(changeover);
+    worker.shard(id_).set_toxics(live_toxics_);
+  });
+  journal_.tell_toxics(spec_.name, changeover, clock_now() - began);
 }
 
 Placement Proxy::placement() const {
@@ -166,12 +206,11 @@ Result<void> Proxy::can_serve(const ProxySpec& spec, const Workers& workers) {
   return can_filter(toxics);
 }
 
-/// Says in the specs what carries each toxic out.
-void Proxy::note_engines() {
-  for (std::size_t i = 0; i < spec_.toxics.size(); ++i) {
-    const ToxicType& type = *spec_.toxics[i].type;
-    if (type.effects == nullptr || type.is_toxiproxys) continue;
-    spec_.toxics[i].engine = (*live_toxics_)[i].effects.engine;
+void Proxy::note_engines(ProxySpec& spec, const Workers& workers) {
+  for (ToxicSpec& toxic : spec.toxics) {
+    if (toxic.type->effects == nullptr || toxic.type->is_toxiproxys) continue;
+    toxic.engine =
+        effects_for(toxic, 0, samples_of(toxic).get(), placement_of(spec, workers)).engine;
   }
 }
 
@@ -186,7 +225,8 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
   auto live = std::make_shared<ToxicSet>();
   for (const ToxicSpec& spec : toxics) {
     const auto old = std::find_if(rest, before.end(), [&](const LiveToxic& candidate) {
-      return is_same_toxic(candidate, spec);
+      return is_same_toxic(candidate.spec, spec) &&
+             candidate.spec.reach.limits == spec.reach.limits;
     });
     if (old == before.end()) {
       live->push_back({.id = ++last_id_,
@@ -201,6 +241,7 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
                        .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size()),
                        .line = std::make_shared<SharedLine>()});
       LiveToxic& made = live->back();
+      made.budget = budget_for(spec, made.id);
       made.effects = effects_for(spec, 0, made.samples.get(), made.placement);
       continue;
     }
@@ -222,6 +263,27 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
   return live;
 }
 
+/// Whoever comes to a limit takes the toxic off everywhere and leaves word. What
+/// he calls outlives the proxy's shards, and so every connection.
+std::shared_ptr<ToxicBudget> Proxy::budget_for(const ToxicSpec& spec, std::uint64_t toxic) {
+  if (spec.reach.limits == ToxicLimits{}) return nullptr;
+  const auto on_spent = [this, toxic](const std::string& reason) {
+    workers_.post_to_all([proxy = id_](Worker& worker) {
+      Shard* const shard = worker.find_shard(proxy);
+      if (shard != nullptr) shard->drop_spent_toxics();
+    });
+    ended_.add({shared_.name, toxic, reason});
+  };
+  return std::make_shared<ToxicBudget>(spec.reach.limits, on_spent);
+}
+
+std::string Proxy::name_of_toxic(std::uint64_t id) const {
+  for (const LiveToxic& toxic : *live_toxics_) {
+    if (toxic.id == id) return toxic.spec.name;
+  }
+  return "";
+}
+
 ProxyStats Proxy::stats() const {
   ProxyStats stats{.name = spec_.name,
                    .listen = spec_.listen,
@@ -231,10 +293,7 @@ ProxyStats Proxy::stats() const {
     const auto value = [](const ProxyCounters::Counter& counter) {
       return counter.load(std::memory_order_relaxed);
     };
-    const std::uint64_t closed = value(counters.closed_connections);
-    const std::uint64_t accepted = value(counters.connections);
-    stats.connections_total += accepted;
-    stats.connections_active += accepted - std::min(accepted, closed);
+    stats.connections_total += value(counters.connections);
     stats.dial_errors += value(counters.dial_errors);
     stats.accept_errors += value(counters.accept_errors);
     for (const std::size_t direction : {0, 1}) {
@@ -242,6 +301,7 @@ ProxyStats Proxy::stats() const {
       stats.sent_bytes[direction] += value(counters.sent_bytes[direction]);
     }
   }
+  stats.connections_active = active_connections(counters_);
   for (const LiveToxic& toxic : *live_toxics_) stats.toxics.push_back(stats_of(toxic));
   return stats;
 }

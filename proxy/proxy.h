@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "proxy/change_journal.h"
+#include "proxy/ended_toxics.h"
 #include "proxy/listening_socket.h"
 #include "proxy/live_toxic.h"
 #include "proxy/proxy_counters.h"
@@ -19,10 +22,12 @@ namespace faultline {
 /// the call returns.
 class Proxy {
  public:
-  /// Disabled, with its toxics in place, until start(). `workers` and `last_id`
-  /// (the source of ids) must outlive it; `seed` decides its toxics' draws.
-  Proxy(Workers& workers, std::uint64_t& last_id, std::uint64_t seed, const ProxySpec& spec);
-  ~Proxy();  ///< Closes the listener and every connection.
+  /// Disabled, with its toxics in place, until start(). `workers`, `journal`, `last_id`
+  /// (the source of ids) and `ended`, which is told of toxics that end by themselves,
+  /// must outlive it; `seed` decides its toxics' draws.
+  Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, EndedToxics& ended,
+        std::uint64_t seed, const ProxySpec& spec);
+  ~Proxy();  ///< Closes the listener and every connection, and tells.
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
 
@@ -32,6 +37,9 @@ class Proxy {
   /// Whether the engines that there are for a proxy of `spec` can carry all its
   /// toxics out. Error: kInvalid.
   static Result<void> can_serve(const ProxySpec& spec, const Workers& workers);
+
+  /// Says in the specs of toxics that can be served what would carry each out.
+  static void note_engines(ProxySpec& spec, const Workers& workers);
 
   /// Whether listening on `address` is something else than what it does, or
   /// would do once enabled. Port 0 always is: it asks for a new port. Errors as
@@ -54,20 +62,30 @@ class Proxy {
   /// the listening socket they go on doing.
   void set_upstream(const std::string& upstream);
 
-  /// Makes the toxics those of `toxics`. One with the name, type and direction
-  /// of an old one is that one, changed or not.
+  /// Makes the toxics those of `toxics`, and tells. One with the name, type and direction
+  /// of an old one is that one, changed or not; with other limits it begins anew.
   void set_toxics(std::vector<ToxicSpec> toxics);
+
+  /// Tells the journal what start(), stop() and the like have come to: once, at
+  /// the end of a change. Until the first time nothing of the proxy is told.
+  void tell() { journal_.tell_proxy(spec_, *live_toxics_); }
+
+  /// The name of the toxic with that LiveToxic::id; "" if it is gone.
+  std::string name_of_toxic(std::uint64_t id) const;
 
   /// Added up over the workers. Stops nobody.
   ProxyStats stats() const;
 
  private:
   std::shared_ptr<const ToxicSet> make_live(const std::vector<ToxicSpec>& toxics);
+  std::shared_ptr<ToxicBudget> budget_for(const ToxicSpec& spec, std::uint64_t toxic);
   Placement placement() const;
-  void note_engines();
+  void close_connections(const std::function<void(Shard&)>& first);
 
   Workers& workers_;
+  ProxyJournal journal_;
   std::uint64_t& last_id_;
+  EndedToxics& ended_;
   const std::uint64_t id_;
   const std::uint64_t chance_key_;
   ProxySpec spec_;

@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "proxy/connections.h"
 #include "proxy/proxy.h"
+#include "proxy/reach_decoder.h"
+#include "proxy/toxic_log.h"
 #include "proxy/toxic_ramp.h"
 #include "proxy/workers.h"
 
@@ -23,17 +25,6 @@ const ToxicSpec* find_in(const Proxy& proxy, std::string_view name) {
     if (toxic.name == name) return &toxic;
   }
   return nullptr;
-}
-
-/// For the record: what was done, and what carries it out.
-void log_toxic(std::string_view what, const Proxy& proxy, const ToxicSpec& toxic) {
-  log(LogLevel::kInfo, "toxic", what,
-      {{"proxy", proxy.spec().name},
-       {"toxic", toxic.name},
-       {"type", toxic.type->name},
-       {"stream", std::string(to_string(toxic.direction))},
-       {"engine", std::string(to_string(toxic.engine.value_or(Engine::kUserSpace)))},
-       {"connections", static_cast<std::int64_t>(proxy.stats().connections_active)}});
 }
 
 /// A ramp overrides the attribute it moves: setting that would seem to work and do nothing.
@@ -56,7 +47,9 @@ Fail no_toxic() {
 
 Registry::Registry(Workers& workers, std::uint64_t seed) : workers_(workers), seed_(seed) {}
 
-Registry::~Registry() = default;
+Registry::~Registry() {
+  journal_.observe(nullptr);
+}
 
 std::vector<const ProxySpec*> Registry::list() const {
   std::vector<const ProxySpec*> specs;
@@ -87,6 +80,7 @@ Result<const ProxySpec*> Registry::create(ProxySpec spec, const Names& names) {
   if (proxies_.count(spec.name) != 0) {
     return fail(ErrorKind::kConflict, "proxy already exists");
   }
+  if (const auto may = may_have(spec.toxics); !may) return Fail(may.error());
   if (const auto served = Proxy::can_serve(spec, workers_); !served) return Fail(served.error());
   ListeningSocket socket;
   if (spec.enabled) {
@@ -97,11 +91,12 @@ Result<const ProxySpec*> Registry::create(ProxySpec spec, const Names& names) {
   std::unique_ptr<Proxy>& proxy = proxies_[spec.name];
   proxy = make_proxy(spec);
   if (socket.is_open()) proxy->start(std::move(socket));
+  proxy->tell();
   return &proxy->spec();
 }
 
 std::unique_ptr<Proxy> Registry::make_proxy(const ProxySpec& spec) {
-  return std::make_unique<Proxy>(workers_, last_id_, seed_, spec);
+  return std::make_unique<Proxy>(workers_, journal_, last_id_, ended_, seed_, spec);
 }
 
 Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChange& change,
@@ -109,61 +104,19 @@ Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChan
   const Result<Proxy*> found = find_proxy(name);
   if (!found) return Fail(found.error());
   Proxy& proxy = **found;
-  const bool was_enabled = proxy.spec().enabled;
-  const bool enabled = change.enabled.value_or(was_enabled);
-
+  ProxySpec wanted = proxy.spec();
+  wanted.enabled = change.enabled.value_or(wanted.enabled);
+  if (change.upstream) wanted.upstream = *change.upstream;
   bool moves = false;
   if (change.listen) {
     const Result<bool> other = proxy.is_elsewhere(*change.listen, names);
     if (!other) return Fail(other.error());
     moves = *other;
+    if (moves) wanted.listen = *change.listen;
   }
-  const bool redirects = change.upstream && *change.upstream != proxy.spec().upstream;
-  const std::string listen = moves ? *change.listen : proxy.spec().listen;
-  ProxySpec wanted = proxy.spec();
-  wanted.listen = listen;
-  if (redirects) wanted.upstream = *change.upstream;
-  if (moves || redirects) {
-    if (const auto served = Proxy::can_serve(wanted, workers_); !served) {
-      return Fail(served.error());
-    }
-  }
-
-  // The new address is bound before the old one is given up.
-  ListeningSocket socket;
-  if (enabled && (moves || !was_enabled)) {
-    Result<ListeningSocket> bound = bind_for(proxy, listen, names);
-    if (!bound) return Fail(bound.error());
-    socket = *std::move(bound);
-  }
-  if (was_enabled && (moves || !enabled)) proxy.stop();
-  if (moves) proxy.set_listen(listen);
-  if (redirects) proxy.set_upstream(*change.upstream);
-  if (moves || redirects) proxy.set_toxics(wanted.toxics);  // As they can be served there.
-  if (socket.is_open()) proxy.start(std::move(socket));
+  const Result<ProxySpec> done = change_to(proxy, std::move(wanted), moves, names, Attempt::kApply);
+  if (!done) return Fail(done.error());
   return &proxy.spec();
-}
-
-/// Binds `listen` for a proxy that moves there. Where only the proxy's own
-/// socket is in the way (127.0.0.1:80 to 0.0.0.0:80), that is given up first,
-/// and taken back if it was in vain.
-Result<ListeningSocket> Registry::bind_for(Proxy& proxy, const std::string& listen,
-                                           const Names& names) {
-  Result<ListeningSocket> bound = ListeningSocket::bind(listen, names);
-  const Result<HostPort> here = parse_host_port(proxy.spec().listen);
-  const Result<HostPort> there = parse_host_port(listen);
-  const bool in_own_way = !bound && bound.error().kind == ErrorKind::kNetwork &&
-                          proxy.spec().enabled && here && there && here->port == there->port &&
-                          !here->is_unix && !there->is_unix;
-  if (!in_own_way) return bound;
-
-  const std::string old_address = proxy.spec().listen;
-  proxy.stop();
-  bound = ListeningSocket::bind(listen, names);
-  if (bound) return bound;
-  Result<ListeningSocket> back = ListeningSocket::bind(old_address, names);
-  if (back) proxy.start(*std::move(back));
-  return bound;
 }
 
 Result<void> Registry::remove(std::string_view proxy) {
@@ -187,6 +140,7 @@ Result<void> Registry::reset(const Names& names) {
     Result<ListeningSocket> socket = ListeningSocket::bind(proxy->spec().listen, names);
     if (socket) {
       proxy->start(*std::move(socket));
+      proxy->tell();
     } else {
       failures += (failures.empty() ? "" : "; ") + socket.error().message;
     }
@@ -203,6 +157,7 @@ Result<const ToxicSpec*> Registry::add_toxic(std::string_view proxy, ToxicSpec t
   }
   ProxySpec changed = (*found)->spec();
   changed.toxics.push_back(std::move(toxic));
+  if (const auto may = may_have(changed.toxics); !may) return Fail(may.error());
   if (const auto served = Proxy::can_serve(changed, workers_); !served) {
     return Fail(served.error());
   }
@@ -226,7 +181,11 @@ Result<const ToxicSpec*> Registry::update_toxic(std::string_view proxy, std::str
     changed->attributes.at(static_cast<std::size_t>(index)) = value;
   }
   changed->toxicity = change.toxicity.value_or(changed->toxicity);
-  const auto valid = check_together(*changed);
+  ToxicReach& reach = changed->reach;
+  reach.affects = change.affects.value_or(reach.affects);
+  reach.on_remove = change.on_remove.value_or(reach.on_remove);
+  reach.shadow = change.shadow.value_or(reach.shadow);
+  const auto valid = check_together(*changed).and_then([&] { return check_reach(*changed); });
   if (!valid) return within("toxic `" + changed->name + "`", valid.error());
   if (const auto served = Proxy::can_serve(spec, workers_); !served) return Fail(served.error());
   (*found)->set_toxics(std::move(spec.toxics));
@@ -246,6 +205,69 @@ Result<void> Registry::remove_toxic(std::string_view proxy, std::string_view tox
   (*found)->set_toxics(std::move(toxics));
   log_toxic("toxic removed", **found, gone);
   return {};
+}
+
+std::vector<std::pair<std::string, ToxicSpec>> Registry::end_toxics(
+    const std::function<bool(const ToxicSpec&)>& is_over) {
+  std::vector<std::pair<std::string, ToxicSpec>> ended;
+  for (const auto& [name, proxy] : proxies_) {
+    const std::vector<ToxicSpec> before = proxy->spec().toxics;
+    std::vector<ToxicSpec> left;
+    for (const ToxicSpec& toxic : before) {
+      if (is_over(toxic)) {
+        ended.emplace_back(name, toxic);
+      } else {
+        left.push_back(toxic);
+      }
+    }
+    if (left.size() == before.size()) continue;
+    proxy->set_toxics(std::move(left));
+    log_toxic_changes(*proxy, before);
+  }
+  return ended;
+}
+
+std::vector<std::pair<std::string, ToxicSpec>> Registry::halt() {
+  is_halted_ = true;
+  return end_toxics([](const ToxicSpec&) { return true; });
+}
+
+/// While faults are halted there are no toxics, and none may come.
+Result<void> Registry::may_have(const std::vector<ToxicSpec>& toxics) const {
+  if (!is_halted_ || toxics.empty()) return {};
+  return fail(ErrorKind::kHalted,
+              "faults are halted: DELETE /v1/halt, or `faultline halt --lift`, "
+              "allows them again");
+}
+
+TimePoint Registry::next_end() const {
+  TimePoint next = kNever;
+  for (const auto& [name, proxy] : proxies_) {
+    for (const ToxicSpec& toxic : proxy->spec().toxics) next = std::min(next, toxic.life.ends);
+  }
+  return next;
+}
+
+void Registry::watch_endings(std::function<void()> wake, OnToxicEnded on_ended) {
+  ended_.set_wake(std::move(wake));
+  on_ended_ = std::move(on_ended);
+}
+
+void Registry::remove_ended_toxics() {
+  for (const EndedToxic& ended : ended_.take()) {
+    const Result<Proxy*> proxy = find_proxy(ended.proxy);
+    if (!proxy) continue;
+    std::vector<ToxicSpec> toxics = (*proxy)->spec().toxics;
+    const auto gone = find_in(toxics, (*proxy)->name_of_toxic(ended.id));
+    if (gone == toxics.end()) continue;  // Somebody was faster.
+    const ToxicSpec toxic = *gone;
+    toxics.erase(gone);
+    const Because because(*this, {.by = "limit", .reason = ended.reason});
+    (*proxy)->set_toxics(std::move(toxics));
+    log(LogLevel::kWarn, "toxic", "toxic ended: a limit was reached",
+        {{"proxy", ended.proxy}, {"toxic", toxic.name}, {"reason", ended.reason}});
+    if (on_ended_) on_ended_(ended.proxy, toxic, ended.reason);
+  }
 }
 
 std::vector<ProxyStats> Registry::stats() const {

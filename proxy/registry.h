@@ -1,14 +1,19 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
+#include "proxy/change_journal.h"
+#include "proxy/ended_toxics.h"
 #include "proxy/listening_socket.h"
 #include "proxy/names.h"
 #include "proxy/spec.h"
@@ -27,6 +32,12 @@ struct ToxicStats {
   std::string type;
   Direction direction = Direction::kDownstream;
   std::uint64_t connections = 0;
+  /// These and the bytes are as in ToxicCounters.
+  std::uint64_t met = 0;
+  std::uint64_t matched = 0;
+  std::uint64_t applied = 0;
+  std::uint64_t delayed_bytes = 0;
+  std::uint64_t dropped_bytes = 0;
   DurationHistogram::Snapshot delay{};
   DurationHistogram::Snapshot error{};
 };
@@ -61,16 +72,38 @@ struct ProxyStats {
 /// use"); kNeedsLookup for a host name to listen on that is not in `names`.
 /// After any error everything is as it was.
 ///
+/// An observer is told once of each thing that has really changed: a toxic that
+/// goes because its proxy goes has its end told too, and a proxy that is
+/// replaced is removed and created.
+///
 /// A returned pointer is never null and is good until the next change.
 class Registry {
  public:
   /// `workers` must outlive the registry. `seed` decides every draw.
   Registry(Workers& workers, std::uint64_t seed);
-  ~Registry();  ///< Closes every listener and connection.
+  ~Registry();  ///< Closes every listener and connection, and tells nobody.
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
   std::uint64_t seed() const { return seed_; }
+
+  /// Who is told of each change, from now on; null is nobody. It must outlive
+  /// the registry, or be taken away.
+  void observe(ChangeObserver* observer) { journal_.observe(observer); }
+
+  /// While it lives, changes are due to `cause`.
+  class Because {
+   public:
+    Because(Registry& registry, Cause cause)
+        : journal_(registry.journal_), before_(journal_.set_cause(std::move(cause))) {}
+    ~Because() { journal_.set_cause(std::move(before_)); }
+    Because(const Because&) = delete;
+    Because& operator=(const Because&) = delete;
+
+   private:
+    ChangeJournal& journal_;
+    Cause before_;
+  };
 
   /// In order of name, bytewise.
   std::vector<const ProxySpec*> list() const;
@@ -86,7 +119,35 @@ class Registry {
   Result<const ProxySpec*> update(std::string_view proxy, const ProxyChange& change,
                                   const Names& names);
 
+  enum class Attempt {
+    kApply,
+    kTry,  ///< Checks all that can be checked, and changes nothing.
+  };
+  struct Put {
+    ProxySpec proxy;       ///< As it is; with kTry as it would be, where a free port is still 0.
+    bool created = false;  ///< There was none of that name.
+  };
+
+  /// Makes the proxy of `spec.name` what `spec` says, toxics included, or
+  /// nothing. What is so already is left alone, and so are its connections: they
+  /// are closed where listen or upstream change. Port 0 is any port: the one it has.
+  Result<Put> put(ProxySpec spec, const Names& names, Attempt attempt);
+
   Result<void> remove(std::string_view proxy);
+
+  /// Removes every toxic, and takes none until lift_halt(): whatever would bring one
+  /// fails with kHalted, and changes nothing. Returns what it removed, as end_toxics().
+  std::vector<std::pair<std::string, ToxicSpec>> halt();
+  void lift_halt() { is_halted_ = false; }
+  bool is_halted() const { return is_halted_; }
+
+  /// Removes every toxic that `is_over` says so of, and returns them by their
+  /// proxies' names.
+  std::vector<std::pair<std::string, ToxicSpec>> end_toxics(
+      const std::function<bool(const ToxicSpec&)>& is_over);
+
+  /// When the first toxic's time is up, or kNever.
+  TimePoint next_end() const;
 
   /// Creates or replaces all of `specs`, or none. A proxy that exists with the
   /// same listen and upstream is left untouched, toxics, connections and
@@ -110,6 +171,17 @@ class Registry {
                                         const ToxicChange& change);
   Result<void> remove_toxic(std::string_view proxy, std::string_view toxic);
 
+  /// Told of a toxic that has come to its limits, once it is removed: its proxy, what
+  /// it was, and which limit, "max_connections 5 reached". On the control thread.
+  using OnToxicEnded = std::function<void(const std::string& proxy, const ToxicSpec& toxic,
+                                          const std::string& reason)>;
+  /// A toxic with limits ends on the workers; then `wake` is called, on one of
+  /// their threads, to have remove_ended_toxics() called on the control thread.
+  /// Once, before there are toxics. Without it they are removed at the next such call.
+  void watch_endings(std::function<void()> wake, OnToxicEnded on_ended);
+  /// Removes the toxics that have ended, which nothing is done by any more. Logged.
+  void remove_ended_toxics();
+
   /// Live counts, in order of name. Stops nobody.
   std::vector<ProxyStats> stats() const;
 
@@ -128,12 +200,23 @@ class Registry {
   class Plan;
 
   Result<Proxy*> find_proxy(std::string_view name) const;
-  Result<ListeningSocket> bind_for(Proxy& proxy, const std::string& listen, const Names& names);
+  Result<Put> put_new(ProxySpec spec, const Names& names, Attempt attempt);
+  static Result<void> try_to_bind(const ProxySpec& spec, const Names& names);
+  Result<ProxySpec> change_to(Proxy& proxy, ProxySpec wanted, bool moves, const Names& names,
+                              Attempt attempt);
+  Result<void> may_have(const std::vector<ToxicSpec>& toxics) const;
+  static bool is_in_own_way(const Proxy& proxy, const std::string& listen, const Names& names);
+  static Result<ListeningSocket> bind_for(Proxy& proxy, const std::string& listen,
+                                          const Names& names);
   std::unique_ptr<Proxy> make_proxy(const ProxySpec& spec);
 
   Workers& workers_;
   const std::uint64_t seed_;
+  EndedToxics ended_;
+  OnToxicEnded on_ended_;
   std::uint64_t last_id_ = 0;
+  bool is_halted_ = false;
+  ChangeJournal journal_;
   Proxies proxies_;
 };
 

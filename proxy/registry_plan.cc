@@ -40,6 +40,8 @@ Result<void> Registry::Plan::find_sockets() {
     if (proxy->spec().enabled) given_up.insert(proxy->spec().listen);
   }
   for (auto& [name, arrival] : arrivals_) {
+    const auto may = registry_.may_have(arrival.spec.toxics);
+    if (!may) return within("proxy `" + name + "`", may.error());
     const auto served = Proxy::can_serve(arrival.spec, registry_.workers_);
     if (!served) return within("proxy `" + name + "`", served.error());
     if (!arrival.spec.enabled) continue;
@@ -71,6 +73,7 @@ Result<void> Registry::Plan::carry_out() {
     ListeningSocket socket =
         std::move(arrival.inherits.empty() ? arrival.socket : inheritance[arrival.inherits]);
     if (socket.is_open()) proxy->start(std::move(socket));
+    proxy->tell();
     registry_.proxies_[name] = std::move(proxy);
   }
   return {};
@@ -119,6 +122,8 @@ Result<std::vector<std::string>> Registry::reload(const std::vector<ProxySpec>& 
     plan.put(std::move(spec));
   }
   for (const auto& [proxy, toxics] : new_toxics) {
+    const auto may = may_have(toxics);
+    if (!may) return within("proxy `" + proxy->spec().name + "`", may.error());
     ProxySpec spec = proxy->spec();
     spec.toxics = toxics;
     const auto served = Proxy::can_serve(spec, workers_);

@@ -22,6 +22,20 @@ constexpr int kAcceptsPerLongTurn = 16;
 
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
 
+/// Those of `before` whose connections do not go on without them, and that are
+/// none of `all` any more. One that was only put elsewhere in the chain still is.
+std::vector<const LiveToxic*> removed_of(const ToxicSet& before, const ToxicSet& all) {
+  std::vector<const LiveToxic*> removed;
+  for (const LiveToxic& toxic : before) {
+    if (toxic.spec.reach.on_remove == OnRemove::kResume) continue;
+    const bool stays = std::any_of(all.begin(), all.end(), [&](const LiveToxic& other) {
+      return is_same_toxic(other.spec, toxic.spec) && !other.is_spent();
+    });
+    if (!stays) removed.push_back(&toxic);
+  }
+  return removed;
+}
+
 }  // namespace
 
 Shard::Shard(Worker& worker, Shared& shared, ProxyCounters& counters, std::string upstream,
@@ -148,7 +162,11 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   const TimePoint now = clock_now();
   count(counters_.connections);
   const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
-  ConnectionFaults faults = faults_for(*toxics_, {ordinal, address, now}, now);
+  ConnectionIdentity identity{ordinal, address, now};
+  std::unique_ptr<Encounters> encounters = new_encounters();
+  if (encounters != nullptr) encounters->meet(*toxics_, identity, now);
+  identity.encounters = encounters.get();
+  ConnectionFaults faults = faults_for(*toxics_, identity, now);
   if (shared_.listener.had_filter.load(std::memory_order_relaxed)) {
     detach_packet_filter(client.get());  // It may have been accepted with its listener's.
   }
@@ -165,7 +183,8 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   Connection::Client accepted{std::move(client), family_, CompactAddress(address)};
   const auto place = connections_.emplace_hint(
       connections_.end(), ordinal,
-      std::make_unique<Connection>(*this, std::move(accepted), ordinal, std::move(faults)));
+      std::make_unique<Connection>(*this, std::move(accepted), ordinal, std::move(faults),
+                                   std::move(encounters)));
   place->second->place = place;
 }
 
@@ -201,10 +220,26 @@ void Shard::refresh_toxics(TimePoint now) {
   const std::shared_ptr<const ToxicSet> before = std::exchange(toxics_, clock_.at(now));
   toxics_change_.set(clock_.next_change());
   arrange_listener();
+  const std::vector<const LiveToxic*> removed =
+      before == nullptr ? std::vector<const LiveToxic*>() : removed_of(*before, clock_.all());
   for (auto next = connections_.begin(); next != connections_.end();) {
     Connection& connection = *(next++)->second;  // It may end, and take itself off the list.
-    connection.apply_toxics(now);
+    if (!connection.ends_without(removed)) connection.apply_toxics(now);
   }
+}
+
+void Shard::count_connections(ToxicChangeover& changeover) const {
+  const TimePoint now = clock_now();
+  for (const auto& [ordinal, connection] : connections_) connection->be_counted(changeover, now);
+}
+
+void Shard::drop_spent_toxics() {
+  refresh_toxics(clock_now());
+}
+
+std::unique_ptr<Encounters> Shard::new_encounters() const {
+  if (toxics_->empty()) return nullptr;
+  return std::make_unique<Encounters>(worker_.index(), *shared_.counters);
 }
 
 void Shard::close_connections() {

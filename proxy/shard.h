@@ -7,11 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/connection.h"
+#include "proxy/encounters.h"
 #include "proxy/listener_control.h"
 #include "proxy/live_toxic.h"
 #include "proxy/proxy_counters.h"
+#include "proxy/toxic_changeover.h"
 #include "proxy/toxic_clock.h"
 #include "proxy/upstream_probe.h"
 #include "proxy/worker.h"
@@ -33,6 +36,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
     std::uint64_t id;                           ///< Of the proxy: no other ever has it.
     std::atomic<std::uint64_t> connections{0};  ///< Gives each connection its ordinal.
     ListenerControl::Shared listener{};
+    const std::vector<ProxyCounters>* counters = nullptr;  ///< One for each worker.
   };
 
   /// All must outlive the shard.
@@ -50,8 +54,15 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   /// For connections made from now on.
   void set_upstream(std::string upstream);
 
-  /// Puts `toxics` in force on every connection, before it returns.
+  /// Puts `toxics` in force on every connection, before it returns. Those that a
+  /// toxic was on which is none of them, by name, are ended as it says.
   void set_toxics(std::shared_ptr<const ToxicSet> toxics);
+
+  /// Counts its connections for what `changeover` is to them.
+  void count_connections(ToxicChangeover& changeover) const;
+
+  /// Takes toxics whose limits are reached off their connections. Their end is a removal.
+  void drop_spent_toxics();
 
   void close_connections();
 
@@ -68,6 +79,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   const ToxicSet& all_toxics() const { return clock_.all(); }
   /// Toxics do something to the listening socket, which is this shard's to carry out.
   bool has_listener_faults() const { return control_ && control_->has_faults(); }
+  std::unique_ptr<Encounters> new_encounters() const;  ///< Null if there are no toxics.
   ProxyCounters& counters() { return counters_; }
 
   /// A connection could not reach its upstream: counted, and said in the log,

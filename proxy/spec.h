@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -8,18 +9,36 @@
 #include <vector>
 
 #include "base/ip_prefix.h"
+#include "base/time.h"
 #include "toxics/byte_window.h"
 #include "toxics/catalog.h"
 #include "toxics/direction.h"
+#include "toxics/effects.h"
 #include "toxics/ramp.h"
 #include "toxics/schedule.h"
+#include "toxics/toxic_budget.h"
 
 namespace faultline {
 
+/// A part of the connections, drawn once and kept.
+struct ConnectionShare {
+  enum class By {
+    kOrdinal,  ///< Each connection has a draw of its own, by its number on the proxy.
+    kClient,   ///< Those of one IP address have one draw, whatever their ports.
+  };
+
+  double share = 1;  ///< 0 to 1.
+  By by = By::kOrdinal;
+
+  bool operator==(const ConnectionShare&) const = default;
+};
+
 /// Which connections a toxic is for, beside its toxicity. Empty: all.
 struct ToxicMatch {
-  std::vector<IpPrefix> clients{};  ///< Those whose client's address is in one of these.
-  ConnectionCount count{};          ///< Of those made since the toxic was.
+  std::vector<IpPrefix> clients{};      ///< Those whose client's address is in one of these,
+  std::vector<IpPrefix> not_clients{};  ///< and in none of these.
+  ConnectionCount count{};              ///< Of those made since the toxic was.
+  std::optional<ConnectionShare> share{};
 
   bool operator==(const ToxicMatch&) const = default;
 };
@@ -43,6 +62,38 @@ struct ToxicTiming {
   bool operator==(const ToxicTiming&) const = default;
 };
 
+/// How long a toxic stays, and whose it is.
+struct ToxicLife {
+  /// From when it was made, or this was last said; kLongest is no end, and so is none.
+  std::optional<Duration> ttl{};
+  TimePoint ends = kNever;  ///< Once it is on a proxy.
+  /// The same as the hour on the wall, for people.
+  std::chrono::system_clock::time_point ends_at{};
+  std::string lease{};   ///< The id of the lease it ends with; empty: none.
+  std::string owner{};   ///< Who answers for it; may be empty.
+  std::string reason{};  ///< What it is for; may be empty.
+
+  bool operator==(const ToxicLife&) const = default;
+};
+
+/// What becomes of the connections that a toxic is on when it is removed, by
+/// whomever. The last of several is the strongest.
+enum class OnRemove {
+  kResume,  ///< They go on with what it held, unless it has swallowed bytes.
+  kClose,   ///< FIN to both sides; what is held is dropped.
+  kReset,   ///< RST to both sides.
+};
+
+/// How far a toxic reaches, and what its end does.
+struct ToxicReach {
+  Scope affects = Scope::kBoth;  ///< Its type's own scope has to allow a connection, too.
+  OnRemove on_remove = OnRemove::kResume;
+  bool shadow = false;  ///< It matches, draws and counts, and does nothing.
+  ToxicLimits limits{};
+
+  bool operator==(const ToxicReach&) const = default;
+};
+
 /// One toxic as its user described it, checked: what exists is valid.
 struct ToxicSpec {
   std::string name;  ///< Unique on its proxy, over both directions. Not empty.
@@ -56,6 +107,8 @@ struct ToxicSpec {
   Attributes attributes;  ///< One value per attribute of the type.
   ToxicMatch match{};
   ToxicTiming timing{};
+  ToxicLife life{};
+  ToxicReach reach{};
   /// What carries it out; set once it is on a proxy. Empty for Toxiproxy's types
   /// and others without effects.
   std::optional<Engine> engine{};
@@ -87,6 +140,9 @@ struct ProxyChange {
 struct ToxicChange {
   std::map<int, AttributeValue> attributes{};  ///< Index in the type's attributes -> value.
   std::optional<float> toxicity{};
+  std::optional<Scope> affects{};
+  std::optional<OnRemove> on_remove{};
+  std::optional<bool> shadow{};
 };
 
 }  // namespace faultline

@@ -8,7 +8,10 @@
 #include <utility>
 
 #include "base/nearest_name.h"
+#include "proxy/address_check.h"
 #include "proxy/fields.h"
+#include "proxy/life_decoder.h"
+#include "proxy/reach_decoder.h"
 #include "proxy/timing_decoder.h"
 #include "proxy/toxic_ramp.h"
 
@@ -19,6 +22,11 @@ namespace {
 Result<std::optional<float>> read_toxicity(const Fields& fields, Dialect dialect) {
   const Document* value = fields.find("toxicity");
   if (value == nullptr) return std::nullopt;
+  if (is_strict(dialect) && value->as<std::string>() != nullptr) {
+    const auto share = decode_share(*value, "toxicity", dialect);
+    if (!share) return Fail(share.error());
+    return static_cast<float>(*share);
+  }
   double toxicity = 0;
   if (const auto* whole = value->as<std::int64_t>()) {
     toxicity = static_cast<double>(*whole);
@@ -27,7 +35,7 @@ Result<std::optional<float>> read_toxicity(const Fields& fields, Dialect dialect
   } else {
     return wrong_type(*value, dialect, "toxicity must be a number, not " + describe(*value));
   }
-  const bool strict = dialect == Dialect::kStrict;
+  const bool strict = is_strict(dialect);
   if (strict && !(toxicity >= 0 && toxicity <= 1)) {
     return wrong(*value, "toxicity must be from 0 to 1, not " + describe(*value));
   }
@@ -56,9 +64,13 @@ Result<AttributeValue> read_attribute(const Document& value, const AttributeType
   if (const auto* whole = value.as<std::int64_t>()) read = attribute.from_number(*whole);
   if (const auto* number = value.as<double>()) read = attribute.from_number(*number);
   if (!read) return wrong_type(value, dialect, read.error().message + ", not " + describe(value));
-  if (!is_bounded) return read;
-  if (const auto checked = attribute.check_bounds(*read); !checked) {
-    return wrong(value, checked.error().message);
+  if (is_bounded) {
+    if (const auto checked = attribute.check_bounds(*read); !checked) {
+      return wrong(value, checked.error().message);
+    }
+  }
+  if (const auto checked = check_unit(value, attribute, *read, dialect); !checked) {
+    return Fail(checked.error());
   }
   return read;
 }
@@ -66,7 +78,7 @@ Result<AttributeValue> read_attribute(const Document& value, const AttributeType
 /// The attributes that are named, by their index in the type.
 Result<std::map<int, AttributeValue>> read_attributes(const Document* document,
                                                       const ToxicType& type, Dialect dialect) {
-  const bool all_bounded = dialect == Dialect::kStrict || !type.is_toxiproxys;
+  const bool all_bounded = is_strict(dialect) || !type.is_toxiproxys;
   std::map<int, AttributeValue> values;
   if (document == nullptr) return values;
   const auto* list = document->as<Document::Array>();
@@ -87,13 +99,17 @@ Result<std::map<int, AttributeValue>> read_attributes(const Document* document,
 }
 
 Result<void> set_stream(ToxicSpec& spec, const Document& place, Dialect dialect) {
-  if (same_ignoring_case(spec.stream_text, "upstream")) {
+  const auto is = [&](std::string_view stream) {
+    return dialect == Dialect::kV1 ? spec.stream_text == stream
+                                   : same_ignoring_case(spec.stream_text, stream);
+  };
+  if (is("upstream")) {
     spec.direction = Direction::kUpstream;
-  } else if (same_ignoring_case(spec.stream_text, "downstream")) {
+  } else if (is("downstream")) {
     spec.direction = Direction::kDownstream;
   } else {
     std::string hint;
-    if (dialect == Dialect::kStrict) {
+    if (is_strict(dialect)) {
       hint = did_you_mean(spec.stream_text, {"upstream", "downstream"});
     }
     return wrong(place, "stream was invalid, can be either upstream or downstream" + hint);
@@ -157,8 +173,9 @@ Result<ProxySpec> read_proxy(const Document& document, Dialect dialect) {
   if (!enabled) return Fail(enabled.error());
   auto toxics = read_toxics(fields->find("toxics"), dialect);
   if (!toxics) return Fail(toxics.error());
+  const bool is_v1 = dialect == Dialect::kV1;
   return ProxySpec{.name = name->value_or(""),
-                   .listen = listen->value_or(""),
+                   .listen = listen->value_or(is_v1 ? "127.0.0.1:0" : ""),
                    .upstream = upstream->value_or(""),
                    .enabled = enabled->value_or(true),
                    .toxics = *std::move(toxics)};
@@ -171,12 +188,29 @@ Result<void> check_required(const ProxySpec& proxy, const Document& place,
   return {};
 }
 
+/// Of our own API. Elsewhere an address is tried, or what it is is said with its line.
+Result<void> check_addresses(const ProxySpec& proxy, const Document& document) {
+  const auto fields = Fields::of(document, Dialect::kToxiproxy, "a proxy", {});
+  if (!fields) return Fail(fields.error());
+  for (const auto& [key, address] :
+       {std::pair("listen", &proxy.listen), std::pair("upstream", &proxy.upstream)}) {
+    const auto checked = check_address(*address);
+    if (checked) continue;
+    const Document& place = place_of(*fields, key, document);
+    return wrong(place, std::string(key) + ": " + checked.error().message);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ProxySpec> decode_proxy(const Document& document, Dialect dialect) {
   auto proxy = read_proxy(document, dialect);
   if (!proxy) return proxy;
   if (auto checked = check_required(*proxy, document, ""); !checked) return Fail(checked.error());
+  if (dialect == Dialect::kV1) {
+    if (auto checked = check_addresses(*proxy, document); !checked) return Fail(checked.error());
+  }
   return proxy;
 }
 
@@ -258,6 +292,15 @@ Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect) {
   auto timing = decode_timing(*fields, *spec->type, dialect);
   if (!timing) return Fail(timing.error());
   spec->timing = *std::move(timing);
+  auto life = decode_life(*fields, dialect);
+  if (!life) return Fail(life.error());
+  spec->life = *std::move(life);
+  auto reach = decode_reach(*fields, dialect);
+  if (!reach) return Fail(reach.error());
+  spec->reach = *reach;
+  if (const auto checked = check_reach(*spec); !checked) {
+    return wrong(place_of(*fields, "affects", document), checked.error().message);
+  }
   if (const auto checked = check_together(*spec); !checked) {
     const std::string where = spec->timing.ramp ? "ramp" : "attributes";
     return wrong(place_of(*fields, where, document), checked.error().message);
@@ -269,6 +312,8 @@ const std::vector<std::string>& toxic_keys() {
   static const std::vector<std::string> kKeys = [] {
     std::vector<std::string> keys = {"name", "type", "stream", "toxicity", "attributes", "engine"};
     keys.insert(keys.end(), condition_keys().begin(), condition_keys().end());
+    keys.insert(keys.end(), life_keys().begin(), life_keys().end());
+    keys.insert(keys.end(), reach_keys().begin(), reach_keys().end());
     return keys;
   }();
   return kKeys;
@@ -284,7 +329,10 @@ Result<ToxicChange> decode_toxic_change(const Document& document, const ToxicSpe
   if (!attributes) return Fail(attributes.error());
   const auto kept = check_conditions_kept(*fields, toxic, dialect);
   if (!kept) return Fail(kept.error());
-  return ToxicChange{*std::move(attributes), *toxicity};
+  ToxicChange change{.attributes = *std::move(attributes), .toxicity = *toxicity};
+  const auto reach = decode_reach_change(*fields, toxic, dialect, change);
+  if (!reach) return Fail(reach.error());
+  return change;
 }
 
 }  // namespace faultline

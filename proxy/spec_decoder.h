@@ -19,7 +19,14 @@ enum class Dialect {
   /// Our configuration file: unknown keys are refused with the nearest valid
   /// name, values are checked against the catalogue's bounds, toxicity is 0 to 1.
   kStrict,
+  /// Our own API: the same, and what has a unit is written with it, "200ms".
+  kV1,
 };
+
+/// Whether what is not understood is refused.
+inline bool is_strict(Dialect dialect) {
+  return dialect != Dialect::kToxiproxy;
+}
 
 /// All errors are kInvalid. Toxiproxy's words where its clients see them
 /// ("missing required field: name", "invalid toxic type", "stream was invalid,
@@ -46,8 +53,8 @@ Result<ToxicSpec> decode_toxic(const Document& document, Dialect dialect);
 /// Toxiproxy finds that a name is taken before it reads the attributes.
 Result<ToxicSpec> decode_toxic_without_attributes(const Document& document, Dialect dialect);
 
-/// Changes to `toxic`, of its toxicity and attributes. What it is, its name, type
-/// and stream, is ignored; a condition that it does not have is refused.
+/// Changes to `toxic`, of its toxicity, attributes, `affects`, `on_remove` and `shadow`. What it
+/// is, its name, type and stream, is ignored; a condition that it does not have is refused.
 Result<ToxicChange> decode_toxic_change(const Document& document, const ToxicSpec& toxic,
                                         Dialect dialect);
 

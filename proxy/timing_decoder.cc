@@ -38,7 +38,8 @@ class Part {
   /// `document` outlives it. Errors: kInvalid.
   static Result<Part> of(const Document& document, Dialect dialect, const std::string& name,
                          const std::vector<std::string>& known) {
-    const auto fields = Fields::of(document, Dialect::kStrict, name, known);
+    const Dialect strict = is_strict(dialect) ? dialect : Dialect::kStrict;
+    const auto fields = Fields::of(document, strict, name, known);
     if (!fields) return Fail(fields.error());
     const auto checked = check_values(*fields, dialect, known, name + ".");
     if (!checked) return Fail(checked.error());
@@ -125,6 +126,11 @@ Result<double> number_at(const Part& part, const std::string& key, const Attribu
   }
   const auto checked = named.check_bounds(*stored);
   if (!checked) return wrong(*value, checked.error().message);
+  if (value->as<std::string>() == nullptr) {
+    if (const auto with = check_unit(*value, named, *stored, part.dialect()); !with) {
+      return Fail(with.error());
+    }
+  }
   return *number;
 }
 
@@ -225,30 +231,59 @@ Result<std::optional<ToxicRamp>> decode_ramp(const Fields& toxic, const ToxicTyp
   return ToxicRamp{.attribute = index, .values = {.from = *from, .to = *to, .over = *over}};
 }
 
-Result<std::vector<IpPrefix>> decode_clients(const Part& match) {
+/// The prefixes at `key`, which is clients or not_clients.
+Result<std::vector<IpPrefix>> decode_clients(const Part& match, const std::string& key) {
   std::vector<IpPrefix> prefixes;
-  const Document* clients = match.find("clients");
+  const Document* clients = match.find(key);
   if (clients == nullptr) return prefixes;
   const auto* list = clients->as<Document::Array>();
+  const std::string name = match.name_of(key);
   if (list == nullptr) {
-    return match.must(*clients, "clients", "a list like [10.1.0.0/16], not " + describe(*clients));
+    return match.must(*clients, key, "a list like [10.1.0.0/16], not " + describe(*clients));
   }
   if (list->empty()) {
-    return wrong(*clients, "match.clients is empty: leave match out, or name a prefix");
+    return wrong(*clients, name + " is empty: leave " + (key == "clients" ? "match" : key) +
+                               " out, or name a prefix");
   }
   constexpr std::size_t kMostClients = 400;  // What a packet filter takes of any kind.
-  if (list->size() > kMostClients) return wrong(*clients, "match.clients: at most 400 prefixes");
+  if (list->size() > kMostClients) return wrong(*clients, name + ": at most 400 prefixes");
   for (const Document& client : *list) {
     const auto* text = client.as<std::string>();
     const auto prefix =
         text == nullptr ? fail(ErrorKind::kInvalid, "an address or prefix, not " + describe(client))
                         : IpPrefix::parse(*text);
     if (!prefix) {
-      return wrong_type(client, match.dialect(), "match.clients: " + prefix.error().message);
+      return wrong_type(client, match.dialect(), name + ": " + prefix.error().message);
     }
     prefixes.push_back(*prefix);
   }
   return prefixes;
+}
+
+Result<std::optional<ConnectionShare>> decode_share(const Part& match) {
+  const Document* by = match.find("by");
+  if (match.find("connections") == nullptr) {
+    if (by == nullptr) return std::nullopt;
+    return wrong(*by, "match.by says how match.connections is drawn: give that, too");
+  }
+  const auto share = number_at(match, "connections",
+                               {.name = "connections",
+                                .unit = "",
+                                .summary = "",
+                                .at_most = AttributeValue::kMillion,
+                                .quantity = Quantity::kProbability});
+  if (!share) return Fail(share.error());
+  ConnectionShare decoded{.share = *share};
+  if (by == nullptr) return decoded;
+  const auto* word = by->as<std::string>();
+  if (word == nullptr || (*word != "ordinal" && *word != "client")) {
+    return match.must(*by, "by",
+                      "`ordinal` or `client`, not " +
+                          (word == nullptr ? describe(*by) : "`" + *word + "`") +
+                          did_you_mean(word == nullptr ? "" : *word, {"ordinal", "client"}));
+  }
+  if (*word == "client") decoded.by = ConnectionShare::By::kClient;
+  return decoded;
 }
 
 std::uint64_t bytes_after(const ToxicTiming& timing) {
@@ -257,6 +292,15 @@ std::uint64_t bytes_after(const ToxicTiming& timing) {
 
 std::optional<std::uint64_t> bytes_until(const ToxicTiming& timing) {
   return timing.bytes ? timing.bytes->until : std::nullopt;
+}
+
+/// Whether they are the same as the API shows them: with six decimals.
+bool is_same(ToxicMatch a, ToxicMatch b) {
+  for (ToxicMatch* match : {&a, &b}) {
+    if (!match->share) continue;
+    match->share->share = std::round(match->share->share * AttributeValue::kMillion);
+  }
+  return a == b;
 }
 
 /// Whether they are the same as the API shows them.
@@ -284,18 +328,27 @@ Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect) {
   if (!checked) return Fail(checked.error());
   const Document* document = toxic.find("match");
   if (document == nullptr) return match;
-  const auto part = Part::of(*document, dialect, "match", {"clients", "first", "every"});
+  const auto part = Part::of(*document, dialect, "match",
+                             {"clients", "not_clients", "connections", "by", "first", "every"});
   if (!part) return Fail(part.error());
-  auto clients = decode_clients(*part);
+  auto clients = decode_clients(*part, "clients");
   if (!clients) return Fail(clients.error());
   match.clients = *std::move(clients);
+  auto not_clients = decode_clients(*part, "not_clients");
+  if (!not_clients) return Fail(not_clients.error());
+  match.not_clients = *std::move(not_clients);
+  const auto share = decode_share(*part);
+  if (!share) return Fail(share.error());
+  match.share = *share;
   const auto first = count_of(*part, "first");
   if (!first) return Fail(first.error());
   const auto every = count_of(*part, "every");
   if (!every) return Fail(every.error());
   match.count = {.first = *first, .every = *every};
   if (match == ToxicMatch{}) {
-    return wrong(*document, "match names nobody: give clients, first or every");
+    return wrong(*document,
+                 "match names nobody: give clients, not_clients, connections, first or "
+                 "every");
   }
   return match;
 }
@@ -326,7 +379,7 @@ Result<void> check_conditions_kept(const Fields& update, const ToxicSpec& toxic,
   if (!timing) return Fail(timing.error());
   const ToxicTiming& own = toxic.timing;
   const std::pair<std::string, bool> kept[] = {
-      {"match", *match == toxic.match},
+      {"match", is_same(*match, toxic.match)},
       {"pulse", timing->pulse == own.pulse},
       {"poisson", timing->poisson == own.poisson},
       {"after", timing->time.after == own.time.after && bytes_after(*timing) == bytes_after(own)},

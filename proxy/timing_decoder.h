@@ -12,7 +12,8 @@ namespace faultline {
 /// The keys of a toxic that say when it is in force, and for whom.
 const std::vector<std::string>& condition_keys();
 
-/// What a toxic's `match` says: {clients: [10.0.0.0/8], first: 3, every: 10}.
+/// What a toxic's `match` says: {clients: [10.0.0.0/8],
+/// not_clients: [10.0.0.1], connections: 30%, by: client, first: 3, every: 10}.
 /// One that names nobody is refused. In the strict dialect a key needs a value.
 /// Errors: kInvalid.
 Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect);

@@ -38,13 +38,16 @@ ToxicClock::Hand ToxicClock::hand_of(const LiveToxic& toxic) {
 
 std::shared_ptr<const ToxicSet> ToxicClock::at(TimePoint now) {
   next_change_ = kNever;
-  if (hands_.empty()) return toxics_;
+  const bool is_any_spent = std::any_of(toxics_->begin(), toxics_->end(),
+                                        [](const LiveToxic& toxic) { return toxic.is_spent(); });
+  if (hands_.empty() && !is_any_spent) return toxics_;
   auto result = std::make_shared<ToxicSet>();
   for (const LiveToxic& toxic : *toxics_) add_if_in_force(toxic, now, *result);
   return result;
 }
 
 void ToxicClock::add_if_in_force(const LiveToxic& toxic, TimePoint now, ToxicSet& result) {
+  if (toxic.is_spent()) return;
   const auto found = hands_.find(toxic.id);
   if (found == hands_.end()) {
     result.push_back(toxic);

@@ -11,11 +11,15 @@ enum class Verdict {
   kClient,    ///< It is for other clients.
   kCount,     ///< It is for others by their number.
   kTime,      ///< Not yet, or no longer, by the time since it reached the connection.
+  kShare,     ///< It is for a share of them, and the draw has spared this one.
+  kShadow,    ///< It would, but it is a shadow: it does nothing.
+  kLimit,     ///< One of its limits has been reached.
   kToxicity,  ///< The draw has spared it.
   kPulse,     ///< Its pulse, or chance, has turned it off just now, for all.
 };
 
-/// In a word: "applies", "scope", "client", "count", "time", "toxicity", "pulse".
+/// In a word: "applies", "scope", "client", "count", "time", "share",
+/// "shadow", "limit", "toxicity", "pulse".
 constexpr std::string_view to_string(Verdict verdict) {
   switch (verdict) {
     case Verdict::kApplies:
@@ -28,6 +32,12 @@ constexpr std::string_view to_string(Verdict verdict) {
       return "count";
     case Verdict::kTime:
       return "time";
+    case Verdict::kShare:
+      return "share";
+    case Verdict::kShadow:
+      return "shadow";
+    case Verdict::kLimit:
+      return "limit";
     case Verdict::kToxicity:
       return "toxicity";
     case Verdict::kPulse:

@@ -47,6 +47,13 @@ void Workers::run_on_all(const std::function<void(Worker&, std::size_t)>& task) 
   done.wait();
 }
 
+void Workers::post_to_all(const std::function<void(Worker&)>& task) {
+  for (const std::unique_ptr<Thread>& thread : threads_) {
+    Worker& worker = thread->worker;
+    worker.loop().post([task, &worker] { task(worker); });
+  }
+}
+
 std::vector<DurationHistogram::Snapshot> Workers::loop_lag() const {
   std::vector<DurationHistogram::Snapshot> lag;
   for (const std::unique_ptr<Thread>& thread : threads_) {

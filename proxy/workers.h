@@ -38,6 +38,10 @@ class Workers {
   /// call it from a worker.
   void run_on_all(const std::function<void(Worker&, std::size_t)>& task);
 
+  /// Runs `task` the same way, and does not wait. Any thread; on a worker's own
+  /// loop it runs before the present turn is over.
+  void post_to_all(const std::function<void(Worker&)>& task);
+
   /// How late each worker's loop came to its alarms, by worker. Any thread.
   std::vector<DurationHistogram::Snapshot> loop_lag() const;
 

@@ -37,7 +37,8 @@ const std::map<std::string, Names> kThirdParty = {
     {"<liburing", {"proxy/call_batch.cc"}},
     {"<llhttp", {"control-api/http_parser.", "cli/response_reader."}},
     {"<nlohmann/",
-     {"control-api/json_reader.cc", "control-api/connection_json.", "cli/", "tests/", "bench/"}},
+     {"control-api/json_reader.cc", "control-api/connection_json.", "control-api/v1_", "cli/",
+      "tests/", "bench/"}},
     {"<openssl/", {"tests/support/hashing.cc"}},
     {"<prometheus/", {"control-api/metrics.cc"}},
     {"<spdlog/", {"base/log.cc"}},
@@ -64,7 +65,7 @@ const std::vector<Ban> kBans = {
     {"using namespace", "names", {"using namespace std::chrono_literals", "std::literals"}},
     {"tl::", "Result<T>", {"base/result.h"}},
     {"detach()", "a thread with an owner", {}},
-    {"system_clock", "TimePoint", {"base/log.cc", "control-api/", "cli/", "proxy/"}},
+    {"system_clock", "TimePoint", {"base/timestamp.cc", "control-api/", "cli/", "proxy/"}},
 };
 
 bool contains(const std::string& text, const std::string& part) {

@@ -8,6 +8,7 @@
 
 #include "base/nearest_name.h"
 #include "base/quantities.h"
+#include "base/time.h"
 
 namespace faultline {
 
@@ -48,6 +49,16 @@ std::optional<double> in_unit(std::string_view text, std::string_view unit) {
     if (rate) return *rate / 1000;
   }
   return std::nullopt;
+}
+
+/// `number` / `scale`, exactly. `scale` is a power of ten.
+std::string decimal_text(std::int64_t number, std::uint64_t scale) {
+  const std::uint64_t size =
+      number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
+  std::string text = (number < 0 ? "-" : "") + std::to_string(size / scale);
+  std::string decimals = std::to_string(size % scale + scale).substr(1);
+  decimals.erase(decimals.find_last_not_of('0') + 1);
+  return decimals.empty() ? text : text + "." + decimals;
 }
 
 std::optional<double> percent(std::string_view text) {
@@ -155,13 +166,29 @@ std::string AttributeType::text_of(const AttributeValue& value) const {
   if (is_word) return choices[static_cast<std::size_t>(number)];
   if (quantity == Quantity::kWhole || quantity == Quantity::kChoice) return std::to_string(number);
 
-  const std::uint64_t size =
-      number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
-  std::string text = (number < 0 ? "-" : "") + std::to_string(size / AttributeValue::kMillion);
-  std::string decimals =
-      std::to_string(size % AttributeValue::kMillion + AttributeValue::kMillion).substr(1);
-  decimals.erase(decimals.find_last_not_of('0') + 1);
-  return decimals.empty() ? text : text + "." + decimals;
+  return decimal_text(number, AttributeValue::kMillion);
+}
+
+bool AttributeType::needs_unit() const {
+  return unit == "ms" || unit == "us" || unit == "KB/s";
+}
+
+std::string AttributeType::text_with_unit(const AttributeValue& value) const {
+  const std::int64_t number = value.number;
+  if (quantity == Quantity::kProbability && number >= 0) return decimal_text(number, 10'000) + "%";
+  if (!needs_unit()) return text_of(value);
+  const bool is_whole = quantity == Quantity::kWhole;
+  if (unit == "KB/s" && is_whole && number > 0 && number % 1000 == 0) {
+    return std::to_string(number / 1000) + "MB/s";
+  }
+  const std::int64_t unit_nanoseconds = unit == "ms" ? 1'000'000 : 1'000;
+  const std::int64_t each =
+      is_whole ? unit_nanoseconds : unit_nanoseconds / AttributeValue::kMillion;
+  // Toxiproxy's clients may set what no parser of durations takes: below 0, and ages.
+  const bool is_duration =
+      unit != "KB/s" && each > 0 && number >= 0 && number <= kLongest.count() / each;
+  if (!is_duration) return text_of(value) + unit;
+  return number == 0 ? "0s" : duration_text(Duration(number * each));
 }
 
 }  // namespace faultline

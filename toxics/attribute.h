@@ -88,6 +88,10 @@ struct AttributeType {
   std::string description() const;
   /// "100", "0.05", "proxy", and samples as they are.
   std::string text_of(const AttributeValue& value) const;
+  /// The same with its unit where it has one: "100ms", "1MB/s", "5%"; "12" where it has none.
+  std::string text_with_unit(const AttributeValue& value) const;
+  /// Whether a bare number of it can be taken for another unit: of times and rates.
+  bool needs_unit() const;
   /// Whether JSON writes its values as strings.
   bool is_text() const { return quantity == Quantity::kChoice || quantity == Quantity::kSamples; }
   /// Whether a toxic is described without this attribute: words, samples and

@@ -1,12 +1,25 @@
 #include "toxics/corrupt.h"
 #include "toxics/limit_data.h"
 #include "toxics/type_lists.h"
+#include "toxics/words.h"
 
 namespace faultline {
 
 namespace {
 
 using Made = std::unique_ptr<Toxic>;
+
+std::string corrupt_words(const Attributes& set, Direction stream) {
+  std::string hit;
+  if (set[0].number > 0) hit = "each byte by a chance of " + words_of_share(set[0]);
+  if (set[1].number >= 0) {
+    hit += (hit.empty() ? "" : ", and ") + ("byte " + std::to_string(set[1].number)) +
+           (hit.empty() ? "" : " in any case");
+  }
+  if (hit.empty()) return "no byte of " + words_of_stream(stream) + " is damaged";
+  return words_of_stream(stream) + " are damaged: " + hit + ", " +
+         words_of_count(set[2].number, "bit") + " of it flipped";
+}
 
 ToxicType corrupt_type() {
   return {.name = "corrupt",
@@ -33,7 +46,8 @@ ToxicType corrupt_type() {
                                   .offset = set[1].number,
                                   .bits = static_cast<int>(set[2].number)},
                 memory);
-          }};
+          },
+          .words = corrupt_words};
 }
 
 ToxicType truncate_type() {
@@ -42,7 +56,13 @@ ToxicType truncate_type() {
           .attributes = {{"bytes", "bytes", "how many pass; the rest is swallowed"}},
           .make = [](const Attributes& set, StageMemory& memory) -> Made {
             return std::make_unique<LimitData>(set[0].number, LimitData::Ending::kFinish, memory);
-          }};
+          },
+          .words =
+              [](const Attributes& set, Direction stream) {
+                return words_of_stream(stream) + " end (FIN) after " +
+                       words_of_bytes(static_cast<std::uint64_t>(set[0].number)) +
+                       ", and the other direction goes on";
+              }};
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "toxics/attribute.h"
+#include "toxics/direction.h"
 #include "toxics/effects.h"
 #include "toxics/sample_table.h"
 #include "toxics/toxic.h"
@@ -33,6 +34,9 @@ struct ToxicType {
   /// What this type has against values that are each within their bounds; null: nothing.
   /// Errors: kInvalid.
   std::function<Result<void>(const Attributes& attributes, const SampleTable* samples)> check{};
+  /// What it does with these attributes on that stream, for people: a clause that begins
+  /// small and has no full stop, "answers from the server come 200 ms late".
+  std::string (*words)(const Attributes& attributes, Direction stream) = nullptr;
 
   /// The same, and what is wrong in the samples: all that there can be. Errors: kInvalid.
   Result<void> check_together(const Attributes& set) const;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "toxics/burst_scores.h"
+#include "toxics/words.h"
 
 namespace faultline {
 
@@ -140,6 +141,37 @@ std::function<Result<void>(const Attributes&, const SampleTable*)> check_delay(s
   return [main = std::move(main)](const Attributes& set, const SampleTable* samples) {
     return check_named(main, set, samples);
   };
+}
+
+std::string delay_words(const Attributes& set) {
+  const std::string delay = words_of_milliseconds(set[kDelay].number);
+  const std::string jitter = words_of_milliseconds(set[kJitter].number);
+  const std::string limit =
+      set[kMax].number > 0 ? ", at most " + words_of_milliseconds(set[kMax].number) + ")" : ")";
+  switch (set[kDistribution].as<Distribution>()) {
+    case Distribution::kUniform:
+      break;
+    case Distribution::kNormal:
+      return delay + " on average (normal, deviation " + jitter + ")";
+    case Distribution::kLognormal:
+      return delay + " in the median (lognormal, sigma " + words_of_decimal(set[kSigma]) + limit;
+    case Distribution::kPareto:
+      return delay + " or more (Pareto, shape " + words_of_decimal(set[kShape]) + limit;
+    case Distribution::kNetemPareto:
+      return delay + " on average (netem's Pareto, jitter " + jitter + ")";
+    case Distribution::kExponential:
+      return delay + " on average (exponential)";
+    case Distribution::kEmpirical:
+      return "a measured time (drawn from samples)";
+    case Distribution::kNetemTable:
+      return delay + " (spread by a table of netem's, jitter " + jitter + ")";
+  }
+  return set[kJitter].number == 0 ? delay : delay + " (± " + jitter + ")";
+}
+
+std::string correlation_words(const AttributeValue& correlation) {
+  if (correlation.number == 0) return "";
+  return ", each delay being " + words_of_share(correlation) + " like the one before";
 }
 
 Duration drawn_wait(const Attributes& set, const StageMemory& memory) {

@@ -33,6 +33,12 @@ Result<DelayModel> delay_model(const Attributes& set, const SampleTable* samples
 /// A ToxicType's `check` of them, `main` being the name of the first.
 std::function<Result<void>(const Attributes&, const SampleTable*)> check_delay(std::string main);
 
+/// What they say, for people: "200 ms (± 20 ms)". `set` begins with their values.
+std::string delay_words(const Attributes& set);
+
+/// ", each delay being 30 % like the one before": the words of correlation_attribute(), empty at 0.
+std::string correlation_words(const AttributeValue& correlation);
+
 /// The delay of a toxic that waits once on each link, drawn from them.
 Duration drawn_wait(const Attributes& set, const StageMemory& memory);
 

@@ -3,6 +3,7 @@
 #include "toxics/path_model.h"
 #include "toxics/tcp_handshake.h"
 #include "toxics/type_lists.h"
+#include "toxics/words.h"
 
 namespace faultline {
 
@@ -43,6 +44,11 @@ AttributeType congestion_attribute() {
           .summary = "how the simulated TCP sender reacts to loss",
           .quantity = Quantity::kChoice,
           .choices = {"cubic", "reno"}};
+}
+
+/// For the end of a clause; nothing is said of the usual one.
+std::string congestion_words(const AttributeValue& congestion) {
+  return congestion.number == 0 ? "" : ", the sender's TCP being Reno";
 }
 
 AttributeType rtt_attribute(const std::string& summary) {
@@ -90,6 +96,27 @@ Result<void> check_loss(const Attributes& set) {
   return {};
 }
 
+/// "5 % of packets", for "are lost"; empty if none is.
+std::string loss_words(const Attributes& set) {
+  const LossSettings loss = loss_settings(set);
+  if (loss.model == LossSettings::Model::kEvery) {
+    return "one packet in " + std::to_string(set[kEvery].number) + " is lost";
+  }
+  if (loss.model == LossSettings::Model::kBursts) {
+    const std::int64_t r =
+        set[kR].number >= 0 ? set[kR].number : AttributeValue::kMillion - set[kP].number;
+    return "packets are lost in bursts (Gilbert-Elliott: p " + words_of_share(set[kP]) + ", r " +
+           words_of_share(r) + ", h " + words_of_share(set[kH]) + ", k " + words_of_share(set[kK]) +
+           ")";
+  }
+  if (set[kLoss].number == 0) return "no packet is lost";
+  std::string text = words_of_share(set[kLoss]) + " of packets are lost";
+  if (set[kCorrelation].number > 0) {
+    text += ", each faring " + words_of_share(set[kCorrelation]) + " like the one before";
+  }
+  return text;
+}
+
 // ---- packet_loss -------------------------------------------------------------
 
 enum PacketLossIndex : std::size_t { kRtt = kLossAttributes, kEngine, kCongestion };
@@ -133,6 +160,18 @@ Effects packet_loss(const Attributes& set, const SampleTable* /*samples*/,
   return effects;
 }
 
+std::string packet_loss_words(const Attributes& set, Direction stream) {
+  std::string text = words_of_stream(stream) + " come late, for " + loss_words(set) +
+                     " and sent again as TCP does it";
+  if (set[kRtt].number > 0) {
+    text += " over a round trip of " + words_of(milliseconds(set[kRtt]));
+  }
+  const auto engine = set[kEngine].as<Wanted>();
+  if (engine == Wanted::kKernel) text += " (by the kernel)";
+  if (engine == Wanted::kModel) text += " (by the model)";
+  return text + congestion_words(set[kCongestion]);
+}
+
 Made make_packet_loss(const Attributes& set, StageMemory& memory) {
   PathModelSettings settings;
   settings.path.rtt = milliseconds(set[kRtt]);
@@ -165,7 +204,8 @@ ToxicType packet_loss_type() {
                                                    ": leave engine at auto, or say model");
             }
             return check_loss(set);
-          }};
+          },
+          .words = packet_loss_words};
 }
 
 // ---- path --------------------------------------------------------------------
@@ -183,6 +223,22 @@ LossSettings loss_of(const Attributes& set, Direction direction) {
   const auto on = set[kLossOn].as<LossOn>();
   const LossOn own = direction == Direction::kUpstream ? LossOn::kUpstream : LossOn::kDownstream;
   return on == LossOn::kBoth || on == own ? loss_settings(set) : LossSettings{};
+}
+
+std::string path_words(const Attributes& set, Direction /*stream*/) {
+  std::string text = "requests and answers go over a path";
+  if (set[kPathRtt].number > 0) {
+    text += " with a round trip of " + words_of(milliseconds(set[kPathRtt]));
+  }
+  if (set[kRate].number > 0) text += ", at " + words_of_rate(set[kRate].number) + " at most";
+  if (set[kQueue].number > 0) {
+    text += ", with a queue of " + words_of_bytes(static_cast<std::uint64_t>(set[kQueue].number));
+  }
+  text += ", where " + loss_words(set);
+  const auto on = set[kLossOn].as<LossOn>();
+  if (on == LossOn::kDownstream) text += " on the way to the client";
+  if (on == LossOn::kUpstream) text += " on the way to the server";
+  return text + congestion_words(set[kPathCongestion]);
 }
 
 Made make_path(const Attributes& set, StageMemory& memory) {
@@ -231,7 +287,8 @@ ToxicType path_type() {
               [](const Attributes&, const SampleTable*, const Placement&) {
                 return Effects{.engine = Engine::kModel, .links = Links::kBoth};
               },
-          .check = [](const Attributes& set, const SampleTable*) { return check_loss(set); }};
+          .check = [](const Attributes& set, const SampleTable*) { return check_loss(set); },
+          .words = path_words};
 }
 
 // ---- link_trace --------------------------------------------------------------
@@ -254,7 +311,12 @@ ToxicType link_trace_type() {
                           "configuration");
             }
             return check_link_trace(*trace);
-          }};
+          },
+          .words =
+              [](const Attributes&, Direction stream) {
+                return words_of_stream(stream) +
+                       " pass as on a recorded link: 1,500 bytes at each time of its trace";
+              }};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "toxics/noop.h"
 #include "toxics/stall.h"
 #include "toxics/type_lists.h"
+#include "toxics/words.h"
 
 namespace faultline {
 
@@ -105,13 +106,94 @@ Made make_end_now(const Attributes& /*set*/, StageMemory& memory) {
   return std::make_unique<LimitTime>(Duration(0), ending, memory);
 }
 
+// ---- In words -----------------------------------------------------------------
+
+std::string side_words(Side side) {
+  if (side == Side::kBoth) return "both sides";
+  return side == Side::kClient ? "the client" : "the server";
+}
+
+/// For the end of a clause.
+std::string scope_words(const AttributeValue& scope) {
+  if (scope.number == 0) return "";
+  return scope.as<Scope>() == Scope::kNew ? ", on connections younger than this"
+                                          : ", on connections older than this";
+}
+
+/// Of a type that has nothing but a scope.
+template <const char* const& text>
+std::string fixed_words(const Attributes& set, Direction /*stream*/) {
+  return text + scope_words(set[0]);
+}
+
+constexpr const char* kRefuseWords =
+    "nobody listens: connecting is refused, and open connections are reset";
+constexpr const char* kResetWords =
+    "every connection is reset at once (RST to both sides), open or new";
+constexpr const char* kCloseWords =
+    "every connection is closed at once (FIN to both sides), open or new";
+
+std::string blackhole_words(const Attributes& set, Direction /*stream*/) {
+  const Side side = set[0].as<Side>();
+  return "packets from " + side_words(side) +
+         " vanish: they are neither answered nor acknowledged" +
+         (has_client(side) ? ", and connecting hangs" : "") + scope_words(set[1]);
+}
+
+std::string stall_words(const Attributes& set, Direction /*stream*/) {
+  const Side side = set[0].as<Side>();
+  return "connections stay open, and no byte from " +
+         (side == Side::kBoth ? "either side" : side_words(side)) + " moves; none is lost" +
+         scope_words(set[1]);
+}
+
+std::string zero_window_words(const Attributes& set, Direction /*stream*/) {
+  return "bytes from " + side_words(set[0].as<Side>()) +
+         " are not read, so that the sender's window closes" + scope_words(set[1]);
+}
+
+std::string half_close_words(const Attributes& set, Direction stream) {
+  const std::string when =
+      set[0].number == 0 ? "at once" : "after " + words_of_milliseconds(set[0].number);
+  return words_of_stream(stream) + " end (FIN) " + when + ", and the other direction goes on" +
+         scope_words(set[1]);
+}
+
+std::string limit_time_words(const Attributes& set, Direction /*stream*/) {
+  const bool resets = set[kDelayAttributes].number == 1;
+  return std::string("each connection is ") + (resets ? "reset (RST" : "closed (FIN") +
+         " to both sides) after " + delay_words(set) + ", however busy it is" +
+         scope_words(set.back());
+}
+
+std::string mtu_blackhole_words(const Attributes& set, Direction /*stream*/) {
+  return "packets from " + side_words(set[1].as<Side>()) + " of more than " +
+         std::to_string(set[0].number) + " bytes vanish: small messages pass, large ones hang" +
+         scope_words(set[2]);
+}
+
+std::string connect_delay_words(const Attributes& set, Direction /*stream*/) {
+  return "connections are accepted at once, and the server is dialled " + delay_words(set) +
+         " later" + correlation_words(set[kDelayAttributes]);
+}
+
+std::string upstream_down_words(const Attributes& set, Direction /*stream*/) {
+  return set[0].number == 0
+             ? "while the server is down, clients see what dialling it sees: refused, reset or "
+               "silence"
+             : "while the server is down, clients are accepted and then reset";
+}
+
+// ---- The types ----------------------------------------------------------------
+
 ToxicType blackhole_type() {
   return {.name = "blackhole",
           .summary = "Nothing is answered and nothing acknowledged: a host or zone that is gone.",
           .attributes = {side_attribute("whose packets vanish"), scope_attribute()},
           .make = make_plain<Stall>,
           .effects = blackhole,
-          .passes_nothing = true};
+          .passes_nothing = true,
+          .words = blackhole_words};
 }
 
 ToxicType stall_type() {
@@ -123,7 +205,8 @@ ToxicType stall_type() {
               [](const Attributes& set, const SampleTable*, const Placement&) {
                 return Effects{.scope = set[1].as<Scope>(), .links = links_from(set[0].as<Side>())};
               },
-          .passes_nothing = true};
+          .passes_nothing = true,
+          .words = stall_words};
 }
 
 ToxicType zero_window_type() {
@@ -133,7 +216,8 @@ ToxicType zero_window_type() {
       .attributes = {side_attribute("whose bytes are not read", Side::kClient), scope_attribute()},
       .make = [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Stall>(0); },
       .effects = zero_window,
-      .passes_nothing = true};
+      .passes_nothing = true,
+      .words = zero_window_words};
 }
 
 ToxicType refuse_type() {
@@ -141,7 +225,8 @@ ToxicType refuse_type() {
           .summary = "Nobody listens: connecting is refused, open connections are reset.",
           .attributes = {scope_attribute()},
           .make = make_end_now<LimitTime::Ending::kReset>,
-          .effects = ending<Reception::kReset, Listening::kClosed>};
+          .effects = ending<Reception::kReset, Listening::kClosed>,
+          .words = fixed_words<kRefuseWords>};
 }
 
 ToxicType reset_type() {
@@ -149,7 +234,8 @@ ToxicType reset_type() {
           .summary = "Resets every connection at once (RST to both sides), open or new.",
           .attributes = {scope_attribute()},
           .make = make_end_now<LimitTime::Ending::kReset>,
-          .effects = ending<Reception::kReset, Listening::kOpen>};
+          .effects = ending<Reception::kReset, Listening::kOpen>,
+          .words = fixed_words<kResetWords>};
 }
 
 ToxicType close_type() {
@@ -157,7 +243,8 @@ ToxicType close_type() {
           .summary = "Closes every connection at once (FIN to both sides), open or new.",
           .attributes = {scope_attribute()},
           .make = make_end_now<LimitTime::Ending::kClose>,
-          .effects = ending<Reception::kClose, Listening::kOpen>};
+          .effects = ending<Reception::kClose, Listening::kOpen>,
+          .words = fixed_words<kCloseWords>};
 }
 
 ToxicType half_close_type() {
@@ -168,7 +255,8 @@ ToxicType half_close_type() {
             return std::make_unique<LimitTime>(saturated_milliseconds(set[0].number),
                                                LimitTime::Ending::kFinish, memory);
           },
-          .effects = scoped<Links::kOwn>};
+          .effects = scoped<Links::kOwn>,
+          .words = half_close_words};
 }
 
 ToxicType limit_time_type() {
@@ -188,7 +276,8 @@ ToxicType limit_time_type() {
                 drawn_wait(set, memory), set[kDelayAttributes].as<LimitTime::Ending>(), memory);
           },
           .effects = scoped<Links::kWhole>,
-          .check = check_delay("time")};
+          .check = check_delay("time"),
+          .words = limit_time_words};
 }
 
 ToxicType backlog_full_type() {
@@ -196,12 +285,18 @@ ToxicType backlog_full_type() {
           .summary = "The queue of new connections is full: connecting hangs, open ones go on.",
           .attributes = {},
           .make = make_plain<Noop>,
-          .effects = [](const Attributes&, const SampleTable*, const Placement&) {
-            return Effects{.scope = Scope::kNew,
-                           .links = Links::kNone,
-                           .reception = Reception::kHold,
-                           .listening = Listening::kFull};
-          }};
+          .effects =
+              [](const Attributes&, const SampleTable*, const Placement&) {
+                return Effects{.scope = Scope::kNew,
+                               .links = Links::kNone,
+                               .reception = Reception::kHold,
+                               .listening = Listening::kFull};
+              },
+          .words =
+              [](const Attributes&, Direction) {
+                return std::string(
+                    "connecting hangs, for the queue of new connections is full; open ones go on");
+              }};
 }
 
 ToxicType mtu_blackhole_type() {
@@ -217,7 +312,8 @@ ToxicType mtu_blackhole_type() {
           .make = [](const Attributes& set, StageMemory&) -> Made {
             return std::make_unique<MtuBlackhole>(static_cast<std::size_t>(set[0].number));
           },
-          .effects = mtu_blackhole};
+          .effects = mtu_blackhole,
+          .words = mtu_blackhole_words};
 }
 
 ToxicType connect_delay_type() {
@@ -236,7 +332,8 @@ ToxicType connect_delay_type() {
                 }
                 return effects;
               },
-          .check = check_delay("delay")};
+          .check = check_delay("delay"),
+          .words = connect_delay_words};
 }
 
 ToxicType upstream_down_type() {
@@ -249,11 +346,13 @@ ToxicType upstream_down_type() {
                           .quantity = Quantity::kChoice,
                           .choices = {"mirror", "reset"}}},
           .make = make_plain<Noop>,
-          .effects = [](const Attributes& set, const SampleTable*, const Placement&) {
-            return Effects{.links = Links::kNone,
-                           .resets_undialled = true,
-                           .mirrors_upstream = set[0].number == 0};
-          }};
+          .effects =
+              [](const Attributes& set, const SampleTable*, const Placement&) {
+                return Effects{.links = Links::kNone,
+                               .resets_undialled = true,
+                               .mirrors_upstream = set[0].number == 0};
+              },
+          .words = upstream_down_words};
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "toxics/toxic_chain.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "base/verify.h"
@@ -27,10 +29,7 @@ std::size_t bytes_in(std::size_t memory, std::size_t signals) {
 
 struct ToxicChain::Stage {
   explicit Stage(const StagePlan& plan)
-      : id(plan.id),
-        revision(plan.revision),
-        counters(plan.counters),
-        memory(plan.chance_key, plan.connection_key) {
+      : id(plan.id), revision(plan.revision), memory(plan.chance_key, plan.connection_key) {
     memory.direction = plan.direction;
     memory.is_new = plan.is_new;
     make_toxic(plan);
@@ -38,6 +37,8 @@ struct ToxicChain::Stage {
 
   /// Makes the toxic that `plan` describes.
   void make_toxic(const StagePlan& plan) {
+    record = {plan.counters, plan.applied, plan.budget};
+    is_part = plan.bytes.has_value();
     memory.line = plan.line;
     memory.samples = plan.samples;
     if (toxic != nullptr) toxic->on_replace(memory);
@@ -55,7 +56,8 @@ struct ToxicChain::Stage {
 
   const std::uint64_t id;
   std::uint64_t revision;
-  ToxicCounters* counters;
+  StageRecord record;
+  bool is_part = false;  // Its toxic is for a part of the stream: it cuts where that begins.
   StageMemory memory;
   std::unique_ptr<Toxic> toxic;
   Queue<Held> held;  // Due times never decrease.
@@ -66,17 +68,21 @@ struct ToxicChain::Stage {
   std::uint64_t delayed_bytes = 0;  // Of those that have left.
   std::uint64_t round_before = 0;   // What had gone round the chain before it was there.
   bool ended = false;               // A finish, close or reset is held or has left.
+  bool waits = false;               // There are bytes that its gate does not let pass yet.
 };
 
 /// Holds what one stage's toxic lets go, until it is due.
 class ToxicChain::StageOutlet final : public Outlet {
  public:
   /// The toxic is told of something that arrived at `arrived`; nothing can leave before `now`.
-  StageOutlet(ToxicChain& chain, Stage& stage, TimePoint arrived, TimePoint now)
-      : chain_(chain), stage_(stage), arrived_(arrived), now_(now) {}
+  StageOutlet(ToxicChain& chain, Stage& stage, TimePoint arrived, TimePoint now,
+              Telling telling = Telling::kFirst)
+      : chain_(chain), stage_(stage), arrived_(arrived), now_(now), telling_(telling) {}
 
   void send(Chunk chunk, TimePoint at) override {
-    if (chunk.size() > 0) hold(std::move(chunk), at);
+    if (chunk.size() == 0) return;
+    tally_.add(chunk.bytes());
+    hold(std::move(chunk), at);
   }
   void release(std::size_t bytes, TimePoint at) override {
     Queue<Held>& held = stage_.held;
@@ -99,11 +105,32 @@ class ToxicChain::StageOutlet final : public Outlet {
       next->due = at;
     }
   }
-  void finish(TimePoint at) override { end(Finish{}, at); }
-  void close(TimePoint at) override { end(Close{}, at); }
+  void finish(TimePoint at) override {
+    if (!stage_.ended && (!is_finish_due_ || at > arrived_)) stage_.record.note_act();
+    end(Finish{}, at);
+  }
+  void close(TimePoint at) override {
+    if (!stage_.ended) stage_.record.note_act();
+    end(Close{}, at);
+  }
   void wake(TimePoint at) override { stage_.wake_at = std::max(at, now_); }
 
-  void reset() override { chain_.die(); }
+  void reset() override {
+    stage_.record.note_act();
+    chain_.die();
+  }
+
+  /// The toxic is about to be told of `bytes`; see note_outcome().
+  void expect(std::string_view bytes) { tally_.told = bytes; }
+  /// The same of a FIN: it may pass that on.
+  void expect_finish() { is_finish_due_ = true; }
+  /// Enters what has become of the bytes it was told of.
+  void note_outcome() {
+    const std::size_t told = tally_.told.size();
+    if (tally_.sent < told) stage_.record.note_dropped(told - tally_.sent);
+    const bool is_cut = tally_.pieces > 1 && !stage_.is_part;
+    if (is_cut || tally_.is_changed) stage_.record.note_act();
+  }
 
   void end(Signal signal, TimePoint at) {
     hold(std::move(signal), at);
@@ -115,16 +142,39 @@ class ToxicChain::StageOutlet final : public Outlet {
     if (stage_.ended) return;
     at = std::max(at, now_);
     if (!stage_.held.empty()) at = std::max(at, stage_.held.back().due);
+    if (const Chunk* chunk = std::get_if<Chunk>(&signal)) {
+      // What is told again was counted when it was first held.
+      if (at > arrived_ && telling_ == Telling::kFirst) stage_.record.note_delayed(chunk->size());
+    }
     const std::size_t memory = memory_of(signal);
     stage_.held_memory += memory;
     chain_.held_memory_ += memory;
     stage_.held.push_back({std::move(signal), at, arrived_});
   }
 
+  /// What a toxic makes of the bytes it is told of.
+  struct Tally {
+    void add(std::string_view bytes) {
+      sent += bytes.size();
+      ++pieces;
+      const bool is_inside = !std::less<>()(bytes.data(), told.data()) &&
+                             std::less<>()(bytes.data(), told.data() + told.size());
+      is_changed = is_changed || !is_inside;  // Whoever changes bytes makes others.
+    }
+
+    std::string_view told;  // Where they were, to be compared with only.
+    std::size_t sent = 0;
+    int pieces = 0;
+    bool is_changed = false;
+  };
+
   ToxicChain& chain_;
   Stage& stage_;
   const TimePoint arrived_;
   const TimePoint now_;
+  const Telling telling_;
+  Tally tally_;
+  bool is_finish_due_ = false;
 };
 
 ToxicChain::ToxicChain(std::size_t link_window_bytes) : link_window_(link_window_bytes) {}
@@ -154,14 +204,13 @@ void ToxicChain::insert(std::size_t index, const StagePlan& plan, TimePoint now)
   const auto where = stages_.begin() + static_cast<std::ptrdiff_t>(index);
   Stage& stage = **stages_.insert(where, std::make_unique<Stage>(plan));
   stage.round_before = went_round_;
-  if (stage.counters != nullptr && plan.counts_connection) count(stage.counters->connections);
+  if (plan.counters != nullptr && plan.counts_connection) count(plan.counters->connections);
   StageOutlet outlet(*this, stage, now, now);
   stage.toxic->on_start(now, outlet);
 }
 
 void ToxicChain::replace(Stage& stage, const StagePlan& plan, TimePoint now) {
   stage.revision = plan.revision;
-  stage.counters = plan.counters;
   stage.make_toxic(plan);
   stage.wake_at = kNever;
   stage.ended = stage.ended && stage.held.empty();  // What has left stays said.
@@ -177,7 +226,9 @@ void ToxicChain::replace(Stage& stage, const StagePlan& plan, TimePoint now) {
 
   StageOutlet outlet(*this, stage, now, now);
   stage.toxic->on_start(now, outlet);
-  for (Held& item : held) hand_to_toxic(stage, std::move(item.signal), item.arrived, now);
+  for (Held& item : held) {
+    hand_to_toxic(stage, std::move(item.signal), item.arrived, now, Telling::kAgain);
+  }
 }
 
 void ToxicChain::remove(std::size_t index, TimePoint now) {
@@ -274,7 +325,11 @@ TimePoint ToxicChain::opens_at() const {
 void ToxicChain::note_passed(std::size_t bytes, bool ran_dry) {
   went_round_ += bytes;
   for (const std::unique_ptr<Stage>& stage : stages_) {
-    if (Gate* gate = stage->toxic->gate()) gate->on_passed(bytes, ran_dry);
+    Gate* const gate = stage->toxic->gate();
+    if (gate == nullptr) continue;
+    if (stage->waits && bytes > 0) stage->record.note_delayed(bytes);
+    gate->on_passed(bytes, ran_dry);
+    stage->waits = !ran_dry && gate->opens_at() > clock_;
   }
 }
 
@@ -302,14 +357,21 @@ void ToxicChain::die() {
   dead_ = true;
 }
 
-void ToxicChain::hand_to_toxic(Stage& stage, Signal signal, TimePoint arrived, TimePoint now) {
+void ToxicChain::hand_to_toxic(Stage& stage, Signal signal, TimePoint arrived, TimePoint now,
+                               Telling telling) {
   Chunk* const chunk = std::get_if<Chunk>(&signal);
   if (chunk != nullptr) stage.taken_bytes += chunk->size();
-  if (stage.ended) return;
-  StageOutlet outlet(*this, stage, arrived, now);
+  if (stage.ended) {
+    if (chunk != nullptr) stage.record.note_dropped(chunk->size());
+    return;
+  }
+  StageOutlet outlet(*this, stage, arrived, now, telling);
   if (chunk != nullptr) {
+    outlet.expect(chunk->bytes());
     stage.toxic->on_data(std::move(*chunk), arrived, outlet);
+    outlet.note_outcome();
   } else if (std::holds_alternative<Finish>(signal)) {
+    outlet.expect_finish();
     stage.toxic->on_finish(arrived, outlet);
   } else {
     outlet.end(std::move(signal), now);
@@ -356,9 +418,10 @@ void ToxicChain::play(std::size_t index, TimePoint at, TimePoint now) {
     stage.left_bytes += chunk->size();
     if (next.due > next.arrived) stage.delayed_bytes += chunk->size();
   }
-  if (stage.counters != nullptr && std::holds_alternative<Chunk>(next.signal)) {
-    stage.counters->delay.record(next.due - next.arrived);
-    stage.counters->error.record(now - next.due);
+  if (ToxicCounters* counters = stage.record.counters;
+      counters != nullptr && std::holds_alternative<Chunk>(next.signal)) {
+    counters->delay.record(next.due - next.arrived);
+    counters->error.record(now - next.due);
   }
   arrive(index + 1, std::move(next.signal), at);
 }

@@ -10,6 +10,7 @@
 #include "toxics/byte_window.h"
 #include "toxics/catalog.h"
 #include "toxics/queue.h"
+#include "toxics/stage_record.h"
 #include "toxics/toxic.h"
 #include "toxics/toxic_counters.h"
 
@@ -32,7 +33,9 @@ struct StagePlan {
   bool is_new = false;  ///< The connection begins with it.
   const SampleTable* samples = nullptr;
   std::optional<ByteWindow::Bounds> bytes{};  ///< The part of the stream it is for; none: all.
-  ToxicCounters* counters = nullptr;          ///< Outlives the stage.
+  ToxicCounters* counters = nullptr;          ///< Outlives the stage, as do these two:
+  AppliedOnce* applied = nullptr;             ///< of the connection; and
+  ToxicBudget* budget = nullptr;              ///< of the toxic, if it has limits.
   bool counts_connection = true;              ///< Of two stages of one toxic only one does.
   SharedLine* line = nullptr;                 ///< One for each revision; outlives its stages.
 };
@@ -121,6 +124,8 @@ class ToxicChain {
   };
   struct Stage;
   class StageOutlet;
+  /// Whether a toxic is told of something for the first time, or in place of another.
+  enum class Telling { kFirst, kAgain };
 
   /// Held by the stages at most; keeps a flood of tiny pieces from piling up behind the last.
   static constexpr std::size_t kMostLeaving = 64;
@@ -129,7 +134,8 @@ class ToxicChain {
   void replace(Stage& stage, const StagePlan& plan, TimePoint now);
   void remove(std::size_t index, TimePoint now);
   void arrive(std::size_t index, Signal signal, TimePoint now);
-  void hand_to_toxic(Stage& stage, Signal signal, TimePoint arrived, TimePoint now);
+  void hand_to_toxic(Stage& stage, Signal signal, TimePoint arrived, TimePoint now,
+                     Telling telling = Telling::kFirst);
   void die();
   void play(std::size_t index, TimePoint at, TimePoint now);
   bool is_full(std::size_t index) const;

@@ -37,6 +37,15 @@ class DurationHistogram {
 /// What one toxic has done on the links of one worker. Written by that worker.
 struct ToxicCounters {
   std::atomic<std::uint64_t> connections{0};  ///< Links it has been put on.
+  std::atomic<std::uint64_t> met{0};      ///< Connections it has looked at while it was in force.
+  std::atomic<std::uint64_t> matched{0};  ///< Of these: its match and its draws chose them.
+  /// Of these: it has really done something to them. It has held back, swallowed,
+  /// cut or changed bytes or an end, or has put packet filters, windows or another
+  /// reception in force.
+  std::atomic<std::uint64_t> applied{0};
+  std::atomic<std::uint64_t> delayed_bytes{0};  ///< It has held back.
+  /// It has swallowed; without those lost with a connection that it has reset.
+  std::atomic<std::uint64_t> dropped_bytes{0};
   DurationHistogram delay;  ///< For each chunk that left it: how long it was to be held.
   DurationHistogram error;  ///< ... and how much later than asked it really left.
 };

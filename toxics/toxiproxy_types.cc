@@ -11,6 +11,7 @@
 #include "toxics/slow_close.h"
 #include "toxics/timeout.h"
 #include "toxics/type_lists.h"
+#include "toxics/words.h"
 
 namespace faultline {
 
@@ -23,9 +24,19 @@ constexpr std::int64_t kProxyScope = 1;
 /// Of `latency`, behind those of its delay.
 enum LatencyIndex : std::size_t { kCorrelation = kDelayAttributes, kWay };
 
+std::string bytes_in_words(const AttributeValue& count) {
+  return words_of_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(count.number, 0)));
+}
+
 /// The delay is a round trip's.
 bool is_split(const Attributes& set) {
   return set[kWay].number == 1;
+}
+
+std::string latency_words(const Attributes& set, Direction stream) {
+  const std::string late = delay_words(set) + " late" + correlation_words(set[kCorrelation]);
+  return is_split(set) ? "requests and answers each come half of " + late
+                       : words_of_stream(stream) + " come " + late;
 }
 
 ToxicType latency_type() {
@@ -58,7 +69,8 @@ ToxicType latency_type() {
               [](const Attributes& set, const SampleTable*, const Placement&) {
                 return Effects{.links = is_split(set) ? Links::kBoth : Links::kOwn};
               },
-          .check = check_delay("latency")};
+          .check = check_delay("latency"),
+          .words = latency_words};
 }
 
 ToxicType slow_close_type() {
@@ -69,7 +81,12 @@ ToxicType slow_close_type() {
             return std::make_unique<SlowClose>(drawn_wait(set, memory));
           },
           .is_toxiproxys = true,
-          .check = check_delay("delay")};
+          .check = check_delay("delay"),
+          .words =
+              [](const Attributes& set, Direction stream) {
+                return "the end (FIN) of " + words_of_stream(stream) + " comes " +
+                       delay_words(set) + " late";
+              }};
 }
 
 ToxicType timeout_type() {
@@ -84,7 +101,14 @@ ToxicType timeout_type() {
                 never_closes ? Duration(0) : std::max(drawn_wait(set, memory), kAtOnce));
           },
           .is_toxiproxys = true,
-          .check = check_delay("timeout")};
+          .check = check_delay("timeout"),
+          .words =
+              [](const Attributes& set, Direction stream) {
+                const bool never_closes =
+                    set[0].number <= 0 && set[kDelayAttributes - 1].text().empty();  // Its samples.
+                return words_of_stream(stream) + " are swallowed, and the connection " +
+                       (never_closes ? "stays open" : "is closed after " + delay_words(set));
+              }};
 }
 
 ToxicType reset_peer_type() {
@@ -96,7 +120,20 @@ ToxicType reset_peer_type() {
             return std::make_unique<ResetPeer>(drawn_wait(set, memory));
           },
           .is_toxiproxys = true,
-          .check = check_delay("timeout")};
+          .check = check_delay("timeout"),
+          .words =
+              [](const Attributes& set, Direction stream) {
+                return "the connection is reset (RST to both sides) " + delay_words(set) +
+                       " after the first byte of " + words_of_stream(stream) +
+                       ", or after 10 ms of silence";
+              }};
+}
+
+std::string bandwidth_words(const Attributes& set, Direction stream) {
+  const std::string what = words_of_stream(stream);
+  if (set[0].number <= 0) return what + " stand still, and none is lost";
+  return what + " pass at " + words_of_rate(set[0].number) + " at most, " +
+         (set[1].number == kProxyScope ? "shared by all connections" : "on each connection");
 }
 
 ToxicType bandwidth_type() {
@@ -118,7 +155,22 @@ ToxicType bandwidth_type() {
             }
             return std::make_unique<SharedBandwidth>(rate, *memory.line, memory);
           },
-          .is_toxiproxys = true};
+          .is_toxiproxys = true,
+          .words = bandwidth_words};
+}
+
+std::string slicer_words(const Attributes& set, Direction stream) {
+  std::string text = words_of_stream(stream);
+  if (set[0].number <= 0) {
+    text += " come uncut";
+  } else {
+    text += " come in pieces of " + bytes_in_words(set[0]);
+    if (set[1].number > 0) text += " (± " + bytes_in_words(set[1]) + ")";
+  }
+  if (set[2].number > 0) {
+    text += ", with a pause of " + words_of(saturated_microseconds(set[2].number)) + " after each";
+  }
+  return text;
 }
 
 ToxicType slicer_type() {
@@ -131,7 +183,8 @@ ToxicType slicer_type() {
             return std::make_unique<Slicer>(set[0].number, set[1].number,
                                             saturated_microseconds(set[2].number), memory);
           },
-          .is_toxiproxys = true};
+          .is_toxiproxys = true,
+          .words = slicer_words};
 }
 
 ToxicType limit_data_type() {
@@ -142,7 +195,13 @@ ToxicType limit_data_type() {
       .make = [](const Attributes& set, StageMemory& memory) -> Made {
         return std::make_unique<LimitData>(set[0].number, LimitData::Ending::kClose, memory);
       },
-      .is_toxiproxys = true};
+      .is_toxiproxys = true,
+      .words =
+          [](const Attributes& set, Direction stream) {
+            const std::string passed =
+                set[0].number <= 0 ? "at the first byte" : "after " + bytes_in_words(set[0]);
+            return "the connection is closed " + passed + " of " + words_of_stream(stream);
+          }};
 }
 
 ToxicType noop_type() {
@@ -150,7 +209,8 @@ ToxicType noop_type() {
           .summary = "Changes nothing.",
           .attributes = {},
           .make = [](const Attributes&, StageMemory&) -> Made { return std::make_unique<Noop>(); },
-          .is_toxiproxys = true};
+          .is_toxiproxys = true,
+          .words = [](const Attributes&, Direction) { return std::string("nothing changes"); }};
 }
 
 }  // namespace

@@ -217,6 +217,10 @@ TEST_CASE("no server, a wrong command line: each has its exit code and its line"
       {"serve --drain-timeout 5",
        "faultline serve: --drain-timeout: `5` is no duration: write "
        "500ms, 5s, 2m or 1h30m\n"},
+      {"serve --max-ttl 1h --default-ttl 2h",
+       "faultline serve: --default-ttl: 7200s is more than --max-ttl, 3600s\n"},
+      {"serve --max-ttl 0s", "faultline serve: --max-ttl: `0s` is less than 1ms\n"},
+      {"serve --no-ttl maybe", "faultline serve: --no-ttl: `maybe` is neither allow nor refuse\n"},
       {"serve --config /nonexistent", ""},  // Its line goes to the process's stderr.
       {"completion tcsh",
        "faultline completion: SHELL: `tcsh` is neither bash, zsh nor fish (see "
@@ -250,9 +254,10 @@ TEST_CASE("the address comes from the flag, else from the environment", "[comman
 
 TEST_CASE("every command has a help text with an example", "[commands]") {
   for (const char* command :
-       {"serve",        "demo",          "list",          "inspect",     "create",  "delete",
-        "enable",       "disable",       "toggle",        "reset",       "version", "completion",
-        "toxic add",    "toxic update",  "toxic remove",  "toxic types", "doctor",  "profile list",
+       {"serve",        "demo",          "list",          "inspect",      "create",
+        "delete",       "enable",        "disable",       "toggle",       "reset",
+        "version",      "completion",    "toxic add",     "toxic update", "toxic remove",
+        "toxic types",  "doctor",        "profile list",  "exec",         "explain",
         "profile show", "profile apply", "profile remove"}) {
     INFO(command);
     const Outcome outcome = run(std::string(command) + " --help");
@@ -268,11 +273,11 @@ TEST_CASE("completion knows every command, option and toxic type", "[commands]")
     INFO(shell);
     const std::string script = run("completion " + shell).out;
     for (const char* word :
-         {"serve",    "demo",      "list",    "inspect",    "create",  "delete",
-          "enable",   "disable",   "toggle",  "reset",      "version", "completion",
-          "toxic",    "add",       "update",  "remove",     "types",   "drain-timeout",
-          "upstream", "toxicName", "latency", "limit_data", "doctor",  "profile",
-          "apply",    "show",      "pulse",   "ramp",       "gc-pause"}) {
+         {"serve",      "demo",   "list",    "inspect",       "create",     "delete",    "enable",
+          "disable",    "toggle", "reset",   "version",       "completion", "toxic",     "add",
+          "update",     "remove", "types",   "drain-timeout", "upstream",   "toxicName", "latency",
+          "limit_data", "doctor", "profile", "apply",         "show",       "pulse",     "ramp",
+          "gc-pause",   "exec",   "explain", "log-level",     "max-ttl"}) {
       INFO(word);
       CHECK(script.find(word) != std::string::npos);
     }

@@ -29,6 +29,19 @@ TEST_CASE("each condition reaches the server, and inspect says it in words", "[c
       {"--client 10.1.0.0/16 --client 10.2.0.1",
        R"({"match": {"clients": ["10.1.0.0/16", "10.2.0.1"]}})",
        "clients in 10.1.0.0/16, 10.2.0.1"},
+      {"--not-client 10.1.0.5", R"({"match": {"not_clients": ["10.1.0.5"]}})",
+       "clients not in 10.1.0.5"},
+      {"--share 30%", R"({"match": {"connections": 0.3}})", "30% of the connections"},
+      {"--share 0.125 --share-by client", R"({"match": {"connections": 0.125, "by": "client"}})",
+       "12.5% of the clients"},
+      {"--affects new", R"({"affects": "new"})", "new connections"},
+      {"--on-remove reset", R"({"on_remove": "reset"})", "when removed, reset"},
+      {"--shadow", R"({"shadow": true})", "a shadow, does nothing"},
+      {"--max-connections 5", R"({"limits": {"max_connections": 5}})", "ends after 5 connections"},
+      {"--max-share 20%", R"({"limits": {"max_share": 0.2}})",
+       "ends beyond 20% of open connections"},
+      {"--max-bytes-delayed 10MB", R"({"limits": {"max_bytes_delayed": 10000000}})",
+       "ends after 10000000 bytes delayed"},
       {"--first 10", R"({"match": {"first": 10}})", "first 10 connections"},
       {"--every 3", R"({"match": {"every": 3}})", "one connection in 3"},
       {"--pulse 2s/5s", R"({"pulse": {"on": "2s", "off": "5s"}})", "2s on, 5s off"},
@@ -92,6 +105,11 @@ TEST_CASE("a wrong condition is refused before anything is sent, and says why", 
       {"--poisson 1s/2s/3s",
        "--poisson: `1s/2s/3s` is not ON/OFF: 2s/5s is two seconds in force and five not"},
       {"--first 0", "--first: `0` is not a whole number from 1 up"},
+      {"--share 30",
+       "match.connections must be from 0 to 1, not `30`: write 0.05 or \"5%\" for one in twenty"},
+      {"--share-by client", "match.by says how match.connections is drawn: give that, too"},
+      {"--share 30% --share-by clients",
+       "match.by must be `ordinal` or `client`, not `clients`; did you mean `client`?"},
       {"--every x", "--every: `x` is not a whole number from 1 up"},
       {"--ramp latency=5",
        "--ramp: `latency=5` is not ATTRIBUTE=FROM..TO/OVER: latency=0..200/60s is a latency that "
@@ -123,7 +141,9 @@ TEST_CASE("all toxics that a server shows can be kept as its configuration", "[c
     if (type.name == "link_trace") continue;  // Needs a trace.
     client.says("toxic add -n a_" + type.name + " -t " + type.name + " redis");
     client.says("toxic add -n b_" + type.name + " -t " + type.name +
-                " redis --first 2 --pulse 1s/2s/100ms --after 1m --until 2h");
+                " redis --first 2 --pulse 1s/2s/100ms --after 1m --until 2h --share 12.5% "
+                "--share-by client --not-client 10.0.0.1 --on-remove close --shadow "
+                "--max-connections 3 --max-share 10% --max-bytes-delayed 1MB");
   }
   client.says("toxic add -t latency redis --ramp latency=0..200/90s --until 1MiB");
   json list = json::array();

@@ -26,6 +26,8 @@ std::string ordered(const std::string& line) {
   if (!result) return "error: " + result.error().message;
   std::string text;
   for (const std::string& word : result->words) text += (text.empty() ? "" : " ") + word;
+  if (!result->rest.empty()) text += " |";
+  for (const std::string& word : result->rest) text += " " + word;
   return text;
 }
 
@@ -58,6 +60,19 @@ TEST_CASE("aliases, and proxies named like commands, are understood", "[word_ord
   CHECK(ordered("-v") == "--version");
   CHECK(ordered("toxic --help") == "toxic --help");
   CHECK(ordered("create --help") == "create --help");
+}
+
+TEST_CASE("the words of a program to run are left as they are", "[word_order]") {
+  CHECK(ordered("exec --proxy a=:0,b:1 -- list -x --help") ==
+        "exec --proxy=a=:0,b:1 | list -x --help");
+  CHECK(ordered("exec list --proxy a=:0,b:1 -- -x") == "exec | list --proxy a=:0,b:1 -- -x");
+  CHECK(ordered("exec -- -- exec") == "exec | -- exec");
+  CHECK(ordered("--seed 1 exec --env A=b -- -") == "exec --seed=1 --env=A=b | -");
+  CHECK(ordered("-- exec -x") == "exec | -x");
+  CHECK(ordered("exec") == "exec");
+  CHECK(ordered("exec --help -- x") == "exec --help | x");
+  CHECK(ordered("exec --prxy a -- x") ==
+        "error: faultline exec: unknown option `--prxy`; did you mean `--proxy`?");
 }
 
 TEST_CASE("a wrong word is named, with the nearest right one", "[word_order]") {

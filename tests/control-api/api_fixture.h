@@ -21,7 +21,7 @@ struct ApiFixture {
     auto response =
         api.handle({.method = method, .target = target, .headers = headers, .body = body}, {});
     REQUIRE(response);
-    return *response;
+    return *std::move(response);
   }
 
   std::string body_of(const std::string& target) { return call("GET", target).body; }

@@ -93,6 +93,24 @@ TEST_CASE("a choice is written as its name, and not at all while it has its defa
   CHECK(to_json(slow).find(R"({"attributes":{"rate":1000,"scope":"proxy"},)") == 0);
 }
 
+TEST_CASE("how far a toxic reaches is written as far as it was said", "[json_writer]") {
+  ToxicSpec noop = toxic("n", "noop", Direction::kUpstream);
+  const std::string plain = to_json(noop);
+  const auto extras = [&] { return to_json(noop).substr(plain.size() - 1); };
+  noop.match = {.not_clients = {*IpPrefix::parse("10.0.0.0/8")},
+                .share = ConnectionShare{.share = 0.3, .by = ConnectionShare::By::kClient}};
+  CHECK(extras() == R"(,"match":{"not_clients":["10.0.0.0/8"],"connections":0.3,"by":"client"}})");
+  noop.match = {};
+  noop.reach = {.affects = Scope::kNew, .on_remove = OnRemove::kClose};
+  CHECK(extras() == R"(,"affects":"new","on_remove":"close"})");
+  noop.reach = {.affects = Scope::kOpen, .on_remove = OnRemove::kReset, .shadow = true};
+  CHECK(extras() == R"(,"affects":"open","on_remove":"reset","shadow":true})");
+  noop.reach = {.limits = {.max_connections = 5, .max_bytes_delayed = 10'000'000}};
+  CHECK(extras() == R"(,"limits":{"max_connections":5,"max_bytes_delayed":10000000}})");
+  noop.reach = {.limits = {.max_share = 0.2}};
+  CHECK(extras() == R"(,"limits":{"max_share":0.2}})");
+}
+
 TEST_CASE("upstream toxics are listed first, each direction in the order made", "[json_writer]") {
   ProxySpec proxy;
   proxy.toxics = {

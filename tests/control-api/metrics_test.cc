@@ -40,6 +40,11 @@ TEST_CASE("the page shows proxies, toxics and the process", "[metrics]") {
            "faultline_toxic_active{proxy=\"a\",toxic=\"lag\",type=\"latency\","
            "direction=\"downstream\"} 1\n",
            "faultline_toxic_connections_total{proxy=\"a\",toxic=\"lag\"",
+           "faultline_toxic_met_total{proxy=\"a\",toxic=\"lag\"",
+           "faultline_toxic_matched_total{proxy=\"a\",toxic=\"lag\"",
+           "faultline_toxic_applied_total{proxy=\"a\",toxic=\"lag\"",
+           "faultline_toxic_delayed_bytes_total{proxy=\"a\",toxic=\"lag\"",
+           "faultline_toxic_dropped_bytes_total{proxy=\"a\",toxic=\"lag\"",
            "faultline_toxic_injected_delay_seconds_bucket{proxy=\"a\",toxic=\"lag\"",
            "faultline_toxic_delay_error_seconds_count{proxy=\"a\",toxic=\"lag\"",
            "faultline_event_loop_lag_seconds_bucket{loop=\"1\",le=\"+Inf\"}",

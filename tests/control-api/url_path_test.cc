@@ -43,7 +43,17 @@ TEST_CASE("F11: the raw path is split first, then each segment is decoded", "[ur
   for (const char* broken : {"/%", "/%2", "/%zz", "/a/%4g", "/%%41"}) {
     INFO(broken);
     CHECK_FALSE(path_segments(broken));
+    CHECK_FALSE(query_parameters("?a=" + std::string(broken)));
   }
+}
+
+TEST_CASE("a query is taken apart before it is decoded", "[url_path]") {
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+  CHECK(query_parameters("") == Parameters{});
+  CHECK(query_parameters("?") == Parameters{});
+  CHECK(query_parameters("?a=1&b=x+y&c") == Parameters{{"a", "1"}, {"b", "x y"}, {"c", ""}});
+  CHECK(query_parameters("a=%26%3D%2B&&=b=c&") == Parameters{{"a", "&=+"}, {"", "b=c"}});
+  CHECK(query_parameters("?a=1&a=2") == Parameters{{"a", "1"}, {"a", "2"}});
 }
 
 }  // namespace

@@ -109,6 +109,24 @@ proxies:
   CHECK_FALSE(config.proxies[1].enabled);
 }
 
+TEST_CASE("a file names the event log and its size", "[config_file]") {
+  const Config config = read(R"(
+version: 1
+control: {event_log: /var/log/events, event_log_size: 2MB}
+)");
+  CHECK(config.control_event_log == "/var/log/events");
+  CHECK(config.control_event_log_size == 2'000'000);
+  CHECK(read("version: 1\ncontrol: {event_log_size: 500}").control_event_log_size == 500);
+  CHECK_FALSE(read("version: 1").control_event_log);
+  CHECK(error_of("version: 1\ncontrol: {event_log: 3}").find("event_log must be a path") !=
+        std::string::npos);
+  for (const std::string size : {"0", "much", "[]", "-1"}) {
+    INFO(size);
+    CHECK(error_of("version: 1\ncontrol: {event_log_size: " + size + "}")
+              .find("event_log_size must be a size such as 100MB") != std::string::npos);
+  }
+}
+
 TEST_CASE("a file may have no proxies, and sections may be empty", "[config_file]") {
   CHECK(read("version: 1").proxies.empty());
   CHECK(read("version: 1\nproxies:\ncontrol:\n").proxies.empty());

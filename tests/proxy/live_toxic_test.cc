@@ -83,6 +83,85 @@ TEST_CASE("a match by count counts all connections of the proxy, whoever its cli
   CHECK(toxic.applies_to(from(8, "10.0.0.1"), TimePoint{}));
 }
 
+/// A connection of that client, by its address and port.
+ConnectionIdentity of_client(std::uint64_t ordinal, const std::string& client) {
+  const auto addresses = addresses_of(*parse_host_port(client), {});
+  REQUIRE(addresses);
+  return {ordinal, addresses->front()};
+}
+
+TEST_CASE("a share is drawn for each connection, beside its toxicity", "[live_toxic]") {
+  LiveToxic toxic = toxic_with(1);
+  toxic.spec.match.share = ConnectionShare{.share = 0.3};
+  CHECK(hits(toxic) == Approx(3000).margin(200));
+  const LiveToxic less = [&] {
+    LiveToxic copy = toxic;
+    copy.spec.match.share->share = 0.2;
+    return copy;
+  }();
+  for (int i = 0; i < 10'000; ++i) {  // Sticky: who has it with less has it with more.
+    if (less.applies_to(connection(i), TimePoint{})) {
+      REQUIRE(toxic.applies_to(connection(i), TimePoint{}));
+    }
+  }
+  toxic.spec.toxicity = 0.5F;
+  CHECK(hits(toxic) == Approx(1500).margin(150));  // Both draws, not the lower of them.
+  toxic.spec.match.share->share = 0;
+  CHECK(hits(toxic) == 0);
+}
+
+TEST_CASE("a share by client is one draw for each address", "[live_toxic]") {
+  LiveToxic toxic = toxic_with(1);
+  toxic.spec.match.share = ConnectionShare{.share = 0.3, .by = ConnectionShare::By::kClient};
+  CHECK(need_client({toxic}));
+  const auto is_hit = [&](std::uint64_t ordinal, const std::string& client) {
+    return toxic.applies_to(of_client(ordinal, client), TimePoint{});
+  };
+  int chosen = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string v4 = "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250);
+    const bool hit = is_hit(0, v4 + ":1");
+    REQUIRE(is_hit(7, v4 + ":999") == hit);
+    REQUIRE(is_hit(8, "[::ffff:" + v4 + "]:5") == hit);  // As a listener for both families has it.
+    const std::string v6 = "[fd00::" + std::to_string(i) + "]";
+    REQUIRE(is_hit(1, v6 + ":1") == is_hit(2, v6 + ":2"));
+    chosen += hit ? 1 : 0;
+  }
+  CHECK(chosen == Approx(300).margin(60));
+}
+
+TEST_CASE("clients can be spared, also among those that are named", "[live_toxic]") {
+  LiveToxic toxic = toxic_with(1);
+  toxic.spec.match.not_clients = {*IpPrefix::parse("10.1.0.0/16"), *IpPrefix::parse("fd00::/8")};
+  CHECK(need_client({toxic}));
+  const auto is_hit = [&](const std::string& client) {
+    return toxic.applies_to(of_client(0, client), TimePoint{});
+  };
+  CHECK(is_hit("10.2.0.1:1"));
+  CHECK_FALSE(is_hit("10.1.2.3:1"));
+  CHECK_FALSE(is_hit("[::ffff:10.1.2.3]:1"));
+  CHECK_FALSE(is_hit("[fd00::1]:1"));
+  toxic.spec.match.clients = {*IpPrefix::parse("10.0.0.0/8")};
+  CHECK(is_hit("10.2.0.1:1"));
+  CHECK_FALSE(is_hit("10.1.0.1:1"));
+  CHECK_FALSE(is_hit("192.168.0.1:1"));
+}
+
+TEST_CASE("the listening socket is left alone where somebody is spared", "[live_toxic]") {
+  LiveToxic toxic = toxic_with(1);
+  toxic.effects.from_dialling.drop_all = true;
+  toxic.effects.listening = Listening::kFull;
+  toxic.effects.mirrors_upstream = true;
+  const auto is_touched = [&] { return listener_faults({toxic}) != ListenerFaults{}; };
+  CHECK(is_touched());
+  toxic.spec.match.share = ConnectionShare{.share = 1};
+  CHECK(is_touched());
+  toxic.spec.match.share->share = 0.99;
+  CHECK_FALSE(is_touched());
+  toxic.spec.match = {.not_clients = {*IpPrefix::parse("10.1.0.0/16")}};
+  CHECK_FALSE(is_touched());
+}
+
 TEST_CASE("a toxic that spares a connection says why", "[live_toxic][verdict]") {
   const auto verdict = [](const auto& change) {
     LiveToxic toxic = toxic_with(1);

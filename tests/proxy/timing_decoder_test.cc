@@ -55,6 +55,20 @@ TEST_CASE("errors in conditions begin with the place and name the whole key", "[
       {"match: {clients: 10.0.0.0/8}",
        "2:9: match.clients must be a list like [10.1.0.0/16], not a string"},
       {"match: {clients: []}", "2:9: match.clients is empty: leave match out, or name a prefix"},
+      {"match: {not_clients: []}",
+       "2:9: match.not_clients is empty: leave not_clients out, or name a prefix"},
+      {"match: {not_clients: [x]}",
+       "2:23: match.not_clients: `x` is not an IP address or prefix, such as 127.0.0.1, "
+       "10.1.0.0/16 or fd00::/8"},
+      {"match: {connections: 30}",
+       "2:9: match.connections must be from 0 to 1, not `30`: write 0.05 or \"5%\" for one in "
+       "twenty"},
+      {"match: {connections: []}",
+       "2:9: match.connections must be a number from 0 to 1, or a percentage like \"5%\", not a "
+       "list"},
+      {"match: {by: client}", "2:9: match.by says how match.connections is drawn: give that, too"},
+      {"match: {connections: 1%, by: 5}",
+       "2:26: match.by must be `ordinal` or `client`, not the number 5"},
       {"match: {clients: [x]}",
        "2:19: match.clients: `x` is not an IP address or prefix, such as 127.0.0.1, 10.1.0.0/16 "
        "or fd00::/8"},
@@ -85,7 +99,8 @@ TEST_CASE("errors in conditions begin with the place and name the whole key", "[
 }
 
 TEST_CASE("a match that names nobody is refused in every dialect", "[timing_decoder]") {
-  const std::string nobody = "match names nobody: give clients, first or every";
+  const std::string nobody =
+      "match names nobody: give clients, not_clients, connections, first or every";
   CHECK(error_of("type: stall\nmatch: {}") == "2:1: " + nobody);
   CHECK(error_of("type: stall\nmatch: {}", Dialect::kToxiproxy) == "2:1: " + nobody);
   CHECK(error_of("type: stall\nmatch: {clients: null}", Dialect::kToxiproxy) == "2:1: " + nobody);
@@ -104,6 +119,24 @@ TEST_CASE("a file's condition needs a value; for Toxiproxy's clients null is abs
         "2:26: pulse.jitter has no value");
   CHECK(toxic("type: stall\nmatch: {first: 3, clients: }", Dialect::kToxiproxy).match ==
         ToxicMatch{.count = {.first = 3}});
+}
+
+TEST_CASE("a share of the connections is a percentage or a number, in every dialect",
+          "[timing_decoder]") {
+  for (const Dialect dialect : {Dialect::kStrict, Dialect::kToxiproxy}) {
+    const ToxicMatch percent = toxic("type: stall\nmatch: {connections: 30%}", dialect).match;
+    CHECK(percent == ToxicMatch{.share = ConnectionShare{.share = 0.3}});
+    CHECK(toxic("type: stall\nmatch: {connections: 0.3}", dialect).match == percent);
+    CHECK(toxic("type: stall\nmatch: {connections: 1, by: client}", dialect).match ==
+          ToxicMatch{.share = ConnectionShare{.share = 1, .by = ConnectionShare::By::kClient}});
+    CHECK(toxic("type: stall\nmatch: {not_clients: [10.0.0.0/8]}", dialect).match.not_clients ==
+          std::vector<IpPrefix>{*IpPrefix::parse("10.0.0.0/8")});
+  }
+  // An update that repeats what the API shows, with six decimals, is fine.
+  const ToxicSpec third = toxic("type: stall\nmatch: {connections: 33.33333333%}");
+  CHECK(error_of_update("match: {connections: 0.333333}", third).empty());
+  CHECK_FALSE(error_of_update("match: {connections: 0.333334}", third).empty());
+  CHECK_FALSE(error_of_update("match: {connections: 0.333333, by: client}", third).empty());
 }
 
 TEST_CASE("a whole number may be written with a point", "[timing_decoder]") {

@@ -64,7 +64,14 @@ ServerProcess::ServerProcess(Process::Options options)
   if (!told || address_.empty()) throw std::runtime_error("faultline did not start:\n" + log());
 }
 
+void ServerProcess::kill() {
+  process_.signal(SIGKILL);
+  process_.wait();
+  killed_ = true;
+}
+
 ServerProcess::~ServerProcess() {
+  if (killed_) return;
   process_.signal(SIGTERM);
   const int status = process_.wait();
   const std::string said = log();

@@ -26,6 +26,8 @@ class ServerProcess {
   bool is_running() { return process_.is_running(); }
   void signal(int number) const { process_.signal(number); }
   int wait(milliseconds patience = kPatience) { return process_.wait(patience); }
+  /// Ends it with SIGKILL, and waits; that is no failure.
+  void kill();
   std::string log() const { return process_.standard_error(); }
 
   std::size_t resident_bytes() const;
@@ -34,6 +36,7 @@ class ServerProcess {
  private:
   Process process_;
   std::string address_;
+  bool killed_ = false;
 };
 
 /// A server and a client of its control API: where most end-to-end tests begin.

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "proxy/spec.h"
+
+namespace faultline {
+
+/// What a toxic does, for whom and when, as a sentence: "Answers from the server
+/// come 200 ms (± 20 ms) late, for 30 % of connections, for clients of 10.0.0.0/8."
+std::string explanation(const ToxicSpec& toxic);
+
+/// What a proxy does, as a paragraph of lines: itself, and each of its toxics by name.
+std::string explanation(const ProxySpec& proxy);
+
+/// What a configuration would do: its proxies with an empty line between them.
+std::string explanation(const std::vector<ProxySpec>& proxies);
+
+}  // namespace faultline

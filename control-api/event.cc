@@ -1,0 +1,114 @@
+#include "control-api/event.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/timestamp.h"
+#include "control-api/json_writer.h"
+
+namespace faultline {
+
+namespace {
+
+std::string_view type_of(Change::Kind kind) {
+  switch (kind) {
+    case Change::Kind::kProxyCreated:
+      return "proxy.created";
+    case Change::Kind::kProxyChanged:
+      return "proxy.changed";
+    case Change::Kind::kProxyRemoved:
+      return "proxy.removed";
+    case Change::Kind::kToxicStarted:
+      return "toxic.started";
+    case Change::Kind::kToxicChanged:
+      return "toxic.changed";
+    case Change::Kind::kToxicEnded:
+      return "toxic.ended";
+  }
+  return "unknown";
+}
+
+/// A proxy without its toxics, which have events of their own.
+std::string bare_proxy_json(const ProxySpec& proxy) {
+  return R"({"name":)" + json_string(proxy.name) + R"(,"listen":)" + json_string(proxy.listen) +
+         R"(,"upstream":)" + json_string(proxy.upstream) + R"(,"enabled":)" +
+         (proxy.enabled ? "true" : "false") + "}";
+}
+
+std::string text_or_null(const std::string& text) {
+  return text.empty() ? "null" : json_string(text);
+}
+
+std::string json_or_null(const std::string& json) {
+  return json.empty() ? "null" : json;
+}
+
+/// To the microsecond: "0.214".
+std::string milliseconds_text(Duration duration) {
+  std::array<char, 64> text{};
+  const double milliseconds = static_cast<double>(duration.count()) / 1e6;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), milliseconds,
+                                 std::chars_format::fixed, 3)
+                       .ptr;
+  return {text.data(), end};
+}
+
+std::string envelope(std::uint64_t seq, const EventDraft& draft) {
+  std::string json = R"({"seq":)" + std::to_string(seq);
+  json += R"(,"time":")" + timestamp_now() + '"';
+  json += R"(,"type":)" + json_string(draft.type);
+  json += R"(,"proxy":)" + text_or_null(draft.proxy);
+  json += R"(,"toxic":)" + text_or_null(draft.toxic);
+  json += R"(,"fault":)" + (draft.fault == 0 ? "null" : std::to_string(draft.fault));
+  json += R"(,"owner":)" + text_or_null(draft.cause.owner);
+  json += R"(,"reason":)" + text_or_null(draft.cause.reason);
+  json += R"(,"cause":)" + text_or_null(draft.cause.by);
+  json += R"(,"request_id":)" + text_or_null(draft.cause.request_id);
+  json += R"(,"connections":)" + (draft.connections ? std::to_string(*draft.connections) : "null");
+  json += R"(,"took_ms":)" + (draft.took ? milliseconds_text(*draft.took) : "null");
+  json += R"(,"before":)" + json_or_null(draft.before);
+  json += R"(,"after":)" + json_or_null(draft.after);
+  return json + "}";
+}
+
+}  // namespace
+
+EventDraft event_of(const Change& change) {
+  EventDraft draft{.type = std::string(type_of(change.kind)),
+                   .proxy = change.proxy,
+                   .toxic = change.toxic,
+                   .fault = change.fault,
+                   .cause = change.cause,
+                   .connections = change.connections,
+                   .took = change.took};
+  // Whoever made the toxic, unless the change itself is somebody's.
+  const auto& toxic = change.toxic_after ? change.toxic_after : change.toxic_before;
+  if (toxic && draft.cause.owner.empty()) draft.cause.owner = toxic->life.owner;
+  if (toxic && draft.cause.reason.empty()) draft.cause.reason = toxic->life.reason;
+  if (change.proxy_before) draft.before = bare_proxy_json(*change.proxy_before);
+  if (change.proxy_after) draft.after = bare_proxy_json(*change.proxy_after);
+  if (change.toxic_before) draft.before = to_json(*change.toxic_before);
+  if (change.toxic_after) draft.after = to_json(*change.toxic_after);
+  return draft;
+}
+
+Event::Event(std::uint64_t seq, const EventDraft& draft)
+    : seq_(seq), type_(draft.type), proxy_(draft.proxy), toxic_(draft.toxic) {
+  const std::string json = envelope(seq, draft);
+  frame_ = "id: " + std::to_string(seq) + "\nevent: " + type_ + "\ndata: ";
+  json_at_ = frame_.size();
+  json_bytes_ = json.size();
+  frame_ += json;
+  frame_ += "\n\n";
+}
+
+bool EventFilter::passes(const Event& event) const {
+  if (proxy && event.proxy() != *proxy) return false;
+  if (toxic && event.toxic() != *toxic) return false;
+  return types.empty() || std::any_of(types.begin(), types.end(), [&](const std::string& type) {
+           return event.type().starts_with(type);
+         });
+}
+
+}  // namespace faultline

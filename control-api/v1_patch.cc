@@ -1,0 +1,127 @@
+#include "control-api/v1_patch.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "base/verify.h"
+#include "control-api/json_reader.h"
+#include "control-api/v1_life.h"
+#include "control-api/v1_views.h"
+#include "proxy/spec_decoder.h"
+
+namespace faultline {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Result<Json> read_patch(const std::string& text, const std::string& noun) {
+  Json patch = Json::parse(text, nullptr, false);
+  if (patch.is_object()) return patch;
+  return fail(ErrorKind::kInvalid, "a patch of " + noun + " must be a map of what changes");
+}
+
+/// Puts the values of `patch` into `target`. A null that has nothing to take away stays, where
+/// it is of no known key: the decoder then says that there is none.
+void merge(Json& target, const Json& patch, const std::vector<std::string>& known) {
+  for (const auto& [key, value] : patch.items()) {
+    const bool is_known = std::find(known.begin(), known.end(), key) != known.end();
+    if (!value.is_null()) {
+      target[key] = value;
+    } else if (target.contains(key) || is_known) {
+      target.erase(key);
+    } else {
+      target[key] = nullptr;
+    }
+  }
+}
+
+Result<Document> as_document(const Json& json) {
+  return parse_strict_json(json.dump());
+}
+
+Result<void> keeps(const Json& patch, const char* key, const std::string& now,
+                   const std::string& what) {
+  if (!patch.contains(key) || patch[key] == now) return {};
+  return Fail(
+      Error{ErrorKind::kInvalid,
+            std::string(key) + " cannot be changed: remove the " + what + " and make another",
+            "/" + std::string(key)});
+}
+
+/// Whether /v1 would read back what it shows of this value.
+bool is_readable(const AttributeType& type, const AttributeValue& value) {
+  const auto read = type.parse(type.text_with_unit(value));
+  return read && *read == value;
+}
+
+}  // namespace
+
+Result<ProxySpec> patched_proxy(const ProxySpec& old, const std::string& text,
+                                const V1Settings& settings, const Leases& leases) {
+  const auto patch = read_patch(text, "a proxy");
+  if (!patch) return Fail(patch.error());
+  if (auto kept = keeps(*patch, "name", old.name, "proxy"); !kept) return Fail(kept.error());
+  Json merged = proxy_view(old);
+  merged["toxics"] = Json::array();
+  merge(merged, *patch, {"name", "listen", "upstream", "enabled", "toxics"});
+  const auto document = as_document(merged);
+  if (!document) return Fail(document.error());
+  auto spec = decode_proxy(*document, Dialect::kV1);
+  if (!spec) return spec;
+  if (patch->contains("toxics")) {
+    if (auto given = give_ttls(*spec, settings, leases); !given) return Fail(given.error());
+  } else {
+    spec->toxics = old.toxics;
+  }
+  return spec;
+}
+
+Result<ToxicSpec> patched_toxic(const ToxicSpec& old, const std::string& text,
+                                const V1Settings& settings, const Leases& leases) {
+  const auto patch = read_patch(text, "a toxic");
+  if (!patch) return Fail(patch.error());
+  for (const auto& [key, now] :
+       {std::pair("name", &old.name), std::pair("type", &old.type->name)}) {
+    if (auto kept = keeps(*patch, key, *now, "toxic"); !kept) return Fail(kept.error());
+  }
+  Json merged = toxic_view(old);
+  Json attributes = std::exchange(merged["attributes"], Json::object());
+  merge(merged, *patch, toxic_keys());
+  const bool names_attributes = patch->contains("attributes");
+  const Json changes = names_attributes ? (*patch)["attributes"] : Json::object();
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < old.attributes.size(); ++i) {
+    const AttributeType& type = old.type->attributes[i];
+    if (changes.is_object() && changes.contains(type.name)) continue;
+    kept.push_back(i);
+    if (!is_readable(type, old.attributes[i])) attributes.erase(type.name);
+  }
+  if (changes.is_object()) {
+    merge(attributes, changes, old.type->attribute_names());
+    merged["attributes"] = attributes;
+  } else if (!changes.is_null()) {
+    merged["attributes"] = changes;
+  }
+  const auto document = as_document(merged);
+  if (!document) return Fail(document.error());
+  auto spec = decode_toxic(*document, Dialect::kV1);
+  if (!spec) return spec;
+  if (!changes.is_null()) {
+    for (const std::size_t i : kept) spec->attributes[i] = old.attributes[i];
+  }
+  if (!patch->contains("toxicity")) spec->toxicity = old.toxicity;
+  if (!patch->contains("stream")) spec->stream_text = old.stream_text;
+  if (patch->contains("ttl")) {
+    if (auto given = give_ttl(*spec, settings, leases, ""); !given) return Fail(given.error());
+  } else {
+    spec->life.ttl = old.life.ttl;
+    spec->life.ends = old.life.ends;
+    spec->life.ends_at = old.life.ends_at;
+  }
+  return spec;
+}
+
+}  // namespace faultline

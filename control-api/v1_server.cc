@@ -1,0 +1,112 @@
+// The operations of /v1 on the server itself: what it can do, what it is doing.
+
+#include "base/quantities.h"
+#include "control-api/v1_handlers.h"
+#include "control-api/v1_problem.h"
+#include "control-api/v1_schemas.h"
+#include "control-api/v1_views.h"
+#include "proxy/alarm_clock.h"
+
+namespace faultline {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json type_view(const ToxicType& type) {
+  return {{"name", type.name},
+          {"summary", type.summary},
+          {"toxiproxy", type.is_toxiproxys},
+          {"works_on", type.usual_links() == Links::kOwn ? "stream" : "connection"},
+          {"attributes", v1_attributes_schema(type)}};
+}
+
+Json histogram_view(const DurationHistogram::Snapshot& histogram) {
+  std::uint64_t count = 0;
+  for (const std::uint64_t bucket : histogram.counts) count += bucket;
+  return {{"count", count}, {"sum_seconds", histogram.sum_seconds}};
+}
+
+Json by_direction(const std::uint64_t (&bytes)[2]) {
+  return {{"upstream", bytes[static_cast<std::size_t>(Direction::kUpstream)]},
+          {"downstream", bytes[static_cast<std::size_t>(Direction::kDownstream)]}};
+}
+
+Json stats_view(const ProxyStats& proxy) {
+  Json toxics = Json::array();
+  for (const ToxicStats& toxic : proxy.toxics) {
+    toxics.push_back({{"name", toxic.name},
+                      {"type", toxic.type},
+                      {"stream", to_string(toxic.direction)},
+                      {"connections", toxic.connections},
+                      {"delayed", histogram_view(toxic.delay)},
+                      {"late", histogram_view(toxic.error)}});
+  }
+  return {{"name", proxy.name},
+          {"connections_total", proxy.connections_total},
+          {"connections_active", proxy.connections_active},
+          {"dial_errors", proxy.dial_errors},
+          {"accept_errors", proxy.accept_errors},
+          {"received_bytes", by_direction(proxy.received_bytes)},
+          {"sent_bytes", by_direction(proxy.sent_bytes)},
+          {"toxics", toxics}};
+}
+
+/// What is left of each toxic's time, so that it ends when it would have.
+void say_time_left(Json& proxy, const ProxySpec& spec) {
+  const TimePoint now = clock_now();
+  for (std::size_t i = 0; i < spec.toxics.size(); ++i) {
+    const TimePoint ends = spec.toxics[i].life.ends;
+    if (ends == kNever) continue;
+    constexpr Duration kShortest = std::chrono::milliseconds(1);
+    proxy["toxics"][i]["ttl"] = duration_text(std::max(ends - now, kShortest));
+  }
+}
+
+}  // namespace
+
+Result<HttpResponse> v1_list_toxic_types(const V1Call& /*call*/) {
+  Json types = Json::array();
+  for (const ToxicType& type : toxic_catalog()) types.push_back(type_view(type));
+  return v1_json(200, {{"toxic_types", types}});
+}
+
+Result<HttpResponse> v1_get_toxic_type(const V1Call& call) {
+  const ToxicType* type = find_toxic_type(call.captured.at(0));
+  if (type == nullptr) return no_such("toxic type", call.captured.at(0), toxic_type_names());
+  return v1_json(200, type_view(*type));
+}
+
+Result<HttpResponse> v1_get_capabilities(const V1Call& call) {
+  const V1Settings& settings = call.settings;
+  return v1_json(200, {{"version", FAULTLINE_VERSION},
+                       {"toxiproxy", "2.12.0"},
+                       {"seed", std::to_string(call.registry.seed())},
+                       {"workers", call.workers.size()},
+                       {"packet_filters", call.workers.may_filter_packets()},
+                       {"default_ttl", duration_text(settings.default_ttl)},
+                       {"max_ttl", duration_text(settings.max_ttl)},
+                       {"may_have_no_end", settings.may_have_no_end},
+                       {"toxic_types", toxic_type_names()}});
+}
+
+Result<HttpResponse> v1_get_stats(const V1Call& call) {
+  Json proxies = Json::array();
+  for (const ProxyStats& proxy : call.registry.stats()) proxies.push_back(stats_view(proxy));
+  const Workers::Memory memory = call.workers.memory();
+  return v1_json(200, {{"proxies", proxies},
+                       {"held_bytes", memory.held_bytes},
+                       {"memory_limit_bytes", memory.limit_bytes}});
+}
+
+Result<HttpResponse> v1_get_config(const V1Call& call) {
+  Json proxies = Json::array();
+  for (const ProxySpec* proxy : call.registry.list()) {
+    Json view = proxy_view(*proxy);
+    say_time_left(view, *proxy);
+    proxies.push_back(view);
+  }
+  return v1_json(200, {{"version", 1}, {"proxies", proxies}});
+}
+
+}  // namespace faultline

@@ -1,0 +1,123 @@
+#include "control-api/v1_views.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+#include "base/quantities.h"
+#include "base/verify.h"
+#include "control-api/timing_json.h"
+
+namespace faultline {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// "30%", to six places of the share.
+std::string share_text(double share) {
+  const AttributeType type{
+      .name = "", .unit = "", .summary = "", .quantity = Quantity::kProbability};
+  const double bounded = std::min(std::max(share, 0.0), 1.0);
+  return type.text_with_unit(
+      AttributeValue(std::llround(bounded * static_cast<double>(AttributeValue::kMillion))));
+}
+
+/// Whom it is for and when, as the decoder takes it.
+Json conditions_of(const ToxicSpec& toxic) {
+  std::string text = match_json(toxic.match) + timing_json(toxic) + reach_json(toxic.reach);
+  if (text.empty()) return Json::object();
+  text.front() = '{';
+  Json conditions = Json::parse(text + "}", nullptr, false);
+  VERIFY(!conditions.is_discarded());
+  for (const auto& [part, key] :
+       {std::pair("match", "connections"), std::pair("limits", "max_share")}) {
+    if (!conditions.contains(part) || !conditions[part].contains(key)) continue;
+    Json& share = conditions[part][key];
+    share = share_text(share.get<double>());
+  }
+  if (toxic.timing.ramp) {
+    const ToxicRamp& ramp = *toxic.timing.ramp;
+    const AttributeType& type = toxic.type->attributes[static_cast<std::size_t>(ramp.attribute)];
+    for (const auto& [key, number] :
+         {std::pair("from", ramp.values.from), std::pair("to", ramp.values.to)}) {
+      const auto stored = type.from_number(number);
+      conditions["ramp"][key] =
+          attribute_view(type, stored.value_or(AttributeValue(type.default_value)));
+    }
+  }
+  return conditions;
+}
+
+void add_life(Json& view, const ToxicLife& life) {
+  const bool has_end = life.ends != kNever;
+  view["ttl"] = life.ttl && *life.ttl != kLongest ? duration_text(*life.ttl) : "none";
+  if (has_end) view["ends_at"] = time_text(life.ends_at);
+  for (const auto& [key, text] : {std::pair("lease", &life.lease), std::pair("owner", &life.owner),
+                                  std::pair("reason", &life.reason)}) {
+    if (!text->empty()) view[key] = *text;
+  }
+}
+
+}  // namespace
+
+Json attribute_view(const AttributeType& type, const AttributeValue& value) {
+  const std::string text = type.text_with_unit(value);
+  const bool is_percent = type.quantity == Quantity::kProbability && value.number >= 0;
+  if (type.is_text() || type.needs_unit() || is_percent) return text;
+  if (type.quantity == Quantity::kWhole) return value.number;
+  return value.decimal();
+}
+
+Json toxic_view(const ToxicSpec& toxic) {
+  Json view;
+  view["name"] = toxic.name;
+  view["type"] = toxic.type->name;
+  view["stream"] = to_string(toxic.direction);
+  view["toxicity"] = share_text(static_cast<double>(toxic.toxicity));
+  view["attributes"] = Json::object();
+  for (std::size_t i = 0; i < toxic.attributes.size(); ++i) {
+    const AttributeType& type = toxic.type->attributes[i];
+    const bool is_empty_text =
+        type.quantity == Quantity::kSamples && toxic.attributes[i].text().empty();
+    if (!is_empty_text) view["attributes"][type.name] = attribute_view(type, toxic.attributes[i]);
+  }
+  const Json conditions = conditions_of(toxic);
+  for (const auto& [key, value] : conditions.items()) view[key] = value;
+  add_life(view, toxic.life);
+  if (toxic.engine) view["engine"] = to_string(*toxic.engine);
+  return view;
+}
+
+Json proxy_view(const ProxySpec& proxy) {
+  Json view;
+  view["name"] = proxy.name;
+  view["listen"] = proxy.listen;
+  view["upstream"] = proxy.upstream;
+  view["enabled"] = proxy.enabled;
+  view["toxics"] = Json::array();
+  for (const ToxicSpec& toxic : proxy.toxics) view["toxics"].push_back(toxic_view(toxic));
+  return view;
+}
+
+std::string time_text(std::chrono::system_clock::time_point time) {
+  const auto since = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
+  const std::time_t seconds =
+      static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(since).count());
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 40> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+  std::array<char, 8> rest{};
+  std::snprintf(rest.data(), rest.size(), ".%03dZ", static_cast<int>(since.count() % 1000));
+  return std::string(text.data(), length) + rest.data();
+}
+
+HttpResponse v1_json(int status, const Json& body) {
+  return {status,
+          {{"Content-Type", "application/json"}},
+          body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+}
+
+}  // namespace faultline

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "proxy/spec.h"
+
+namespace faultline {
+
+/// Who or what made a change, for the record. Any of it may be empty.
+struct Cause {
+  std::string by;  ///< "toxiproxy_api", "v1", "config", "reload", "ttl", "lease", "signal", ...
+  std::string owner{};
+  std::string reason{};
+  std::string request_id{};
+};
+
+/// One thing that has changed in a registry, and is in force.
+struct Change {
+  enum class Kind {
+    kProxyCreated,
+    kProxyChanged,
+    kProxyRemoved,
+    kToxicStarted,
+    kToxicChanged,
+    kToxicEnded,
+  };
+
+  Kind kind = Kind::kProxyCreated;
+  std::string proxy{};
+  std::string toxic{};      ///< Empty if it is the proxy's.
+  std::uint64_t fault = 0;  ///< Ties a toxic's start to its end: one for each toxic ever made.
+  std::optional<ProxySpec> proxy_before{};  ///< Without toxics.
+  std::optional<ProxySpec> proxy_after{};
+  std::optional<ToxicSpec> toxic_before{};
+  std::optional<ToxicSpec> toxic_after{};
+  /// Open connections that it reached: those that the toxic applied or applies
+  /// to; those that were closed, for a proxy.
+  std::uint64_t connections = 0;
+  Duration took{0};  ///< Until it was in force on all of them.
+  Cause cause{};
+};
+
+/// Is told of each change once it is in force, in order, on the control thread.
+class ChangeObserver {
+ public:
+  /// In the midst of a call to the registry: it must not call the registry.
+  virtual void on_change(const Change& change) noexcept = 0;
+
+ protected:
+  ~ChangeObserver() = default;
+};
+
+}  // namespace faultline
