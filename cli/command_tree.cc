@@ -113,6 +113,7 @@ std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation) {
   add_proxy_commands(*root, invocation);
   add_toxic_commands(*root, invocation);
   add_profile_commands(*root, invocation);
+  add_v1_commands(*root, invocation);
   add_explain_command(*root, invocation);
   add_doctor_command(*root, invocation);
   add_version_command(*root, invocation);

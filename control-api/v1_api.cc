@@ -172,7 +172,8 @@ HttpResponse V1Api::refuse(const std::string& reason, const std::string& id) {
 }
 
 Result<HttpResponse> V1Api::answer(const HttpRequest& request, const Names& names,
-                                   const Target& target, const std::vector<std::string>& segments) {
+                                   const Target& target, const std::vector<std::string>& segments,
+                                   const std::string& id) {
   if (segments.size() == 1) return HttpResponse{308, {{"Location", "/v1/" + target.query}}, ""};
   const Found found = find_operation(request.method, segments);
   if (found.methods.empty()) return no_such_path(target.path);

@@ -24,8 +24,7 @@ namespace faultline {
 class V1Api {
  public:
   /// All must outlive this; `events` may be null. A halt that was kept is one again.
-  V1Api(Registry& registry, const Workers& workers, EventLog* events,
-        const V1Settings& settings);
+  V1Api(Registry& registry, const Workers& workers, EventLog* events, const V1Settings& settings);
 
   /// `segments` are those of the target's path, "v1" the first. Waits for nothing. The
   /// only error is kNeedsLookup (see HttpHandler). `id` goes into the answer.
@@ -44,8 +43,7 @@ class V1Api {
  private:
   void end_toxics(const std::string& cause, const std::function<bool(const ToxicSpec&)>& is_over);
   Result<HttpResponse> answer(const HttpRequest& request, const Names& names, const Target& target,
-                              const std::vector<std::string>& segments,
-                              const std::string& id);
+                              const std::vector<std::string>& segments, const std::string& id);
   Result<HttpResponse> perform(const V1Operation& operation, const V1Call& call) const;
   Result<std::optional<std::string>> present_tag(const V1Call& call, std::string_view path) const;
   Result<void> check_conditions(const V1Operation& operation, const V1Call& call) const;

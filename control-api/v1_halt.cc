@@ -7,6 +7,7 @@
 #include "control-api/v1_views.h"
 #include "proxy/fields.h"
 #include "proxy/life_decoder.h"
+#include "proxy/wall_time.h"
 
 namespace faultline {
 
@@ -45,7 +46,7 @@ Result<HttpResponse> v1_halt(const V1Call& call) {
   auto said = decode_life(*fields, Dialect::kV1);
   if (!said) return Fail(said.error());
   if (said->reason.empty()) return fail(ErrorKind::kInvalid, "missing required field: reason");
-  HaltLatch::Halt halt{.since = time_text(std::chrono::system_clock::now()),
+  HaltLatch::Halt halt{.since = rfc3339(std::chrono::system_clock::now()),
                        .owner = std::move(said->owner),
                        .reason = std::move(said->reason)};
   if (call.attempt == Registry::Attempt::kTry) {

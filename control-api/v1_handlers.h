@@ -30,6 +30,12 @@ Result<HttpResponse> v1_get_halt(const V1Call& call);
 Result<HttpResponse> v1_halt(const V1Call& call);
 Result<HttpResponse> v1_lift_halt(const V1Call& call);
 
+Result<HttpResponse> v1_list_connections(const V1Call& call);
+Result<HttpResponse> v1_get_connection(const V1Call& call);
+Result<HttpResponse> v1_end_connection(const V1Call& call);
+Result<HttpResponse> v1_why(const V1Call& call);
+Result<HttpResponse> v1_get_clean(const V1Call& call);
+
 Result<HttpResponse> v1_get_events(const V1Call& call);
 
 Result<HttpResponse> v1_list_toxic_types(const V1Call& call);

@@ -9,6 +9,7 @@
 #include "proxy/alarm_clock.h"
 #include "proxy/fields.h"
 #include "proxy/life_decoder.h"
+#include "proxy/wall_time.h"
 
 namespace faultline {
 
@@ -26,7 +27,7 @@ Json lease_view(const Lease& lease, const Registry& registry) {
   }
   return {{"id", lease.id},
           {"ttl", duration_text(lease.ttl)},
-          {"ends_at", time_text(lease.ends_at)},
+          {"ends_at", rfc3339(lease.ends_at)},
           {"owner", lease.owner},
           {"reason", lease.reason},
           {"toxics", toxics}};

@@ -50,6 +50,7 @@ Json success(const V1Operation& operation, int status) {
     response["headers"]["Location"] = header_of("where it is");
   }
   if (!operation.answer.empty()) response["content"] = content(operation.answer);
+  if (operation.streams) response["content"]["text/event-stream"] = Json::object();
   return response;
 }
 
@@ -147,12 +148,14 @@ std::string curl_line(const V1Operation& operation, const std::string& host) {
   std::string path(operation.path);
   for (const auto& [name, stands_for] :
        {std::pair("{proxy}", "redis"), std::pair("{toxic}", "slow"),
-        std::pair("{type}", "latency")}) {
+        std::pair("{type}", "latency"), std::pair("{lease}", "ID"),
+        std::pair("{connection}", "ID")}) {
     const std::size_t at = path.find(name);
     if (at != std::string::npos) path.replace(at, std::string(name).size(), stands_for);
   }
   std::string line = "curl";
   if (operation.method != "GET") line += " -X " + std::string(operation.method);
+  if (operation.streams) line += " -N";
   line += " http://" + host + path;
   if (!operation.body.empty()) line += " -d '" + std::string(operation.example) + "'";
   return line;

@@ -33,6 +33,7 @@ struct V1Operation {
   bool writes = false;      ///< It changes something: it takes ?dry_run=true.
   bool has_tag = false;     ///< What is at its path has an ETag, and If-Match is heeded.
   bool may_create = false;  ///< It may answer 201, too.
+  bool streams = false;     ///< It answers with server-sent events unless JSON is asked for.
 };
 
 /// In the order people should read them.

@@ -23,6 +23,8 @@ const std::vector<V1Problem>& v1_problems() {
        "Choose another name, or send PUT to replace what there is."},
       {"cannot-listen", 409, "The address cannot be had",
        "Somebody else listens there, or it is not one of this machine's."},
+      {"not-clean", 409, "Something of a fault is left",
+       "`lingering` lists it: remove the toxics, or wait until what they held has been taken."},
       {"precondition-failed", 412, "It is not what it was",
        "If-Match or If-None-Match does not hold: read it again, then decide anew."},
       {"invalid", 422, "The document is not valid",

@@ -225,6 +225,11 @@ Json stats_schema() {
                              {"type", text("")},
                              {"stream", text("")},
                              {"connections", count},
+                             {"met", count},
+                             {"matched", count},
+                             {"applied", count},
+                             {"delayed_bytes", count},
+                             {"dropped_bytes", count},
                              {"delayed", map_of({{"count", count}, {"sum_seconds", number("")}})},
                              {"late", map_of({{"count", count}, {"sum_seconds", number("")}})}},
                             {"name", "connections"});
@@ -241,6 +246,67 @@ Json stats_schema() {
                             {"name", "connections_total", "connections_active", "toxics"});
   return map_of({{"proxies", list_of(proxy)}, {"held_bytes", count}, {"memory_limit_bytes", count}},
                 {"proxies", "held_bytes", "memory_limit_bytes"});
+}
+
+void add_connection_schemas(Json& schemas) {
+  const Json count = {{"type", "integer"}, {"minimum", 0}};
+  const Json toxic_bytes =
+      map_of({{"passed", count}, {"delayed", count}, {"dropped", count}, {"held", count}});
+  const Json on_it = map_of({{"name", text("")},
+                             {"type", text("")},
+                             {"stream", text("")},
+                             {"in_force", {{"type", "boolean"}}},
+                             {"why_not", text("what spares the connection, in a word")},
+                             {"bytes", toxic_bytes}},
+                            {"name", "type", "stream", "in_force", "bytes"});
+  const Json link =
+      map_of({{"received", count}, {"sent", count}, {"held", count}, {"waiting", count}},
+             {"received", "sent"});
+  const Json upstream = {
+      {"anyOf",
+       {{{"type", "null"}},
+        map_of({{"address", text("")}, {"local", text("our own")}}, {"address", "local"})}}};
+  schemas["Connection"] = map_of({{"id", text("no other connection ever has it")},
+                                  {"proxy", text("")},
+                                  {"client", text("")},
+                                  {"upstream", upstream},
+                                  {"state", text("")},
+                                  {"opened", text("")},
+                                  {"age", text("")},
+                                  {"idle", text("since a byte came from either side")},
+                                  {"upstream_bytes", link},
+                                  {"downstream_bytes", link},
+                                  {"toxics", list_of(on_it)}},
+                                 {"id", "proxy", "client", "state", "toxics"});
+  const Json cursor = {{"type", {"string", "null"}}, {"description", "where the next page begins"}};
+  schemas["ConnectionList"] =
+      map_of({{"connections", list_of(schema_ref("Connection"))}, {"next", cursor}},
+             {"connections", "next"});
+  schemas["EndedConnection"] = map_of({{"id", text("")},
+                                       {"proxy", text("")},
+                                       {"client", text("")},
+                                       {"opened", text("")},
+                                       {"ended", text("")},
+                                       {"lasted", text("")},
+                                       {"ended_by", text("client, upstream, toxic, ...")},
+                                       {"with", {{"type", "string"}, {"enum", {"fin", "rst"}}}},
+                                       {"upstream_bytes", link},
+                                       {"downstream_bytes", link},
+                                       {"toxics", list_of(text("in force at its end"))},
+                                       {"more_toxics", count}},
+                                      {"id", "client", "ended_by", "with"});
+  schemas["Why"] = map_of({{"live", list_of(schema_ref("Connection"))},
+                           {"ended", list_of(schema_ref("EndedConnection"))}},
+                          {"live", "ended"});
+  schemas["Lingering"] = map_of(
+      {{"kind", text("")}, {"proxy", text("")}, {"toxic", text("")}, {"count", count}}, {"kind"});
+  schemas["Clean"] = map_of({{"clean", {{"const", true}}}}, {"clean"});
+  schemas["EventList"] = {{"type", "object"},
+                          {"properties",
+                           {{"events", list_of({{"type", "object"}})},
+                            {"next", count},
+                            {"missed", {{"type", "object"}}}}},
+                          {"required", {"events", "next"}}};
 }
 
 void add_lease_schemas(Json& schemas) {
@@ -298,6 +364,7 @@ Json v1_schemas() {
     schemas[type.name + "_attributes"] = v1_attributes_schema(type);
   }
   add_lease_schemas(schemas);
+  add_connection_schemas(schemas);
   schemas["ToxicType"] = toxic_type_schema();
   schemas["ToxicTypeList"] =
       map_of({{"toxic_types", list_of(schema_ref("ToxicType"))}}, {"toxic_types"});
@@ -312,7 +379,8 @@ Json v1_schemas() {
               {"status", {{"type", "integer"}}},
               {"code", text("the class in a word")},
               {"detail", text("what was wrong, and what would do")},
-              {"pointer", text("the JSON pointer to the part of the body that is meant")}},
+              {"pointer", text("the JSON pointer to the part of the body that is meant")},
+              {"lingering", list_of(schema_ref("Lingering"))}},
              {"type", "title", "status", "code", "detail"});
   return schemas;
 }

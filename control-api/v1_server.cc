@@ -39,6 +39,11 @@ Json stats_view(const ProxyStats& proxy) {
                       {"type", toxic.type},
                       {"stream", to_string(toxic.direction)},
                       {"connections", toxic.connections},
+                      {"met", toxic.met},
+                      {"matched", toxic.matched},
+                      {"applied", toxic.applied},
+                      {"delayed_bytes", toxic.delayed_bytes},
+                      {"dropped_bytes", toxic.dropped_bytes},
                       {"delayed", histogram_view(toxic.delay)},
                       {"late", histogram_view(toxic.error)}});
   }

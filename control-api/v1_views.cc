@@ -1,13 +1,11 @@
 #include "control-api/v1_views.h"
 
-#include <array>
 #include <cmath>
-#include <cstdio>
-#include <ctime>
 
 #include "base/quantities.h"
 #include "base/verify.h"
 #include "control-api/timing_json.h"
+#include "proxy/wall_time.h"
 
 namespace faultline {
 
@@ -53,7 +51,7 @@ Json conditions_of(const ToxicSpec& toxic) {
 void add_life(Json& view, const ToxicLife& life) {
   const bool has_end = life.ends != kNever;
   view["ttl"] = life.ttl && *life.ttl != kLongest ? duration_text(*life.ttl) : "none";
-  if (has_end) view["ends_at"] = time_text(life.ends_at);
+  if (has_end) view["ends_at"] = rfc3339(life.ends_at);
   for (const auto& [key, text] : {std::pair("lease", &life.lease), std::pair("owner", &life.owner),
                                   std::pair("reason", &life.reason)}) {
     if (!text->empty()) view[key] = *text;
@@ -99,19 +97,6 @@ Json proxy_view(const ProxySpec& proxy) {
   view["toxics"] = Json::array();
   for (const ToxicSpec& toxic : proxy.toxics) view["toxics"].push_back(toxic_view(toxic));
   return view;
-}
-
-std::string time_text(std::chrono::system_clock::time_point time) {
-  const auto since = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
-  const std::time_t seconds =
-      static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(since).count());
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 40> text{};
-  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::array<char, 8> rest{};
-  std::snprintf(rest.data(), rest.size(), ".%03dZ", static_cast<int>(since.count() % 1000));
-  return std::string(text.data(), length) + rest.data();
 }
 
 HttpResponse v1_json(int status, const Json& body) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -17,9 +16,6 @@ nlohmann::ordered_json proxy_view(const ProxySpec& proxy);
 
 /// The JSON value of an attribute: "100ms", "5%", 12, "proxy".
 nlohmann::ordered_json attribute_view(const AttributeType& type, const AttributeValue& value);
-
-/// 2026-11-28T09:30:00.125Z
-std::string time_text(std::chrono::system_clock::time_point time);
 
 /// `body` as JSON, on one line, with a newline.
 HttpResponse v1_json(int status, const nlohmann::ordered_json& body);

@@ -1,0 +1,370 @@
+// connections, events, lease, halt, clean, why, stats, config dump, assert: what /v1 has
+// beyond Toxiproxy's API.
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+
+#include "base/quantities.h"
+#include "cli/assertion.h"
+#include "cli/client_errors.h"
+#include "cli/command_tree.h"
+#include "cli/exit_codes.h"
+#include "cli/v1_remote.h"
+
+namespace faultline {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// What the commands of this file are given; each takes what it needs.
+struct V1Arguments {
+  std::string word;  ///< An id, a claim, "dump".
+  std::string proxy;
+  std::string client;
+  std::string toxic;
+  std::string at;
+  std::string kill;
+  std::string with = "fin";
+  std::string owner;
+  std::string reason;
+  std::string ttl;
+  std::string renew;
+  std::string end;
+  std::string within = "0s";
+  int limit = 100;
+  bool lift = false;
+};
+
+using V1Action = int (*)(const Invocation&, const V1Remote&, const V1Arguments&);
+
+int report_v1(const Invocation& invocation, const Error& error) {
+  invocation.console.err << printable(error.message) << '\n';
+  if (error.kind == ErrorKind::kHalted) return kExitHalted;
+  return error.kind == ErrorKind::kNetwork ? kExitUnreachable : kExitFailed;
+}
+
+void print_indented(const Invocation& invocation, const Json& json) {
+  invocation.console.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+bool is_json(const Invocation& invocation) {
+  return invocation.output == OutputFormat::kJson;
+}
+
+std::string text_at(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) return "";
+  return printable(found->is_string() ? found->get<std::string>() : found->dump());
+}
+
+std::string query_of(const std::vector<std::pair<std::string, std::string>>& parameters) {
+  std::string query;
+  for (const auto& [name, value] : parameters) {
+    if (value.empty()) continue;
+    query += (query.empty() ? "?" : "&") + name + "=" + path_segment(value);
+  }
+  return query;
+}
+
+/// One line a connection: "3-17  redis  127.0.0.1:40000  open  1.5s  slow (lag: client)".
+void print_connection(const Console& console, const Json& connection) {
+  std::string toxics;
+  for (const Json& toxic : connection.value("toxics", Json::array())) {
+    if (!toxic.is_object()) continue;
+    const std::string name = text_at(toxic, "name");
+    const bool is_on = toxic.value("in_force", false);
+    toxics += "  " + (is_on ? console.yellow(name)
+                            : console.dim(name + " (not: " + text_at(toxic, "why_not") + ")"));
+  }
+  console.out << console.bold(text_at(connection, "id")) << "  " << text_at(connection, "proxy")
+              << "  " << text_at(connection, "client") << "  " << text_at(connection, "state")
+              << "  " << text_at(connection, "age") << toxics << '\n';
+}
+
+int connections(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
+  if (!given.kill.empty()) {
+    const auto ended = remote.call(
+        "DELETE", "/v1/connections/" + path_segment(given.kill) + query_of({{"with", given.with}}));
+    if (!ended) return report_v1(invocation, ended.error());
+    if (is_json(invocation)) print_indented(invocation, *ended);
+    return kExitOk;
+  }
+  std::string cursor;
+  Json all = Json::array();
+  do {
+    const auto page = remote.call("GET", "/v1/connections" + query_of({{"proxy", given.proxy},
+                                                                       {"client", given.client},
+                                                                       {"toxic", given.toxic},
+                                                                       {"limit", "1000"},
+                                                                       {"cursor", cursor}}));
+    if (!page) return report_v1(invocation, page.error());
+    for (const Json& connection : page->value("connections", Json::array())) {
+      if (is_json(invocation)) {
+        all.push_back(connection);
+      } else {
+        print_connection(invocation.console, connection);
+      }
+    }
+    cursor = text_at(*page, "next");
+  } while (!cursor.empty());
+  if (is_json(invocation)) print_indented(invocation, all);
+  return kExitOk;
+}
+
+int why(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
+  const auto history =
+      remote.call("GET", "/v1/why" + query_of({{"client", given.client}, {"at", given.at}}));
+  if (!history) return report_v1(invocation, history.error());
+  if (is_json(invocation)) {
+    print_indented(invocation, *history);
+    return kExitOk;
+  }
+  for (const Json& live : history->value("live", Json::array())) {
+    print_connection(invocation.console, live);
+  }
+  for (const Json& ended : history->value("ended", Json::array())) {
+    std::string toxics;
+    for (const Json& toxic : ended.value("toxics", Json::array())) {
+      toxics += (toxics.empty() ? ", with the toxics " : ", ") +
+                printable(toxic.is_string() ? toxic.get<std::string>() : "");
+    }
+    invocation.console.out << invocation.console.bold(text_at(ended, "id")) << "  "
+                           << text_at(ended, "proxy") << "  ended " << text_at(ended, "ended")
+                           << " after " << text_at(ended, "lasted") << ", by "
+                           << text_at(ended, "ended_by") << " with " << text_at(ended, "with")
+                           << toxics << '\n';
+  }
+  return kExitOk;
+}
+
+int events(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
+  const auto list =
+      remote.call("GET", "/v1/events" + query_of({{"type", given.word},
+                                                  {"proxy", given.proxy},
+                                                  {"toxic", given.toxic},
+                                                  {"limit", std::to_string(given.limit)}}));
+  if (!list) return report_v1(invocation, list.error());
+  if (is_json(invocation)) {
+    print_indented(invocation, *list);
+    return kExitOk;
+  }
+  for (const Json& event : list->value("events", Json::array())) {
+    std::string what = text_at(event, "proxy");
+    if (const std::string toxic = text_at(event, "toxic"); !toxic.empty()) what += "/" + toxic;
+    invocation.console.out << text_at(event, "time") << "  "
+                           << invocation.console.bold(text_at(event, "type")) << "  " << what
+                           << "  " << text_at(event, "cause") << "  " << text_at(event, "owner")
+                           << "  " << text_at(event, "reason") << '\n';
+  }
+  return kExitOk;
+}
+
+int lease(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
+  Result<Json> answer = Json(nullptr);
+  if (!given.renew.empty()) {
+    answer = remote.call("POST", "/v1/leases/" + path_segment(given.renew) + "/renew");
+  } else if (!given.end.empty()) {
+    answer = remote.call("DELETE", "/v1/leases/" + path_segment(given.end));
+  } else if (!given.ttl.empty()) {
+    answer = remote.call("POST", "/v1/leases",
+                         {{"ttl", given.ttl}, {"owner", given.owner}, {"reason", given.reason}});
+  } else {
+    answer = remote.call("GET", "/v1/leases");
+  }
+  if (!answer) return report_v1(invocation, answer.error());
+  if (is_json(invocation) || answer->contains("leases")) {
+    if (!answer->is_null()) print_indented(invocation, *answer);
+  } else if (answer->contains("id")) {
+    invocation.console.out << text_at(*answer, "id") << '\n';  // For $(faultline lease --ttl 30s).
+  }
+  return kExitOk;
+}
+
+int halt(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
+  if (!given.lift && given.reason.empty()) {
+    return usage_error(invocation,
+                       "halt: say why, with --reason; or --lift, to allow faults again");
+  }
+  const auto answer = given.lift ? remote.call("DELETE", "/v1/halt")
+                                 : remote.call("POST", "/v1/halt",
+                                               {{"reason", given.reason}, {"owner", given.owner}});
+  if (!answer) return report_v1(invocation, answer.error());
+  if (is_json(invocation)) {
+    if (!answer->is_null()) print_indented(invocation, *answer);
+  } else if (given.lift) {
+    invocation.console.out << "faults may begin again\n";
+  } else {
+    invocation.console.out << text_at(*answer, "removed")
+                           << " toxics removed; none may begin until `faultline halt --lift`"
+                           << (answer->value("survives_restart", false)
+                                   ? "\n"
+                                   : ", or until the server ends\n");
+  }
+  return kExitOk;
+}
+
+int clean(const Invocation& invocation, const V1Remote& remote, const V1Arguments& /*none*/) {
+  const auto left = remote.lingering();
+  if (!left) return report_v1(invocation, left.error());
+  if (is_json(invocation)) print_indented(invocation, *left);
+  for (const Json& one : *left) {
+    if (is_json(invocation)) break;
+    std::string what = text_at(one, "proxy");
+    if (const std::string toxic = text_at(one, "toxic"); !toxic.empty()) what += "/" + toxic;
+    invocation.console.out << text_at(one, "kind") << "  " << what << "  " << text_at(one, "count")
+                           << '\n';
+  }
+  return left->empty() ? kExitOk : kExitFailed;
+}
+
+int stats(const Invocation& invocation, const V1Remote& remote, const V1Arguments& /*none*/) {
+  const auto answer = remote.call("GET", "/v1/stats");
+  if (!answer) return report_v1(invocation, answer.error());
+  if (is_json(invocation)) {
+    print_indented(invocation, *answer);
+    return kExitOk;
+  }
+  const Console& console = invocation.console;
+  for (const Json& proxy : answer->value("proxies", Json::array())) {
+    console.out << console.bold(text_at(proxy, "name")) << "  "
+                << text_at(proxy, "connections_active") << " connections of "
+                << text_at(proxy, "connections_total") << '\n';
+    for (const Json& toxic : proxy.value("toxics", Json::array())) {
+      console.out << "  " << console.yellow(text_at(toxic, "name")) << "  met "
+                  << text_at(toxic, "met") << ", matched " << text_at(toxic, "matched")
+                  << ", applied to " << text_at(toxic, "applied") << "; "
+                  << text_at(toxic, "delayed_bytes") << " bytes delayed, "
+                  << text_at(toxic, "dropped_bytes") << " dropped\n";
+    }
+  }
+  return kExitOk;
+}
+
+int config(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
+  if (given.word != "dump") return usage_error(invocation, "config: the word to say is `dump`");
+  const auto answer = remote.call("GET", "/v1/config");
+  if (!answer) return report_v1(invocation, answer.error());
+  print_indented(invocation, *answer);
+  return kExitOk;
+}
+
+/// Waits for a claim to come true. A toxic that is not there yet may still come.
+int wait_for(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
+  constexpr auto kBetween = std::chrono::milliseconds(50);
+  const auto claim = Assertion::parse(given.word);
+  if (!claim) return usage_error(invocation, claim.error().message);
+  const auto within = parse_duration(given.within);
+  if (!within) return usage_error(invocation, "--within: " + within.error().message);
+  const auto until = std::chrono::steady_clock::now() + *within;
+  for (;;) {
+    const auto stats = remote.call("GET", "/v1/stats");
+    if (!stats) return report_v1(invocation, stats.error());
+    const auto value = claim->value_in(*stats);
+    if (value && claim->holds_for(*value)) return kExitOk;
+    if (std::chrono::steady_clock::now() >= until) {
+      if (!value) return report_v1(invocation, value.error());
+      invocation.console.err << printable(given.word) << ": it is " << Json(*value).dump() << '\n';
+      return kExitFailed;
+    }
+    std::this_thread::sleep_for(kBetween);
+  }
+}
+
+void bind_v1(CLI::App& command, Invocation& invocation,
+             const std::shared_ptr<V1Arguments>& arguments, V1Action action) {
+  add_client_options(command, invocation);
+  set_action(command, invocation, [&invocation, arguments, action] {
+    auto url = parse_api_url(invocation.url);
+    if (!url) return usage_error(invocation, "--host: " + url.error().message);
+    return action(invocation, V1Remote(*std::move(url)), *arguments);
+  });
+}
+
+void add_text(CLI::App& command, const std::string& name, std::string& target,
+              const std::string& type, const std::string& help) {
+  command.add_option(name, target, help)->type_name(type);
+}
+
+}  // namespace
+
+void add_v1_commands(CLI::App& root, Invocation& invocation) {
+  const auto add = [&](const std::string& name, const std::string& summary, V1Action action,
+                       const std::string& examples) {
+    const auto given = std::make_shared<V1Arguments>();
+    CLI::App& command = add_command(root, {name}, summary, examples);
+    bind_v1(command, invocation, given, action);
+    return std::pair<CLI::App&, V1Arguments&>(command, *given);
+  };
+  {
+    const auto [command, given] =
+        add("connections", "List live connections, and what toxics do to each", connections,
+            "  faultline connections --toxic slow\n"
+            "  faultline connections --kill 3-17 --with rst");
+    add_text(command, "--proxy", given.proxy, "NAME", "Of this proxy");
+    add_text(command, "--client", given.client, "ADDRESS", "From 10.1.0.0/16, or 10.1.2.3:40000");
+    add_text(command, "--toxic", given.toxic, "NAME", "On which this toxic is in force");
+    add_text(command, "--kill", given.kill, "ID", "End this one");
+    add_text(command, "--with", given.with, "fin|rst", "... with FIN (the default) or RST");
+  }
+  {
+    const auto [command, given] =
+        add("why", "Tell what happened to a client's connections", why,
+            "  faultline why --client 10.1.2.3:40000\n"
+            "  faultline why --client 10.1.2.3:40000 --at 2026-11-28T09:30:00Z");
+    command.add_option("--client", given.client, "The client's address and port")
+        ->required()
+        ->type_name("IP:PORT");
+    add_text(command, "--at", given.at, "TIME", "Those that were there then (RFC 3339, UTC)");
+  }
+  {
+    const auto [command, given] = add("events", "Show what has changed, when and by whom", events,
+                                      "  faultline events\n  faultline events --type toxic.");
+    add_text(command, "--type", given.word, "TYPES", "Types or their beginnings: toxic.,halt.");
+    add_text(command, "--proxy", given.proxy, "NAME", "Of this proxy");
+    add_text(command, "--toxic", given.toxic, "NAME", "Of toxics of this name");
+    command.add_option("--limit", given.limit, "The last so many (default 100, 1000 at most)")
+        ->type_name("NUMBER");
+  }
+  {
+    const auto [command, given] =
+        add("lease", "Make, renew or end a lease that toxics can be bound to", lease,
+            "  LEASE=$(faultline lease --ttl 30s --owner nightly)\n"
+            "  faultline lease --renew $LEASE\n  faultline lease --end $LEASE");
+    add_text(command, "--ttl", given.ttl, "DURATION", "Make one that lasts so long");
+    add_text(command, "--owner", given.owner, "WHO", "Whose it is");
+    add_text(command, "--reason", given.reason, "TEXT", "What it is for");
+    add_text(command, "--renew", given.renew, "ID", "Begin its time anew");
+    add_text(command, "--end", given.end, "ID", "End it, and every toxic bound to it");
+  }
+  {
+    const auto [command, given] =
+        add("halt", "Remove every toxic at once, and refuse new ones", halt,
+            "  faultline halt --reason 'checkout is down'\n  faultline halt --lift");
+    add_text(command, "--reason", given.reason, "TEXT", "Why");
+    add_text(command, "--owner", given.owner, "WHO", "By whom");
+    command.add_flag("--lift", given.lift, "Allow faults again; none comes back by itself");
+  }
+  add("clean", "Exit with 0 if nothing of any fault is left, else list it", clean,
+      "  faultline clean && echo done");
+  add("stats", "Show what proxies and toxics have done", stats,
+      "  faultline stats\n  faultline stats -o json | jq '.proxies[].toxics'");
+  {
+    const auto [command, given] = add("config", "Print a configuration that makes what there is",
+                                      config, "  faultline config dump > kept.json");
+    command.add_option("WHAT", given.word, "dump")->required()->type_name("");
+  }
+  {
+    const auto [command, given] =
+        add("assert", "Exit with 0 once a claim about a toxic holds, else with 1", wait_for,
+            "  faultline assert 'toxic redis/slow applied >= 10' --within 5s");
+    command.add_option("CLAIM", given.word, "toxic PROXY/TOXIC COUNT COMPARISON NUMBER")
+        ->required()
+        ->type_name("");
+    add_text(command, "--within", given.within, "DURATION", "How long to wait for it (default 0s)");
+  }
+}
+
+}  // namespace faultline

@@ -1,0 +1,67 @@
+#include "cli/v1_remote.h"
+
+namespace faultline {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+ErrorKind kind_of_status(int status) {
+  switch (status) {
+    case 404:
+      return ErrorKind::kNotFound;
+    case 409:
+    case 412:
+      return ErrorKind::kConflict;
+    case 423:
+      return ErrorKind::kHalted;
+    default:
+      return ErrorKind::kInvalid;
+  }
+}
+
+Fail refusal_of(const ApiResponse& response) {
+  const Json problem = Json::parse(response.body, nullptr, false);
+  if (!problem.is_object() || !problem.contains("detail") || !problem["detail"].is_string()) {
+    return fail(ErrorKind::kNetwork,
+                "what answers there has no /v1: Faultline since 0.1.0 has, Toxiproxy has not");
+  }
+  std::string where = problem.value("pointer", "");
+  if (!where.empty()) where += ": ";
+  return fail(kind_of_status(response.status), where + problem["detail"].get<std::string>());
+}
+
+}  // namespace
+
+Result<ApiResponse> V1Remote::request(const std::string& method, const std::string& path,
+                                      const Json& body) const {
+  const std::string text =
+      body.is_null() ? "" : body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  auto response = client_.request(method, path, text);
+  if (response) return response;
+  return fail(ErrorKind::kNetwork, "cannot reach Faultline at " + client_.url().text + ": " +
+                                       response.error().message +
+                                       "; `faultline serve` starts one, --host names another");
+}
+
+Result<Json> V1Remote::call(const std::string& method, const std::string& path,
+                            const Json& body) const {
+  const auto response = request(method, path, body);
+  if (!response) return Fail(response.error());
+  if (response->status < 200 || response->status >= 300) return refusal_of(*response);
+  if (response->body.empty()) return Json(nullptr);
+  Json json = Json::parse(response->body, nullptr, false);
+  if (json.is_discarded()) return fail(ErrorKind::kNetwork, "what answers there is no Faultline");
+  return json;
+}
+
+Result<Json> V1Remote::lingering() const {
+  const auto response = request("GET", "/v1/clean", nullptr);
+  if (!response) return Fail(response.error());
+  if (response->status == 200) return Json::array();
+  const Json problem = Json::parse(response->body, nullptr, false);
+  if (!problem.is_object() || !problem.contains("lingering")) return refusal_of(*response);
+  return problem["lingering"];
+}
+
+}  // namespace faultline

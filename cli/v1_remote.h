@@ -1,0 +1,34 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "base/result.h"
+#include "cli/api_client.h"
+
+namespace faultline {
+
+/// The calls of Faultline's own API that the commands make.
+///
+/// Errors: kNetwork, no Faultline answers there; kHalted; else kInvalid, kNotFound or
+/// kConflict, with what the server says is wrong.
+class V1Remote {
+ public:
+  explicit V1Remote(ApiUrl url) : client_(std::move(url)) {}
+
+  /// The JSON of a 2xx answer; null where it has no body. `path` begins with "/v1/".
+  Result<nlohmann::ordered_json> call(const std::string& method, const std::string& path,
+                                      const nlohmann::ordered_json& body = nullptr) const;
+
+  /// GET /v1/clean: the list of what is left, empty if there is nothing.
+  Result<nlohmann::ordered_json> lingering() const;
+
+ private:
+  Result<ApiResponse> request(const std::string& method, const std::string& path,
+                              const nlohmann::ordered_json& body) const;
+
+  ApiClient client_;
+};
+
+}  // namespace faultline
