@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr auto kDuration = R"(^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$)";
+constexpr auto kDuration = R"(^0$|^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$)";
 constexpr auto kPercent = R"(^([0-9]|[1-9][0-9]|100)(\.[0-9]{1,4})?%$)";
 
 Json schema_ref(const std::string& name) {

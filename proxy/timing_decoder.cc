@@ -126,7 +126,8 @@ Result<double> number_at(const Part& part, const std::string& key, const Attribu
   }
   const auto checked = named.check_bounds(*stored);
   if (!checked) return wrong(*value, checked.error().message);
-  if (value->as<std::string>() == nullptr) {
+  const auto* text = value->as<std::string>();
+  if (text == nullptr || text->find_first_not_of("+-.0123456789") == std::string::npos) {
     if (const auto with = check_unit(*value, named, *stored, part.dialect()); !with) {
       return Fail(with.error());
     }

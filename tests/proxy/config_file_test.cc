@@ -226,7 +226,7 @@ TEST_CASE("what is wrong is said in one line, with the place and the nearest nam
        "1:79: unknown key `latncy`; did you mean `latency`?"},
       {"[{\"name\": \"a\", \"upstream\": \"b\", \"toxics\": [{\"type\": \"latency\", \"tox\": "
        "1}]}]",
-       "1:64: unknown key `tox`"},
+       "1:64: unknown key `zzz`"},
       {"[{\"name\": \"a\", \"upstream\": \"b\", \"listen\": \"x\"}]",
        "1:33: address x: missing port in address"},
       {"[{\"name\": \"a\", \"upstream\": \"b\"},\n {\"upstream\": \"c\", \"name\": \"a\"}]",
