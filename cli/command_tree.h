@@ -23,6 +23,11 @@ struct Invocation {
   std::function<int()> action;    ///< Set by parsing; returns the exit code.
 };
 
+/// For scripts, not for people.
+inline bool wants_json(const Invocation& invocation) {
+  return invocation.output == OutputFormat::kJson;
+}
+
 /// The `faultline` command with all its subcommands. Parsing it sets
 /// `invocation`, which must outlive it.
 std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation);

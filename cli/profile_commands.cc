@@ -25,11 +25,7 @@ struct ProfileArguments {
   std::string profile;
 };
 
-bool wants_json(const Invocation& invocation) {
-  return invocation.output == OutputFormat::kJson;
-}
-
-int list(const Invocation& invocation) {
+int list_profiles(const Invocation& invocation) {
   const Console& console = invocation.console;
   if (wants_json(invocation)) {
     Json json = Json::array();
@@ -234,7 +230,7 @@ void add_profile_commands(CLI::App& root, Invocation& invocation) {
                                   "  faultline profile list\n"
                                   "  faultline profile list -o json");
   add_client_options(listing, invocation);
-  set_action(listing, invocation, [&invocation] { return list(invocation); });
+  set_action(listing, invocation, [&invocation] { return list_profiles(invocation); });
 
   CLI::App& showing =
       add_command(profile, {"show"}, "Show a profile's toxics, and where its figures come from",

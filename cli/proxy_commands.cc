@@ -28,10 +28,6 @@ void print_json(const Invocation& invocation, const std::string& json) {
   invocation.console.out << json << '\n';
 }
 
-bool wants_json(const Invocation& invocation) {
-  return invocation.output == OutputFormat::kJson;
-}
-
 // ---- list ------------------------------------------------------------------
 
 /// Toxiproxy's CLI prints this for scripts.

@@ -50,10 +50,6 @@ void print_indented(const Invocation& invocation, const Json& json) {
   invocation.console.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
-bool is_json(const Invocation& invocation) {
-  return invocation.output == OutputFormat::kJson;
-}
-
 std::string text_at(const Json& json, const char* key) {
   const auto found = json.find(key);
   if (found == json.end() || found->is_null()) return "";
@@ -89,7 +85,7 @@ int connections(const Invocation& invocation, const V1Remote& remote, const V1Ar
     const auto ended = remote.call(
         "DELETE", "/v1/connections/" + path_segment(given.kill) + query_of({{"with", given.with}}));
     if (!ended) return report_v1(invocation, ended.error());
-    if (is_json(invocation)) print_indented(invocation, *ended);
+    if (wants_json(invocation)) print_indented(invocation, *ended);
     return kExitOk;
   }
   std::string cursor;
@@ -102,7 +98,7 @@ int connections(const Invocation& invocation, const V1Remote& remote, const V1Ar
                                                                        {"cursor", cursor}}));
     if (!page) return report_v1(invocation, page.error());
     for (const Json& connection : page->value("connections", Json::array())) {
-      if (is_json(invocation)) {
+      if (wants_json(invocation)) {
         all.push_back(connection);
       } else {
         print_connection(invocation.console, connection);
@@ -110,7 +106,7 @@ int connections(const Invocation& invocation, const V1Remote& remote, const V1Ar
     }
     cursor = text_at(*page, "next");
   } while (!cursor.empty());
-  if (is_json(invocation)) print_indented(invocation, all);
+  if (wants_json(invocation)) print_indented(invocation, all);
   return kExitOk;
 }
 
@@ -118,7 +114,7 @@ int why(const Invocation& invocation, const V1Remote& remote, const V1Arguments&
   const auto history =
       remote.call("GET", "/v1/why" + query_of({{"client", given.client}, {"at", given.at}}));
   if (!history) return report_v1(invocation, history.error());
-  if (is_json(invocation)) {
+  if (wants_json(invocation)) {
     print_indented(invocation, *history);
     return kExitOk;
   }
@@ -147,7 +143,7 @@ int events(const Invocation& invocation, const V1Remote& remote, const V1Argumen
                                                   {"toxic", given.toxic},
                                                   {"limit", std::to_string(given.limit)}}));
   if (!list) return report_v1(invocation, list.error());
-  if (is_json(invocation)) {
+  if (wants_json(invocation)) {
     print_indented(invocation, *list);
     return kExitOk;
   }
@@ -175,7 +171,7 @@ int lease(const Invocation& invocation, const V1Remote& remote, const V1Argument
     answer = remote.call("GET", "/v1/leases");
   }
   if (!answer) return report_v1(invocation, answer.error());
-  if (is_json(invocation) || answer->contains("leases")) {
+  if (wants_json(invocation) || answer->contains("leases")) {
     if (!answer->is_null()) print_indented(invocation, *answer);
   } else if (answer->contains("id")) {
     invocation.console.out << text_at(*answer, "id") << '\n';  // For $(faultline lease --ttl 30s).
@@ -192,7 +188,7 @@ int halt(const Invocation& invocation, const V1Remote& remote, const V1Arguments
                                  : remote.call("POST", "/v1/halt",
                                                {{"reason", given.reason}, {"owner", given.owner}});
   if (!answer) return report_v1(invocation, answer.error());
-  if (is_json(invocation)) {
+  if (wants_json(invocation)) {
     if (!answer->is_null()) print_indented(invocation, *answer);
   } else if (given.lift) {
     invocation.console.out << "faults may begin again\n";
@@ -209,9 +205,9 @@ int halt(const Invocation& invocation, const V1Remote& remote, const V1Arguments
 int clean(const Invocation& invocation, const V1Remote& remote, const V1Arguments& /*none*/) {
   const auto left = remote.lingering();
   if (!left) return report_v1(invocation, left.error());
-  if (is_json(invocation)) print_indented(invocation, *left);
+  if (wants_json(invocation)) print_indented(invocation, *left);
   for (const Json& one : *left) {
-    if (is_json(invocation)) break;
+    if (wants_json(invocation)) break;
     std::string what = text_at(one, "proxy");
     if (const std::string toxic = text_at(one, "toxic"); !toxic.empty()) what += "/" + toxic;
     invocation.console.out << text_at(one, "kind") << "  " << what << "  " << text_at(one, "count")
@@ -223,7 +219,7 @@ int clean(const Invocation& invocation, const V1Remote& remote, const V1Argument
 int stats(const Invocation& invocation, const V1Remote& remote, const V1Arguments& /*none*/) {
   const auto answer = remote.call("GET", "/v1/stats");
   if (!answer) return report_v1(invocation, answer.error());
-  if (is_json(invocation)) {
+  if (wants_json(invocation)) {
     print_indented(invocation, *answer);
     return kExitOk;
   }

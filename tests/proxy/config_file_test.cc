@@ -224,7 +224,7 @@ TEST_CASE("what is wrong is said in one line, with the place and the nearest nam
       {"[{\"name\": \"a\", \"upstream\": \"b\", \"toxics\": [{\"type\": \"latency\", "
        "\"attributes\": {\"latncy\": 1}}]}]",
        "1:79: unknown key `latncy`; did you mean `latency`?"},
-      {"[{\"name\": \"a\", \"upstream\": \"b\", \"toxics\": [{\"type\": \"latency\", \"tox\": "
+      {"[{\"name\": \"a\", \"upstream\": \"b\", \"toxics\": [{\"type\": \"latency\", \"zzz\": "
        "1}]}]",
        "1:64: unknown key `zzz`"},
       {"[{\"name\": \"a\", \"upstream\": \"b\", \"listen\": \"x\"}]",
