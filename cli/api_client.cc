@@ -29,7 +29,7 @@ std::string request_text(const ApiUrl& url, std::string_view method, std::string
   std::string text = std::string(method) + " " + url.path_prefix + std::string(path) +
                      " HTTP/1.1\r\nHost: " + host + ":" + std::to_string(url.where.port) +
                      "\r\nUser-Agent: faultline/" FAULTLINE_VERSION
-                     "\r\nConnection: close\r\nContent-Length: " +
+                     "\r\nAccept: application/json\r\nConnection: close\r\nContent-Length: " +
                      std::to_string(body.size()) + "\r\n";
   if (!body.empty()) text += "Content-Type: application/json\r\n";
   text += "\r\n";

@@ -1,6 +1,7 @@
 #include "cli/assertion.h"
 
 #include <charconv>
+#include <cmath>
 #include <sstream>
 #include <vector>
 
@@ -49,7 +50,10 @@ Result<Assertion> Assertion::parse(std::string_view text) {
   for (const std::string& one : comparisons) is_known |= one == assertion.comparison;
   const char* const end = number.data() + number.size();
   const auto parsed = std::from_chars(number.data(), end, assertion.number);
-  if (!is_known || parsed.ec != std::errc() || parsed.ptr != end) return wrong();
+  if (!is_known || parsed.ec != std::errc() || parsed.ptr != end ||
+      !std::isfinite(assertion.number)) {
+    return wrong();
+  }
   return assertion;
 }
 

@@ -15,6 +15,7 @@ Inherited::Inherited() {
   has_files_ = getrlimit(RLIMIT_NOFILE, &files_) == 0;
   VERIFY(pthread_sigmask(SIG_BLOCK, nullptr, &blocked_) == 0);
   VERIFY(sigaction(SIGPIPE, nullptr, &on_broken_pipe_) == 0);
+  VERIFY(sigaction(SIGXFSZ, nullptr, &on_large_file_) == 0);
   VERIFY(sigaction(SIGCHLD, nullptr, &on_child_) == 0);
 }
 
@@ -32,6 +33,7 @@ std::vector<std::string> Inherited::environment_with(
 void Inherited::restore() const {
   if (has_files_) setrlimit(RLIMIT_NOFILE, &files_);
   sigaction(SIGPIPE, &on_broken_pipe_, nullptr);
+  sigaction(SIGXFSZ, &on_large_file_, nullptr);
   sigaction(SIGCHLD, &on_child_, nullptr);
   sigprocmask(SIG_SETMASK, &blocked_, nullptr);
 }

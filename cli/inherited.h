@@ -30,6 +30,7 @@ class Inherited {
   bool has_files_ = false;
   sigset_t blocked_{};
   struct sigaction on_broken_pipe_ {};
+  struct sigaction on_large_file_ {};
   struct sigaction on_child_ {};
 };
 

@@ -12,6 +12,7 @@
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
 #include "cli/v1_remote.h"
+#include "control-api/url_path.h"
 
 namespace faultline {
 
@@ -60,7 +61,7 @@ std::string query_of(const std::vector<std::pair<std::string, std::string>>& par
   std::string query;
   for (const auto& [name, value] : parameters) {
     if (value.empty()) continue;
-    query += (query.empty() ? "?" : "&") + name + "=" + path_segment(value);
+    query += (query.empty() ? "?" : "&") + name + "=" + percent_encoded(value);
   }
   return query;
 }
@@ -104,7 +105,9 @@ int connections(const Invocation& invocation, const V1Remote& remote, const V1Ar
         print_connection(invocation.console, connection);
       }
     }
-    cursor = text_at(*page, "next");
+    const std::string next = text_at(*page, "next");
+    if (next == cursor) break;
+    cursor = next;
   } while (!cursor.empty());
   if (wants_json(invocation)) print_indented(invocation, all);
   return kExitOk;
@@ -275,7 +278,12 @@ void bind_v1(CLI::App& command, Invocation& invocation,
   set_action(command, invocation, [&invocation, arguments, action] {
     auto url = parse_api_url(invocation.url);
     if (!url) return usage_error(invocation, "--host: " + url.error().message);
-    return action(invocation, V1Remote(*std::move(url)), *arguments);
+    try {
+      return action(invocation, V1Remote(*std::move(url)), *arguments);
+    } catch (const Json::exception&) {
+      const Error error{ErrorKind::kNetwork, "what answers there is no Faultline", {}};
+      return report_v1(invocation, error);
+    }
   });
 }
 

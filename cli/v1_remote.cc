@@ -26,7 +26,8 @@ Fail refusal_of(const ApiResponse& response) {
     return fail(ErrorKind::kNetwork,
                 "what answers there has no /v1: Faultline since 0.1.0 has, Toxiproxy has not");
   }
-  std::string where = problem.value("pointer", "");
+  const bool has_pointer = problem.contains("pointer") && problem["pointer"].is_string();
+  std::string where = has_pointer ? problem["pointer"].get<std::string>() : "";
   if (!where.empty()) where += ": ";
   return fail(kind_of_status(response.status), where + problem["detail"].get<std::string>());
 }
@@ -58,9 +59,13 @@ Result<Json> V1Remote::call(const std::string& method, const std::string& path,
 Result<Json> V1Remote::lingering() const {
   const auto response = request("GET", "/v1/clean", nullptr);
   if (!response) return Fail(response.error());
-  if (response->status == 200) return Json::array();
   const Json problem = Json::parse(response->body, nullptr, false);
-  if (!problem.is_object() || !problem.contains("lingering")) return refusal_of(*response);
+  const bool is_clean =
+      problem.is_object() && problem.contains("clean") && problem["clean"] == true;
+  if (response->status == 200 && is_clean) return Json::array();
+  const bool has_list = problem.is_object() && problem.contains("lingering") &&
+                        problem["lingering"].is_array() && !problem["lingering"].empty();
+  if (!has_list) return refusal_of(*response);
   return problem["lingering"];
 }
 

@@ -82,6 +82,7 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 HaltLatch::HaltLatch(std::string path) : path_(std::move(path)) {
   std::error_code error;
   if (!fs::exists(path_, error) && !error) return;
+  is_on_disk_ = true;
   std::ifstream file(path_, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
@@ -92,16 +93,20 @@ HaltLatch::HaltLatch(std::string path) : path_(std::move(path)) {
 Result<void> HaltLatch::set(Halt halt) {
   halt_ = std::move(halt);
   if (path_.empty()) return {};
-  return write_file(path_, halt_json(*halt_));
+  const Result<void> written = write_file(path_, halt_json(*halt_));
+  is_on_disk_ = written.has_value();
+  return written;
 }
 
 Result<void> HaltLatch::lift() {
-  if (!path_.empty() && unlink(path_.c_str()) != 0 && errno != ENOENT) {
-    return file_error("remove", path_, errno);
-  }
+  std::error_code error;
+  const bool has_file = !path_.empty() && (fs::exists(path_, error) || error);
+  if (has_file && unlink(path_.c_str()) != 0) return file_error("remove", path_, errno);
   halt_.reset();
-  if (path_.empty()) return {};
-  return sync_folder(path_);
+  is_on_disk_ = false;
+  // If the folder cannot be synced, a crash of the machine may bring the halt back: no harm.
+  if (has_file) static_cast<void>(sync_folder(path_));
+  return {};
 }
 
 }  // namespace faultline

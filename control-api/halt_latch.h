@@ -25,7 +25,8 @@ class HaltLatch {
 
   /// Null while there is none.
   const Halt* halt() const { return halt_ ? &*halt_ : nullptr; }
-  bool survives_restart() const { return !path_.empty(); }
+  /// Whether a halt is on disk, or would be.
+  bool survives_restart() const { return !path_.empty() && (!halt_ || is_on_disk_); }
   const std::string& path() const { return path_; }
 
   /// On disk when it returns. Errors: kNetwork, it cannot be written; it holds all the same,
@@ -38,6 +39,7 @@ class HaltLatch {
  private:
   std::string path_;  // "" for none.
   std::optional<Halt> halt_;
+  bool is_on_disk_ = false;
 };
 
 }  // namespace faultline

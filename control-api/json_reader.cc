@@ -187,26 +187,48 @@ std::string pointer_step(std::string_view key) {
   return out;
 }
 
-/// Gives what is in `document` its pointers. Errors: kMalformed, a key is there twice.
-Result<void> mark_places(Document& document) {
-  if (auto* list = std::get_if<Document::Array>(&document.value)) {
-    for (std::size_t i = 0; i < list->size(); ++i) {
-      (*list)[i].pointer = document.pointer + "/" + std::to_string(i);
-      if (auto marked = mark_places((*list)[i]); !marked) return marked;
+/// Gives what is in a document its pointers.
+class PlaceMarker {
+ public:
+  /// Errors: kMalformed, a key is there twice, or there are too many, or too long ones.
+  Result<void> mark(Document& document) {
+    if (auto* list = std::get_if<Document::Array>(&document.value)) {
+      for (std::size_t i = 0; i < list->size(); ++i) {
+        if (auto marked = mark((*list)[i], document.pointer + "/" + std::to_string(i)); !marked) {
+          return marked;
+        }
+      }
     }
-  }
-  auto* map = std::get_if<Document::Object>(&document.value);
-  if (map == nullptr) return {};
-  std::set<std::string_view> keys;
-  for (auto& [key, value] : *map) {
-    value.pointer = document.pointer + pointer_step(key);
-    if (!keys.insert(key).second) {
-      return Fail(Error{ErrorKind::kMalformed, "key `" + key + "` is given twice", value.pointer});
+    auto* map = std::get_if<Document::Object>(&document.value);
+    if (map == nullptr) return {};
+    if (map->size() > kJsonKeys) {
+      return Fail(Error{ErrorKind::kMalformed,
+                        "a map has more than " + std::to_string(kJsonKeys) + " keys",
+                        document.pointer});
     }
-    if (auto marked = mark_places(value); !marked) return marked;
+    std::set<std::string_view> keys;
+    for (auto& [key, value] : *map) {
+      if (auto marked = mark(value, document.pointer + pointer_step(key)); !marked) return marked;
+      if (!keys.insert(key).second) {
+        return Fail(
+            Error{ErrorKind::kMalformed, "key `" + key + "` is given twice", value.pointer});
+      }
+    }
+    return {};
   }
-  return {};
-}
+
+ private:
+  Result<void> mark(Document& document, std::string pointer) {
+    if (pointer.size() > bytes_left_) {
+      return fail(ErrorKind::kMalformed, "the keys of the document are too long");
+    }
+    bytes_left_ -= pointer.size();
+    document.pointer = std::move(pointer);
+    return mark(document);
+  }
+
+  std::size_t bytes_left_ = 16UL << 20;  // Each value has the keys above it in its pointer.
+};
 
 }  // namespace
 
@@ -244,7 +266,7 @@ Result<Document> parse_strict_json(std::string_view text) {
                                               nlohmann::json::input_format_t::json, kWholeText);
   if (!read) return bad(builder.error());
   Document document = builder.take_document();
-  if (auto marked = mark_places(document); !marked) return Fail(marked.error());
+  if (auto marked = PlaceMarker().mark(document); !marked) return Fail(marked.error());
   return document;
 }
 

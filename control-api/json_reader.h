@@ -14,6 +14,9 @@ inline constexpr int kJsonDepth = 64;
 /// How many values our own API takes in one document, lists and maps counted too.
 inline constexpr std::size_t kJsonValues = 100'000;
 
+/// ... and how many keys one map may have.
+inline constexpr std::size_t kJsonKeys = 1000;
+
 /// Reads the first JSON value in `text`, as Toxiproxy does: what follows it is
 /// ignored, invalid UTF-8 and lone surrogates become U+FFFD. Whole numbers
 /// outside 64 bits become doubles. The documents have no line or column.

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "control-api/json_reader.h"
 #include "control-api/route_pattern.h"
+#include "control-api/utf8.h"
 #include "control-api/v1_problem.h"
 #include "control-api/v1_query.h"
 
@@ -174,6 +175,10 @@ HttpResponse V1Api::refuse(const std::string& reason, const std::string& id) {
 Result<HttpResponse> V1Api::answer(const HttpRequest& request, const Names& names,
                                    const Target& target, const std::vector<std::string>& segments,
                                    const std::string& id) {
+  for (const std::string& segment : segments) {
+    if (is_utf8(segment)) continue;
+    return fail(ErrorKind::kMalformed, "the path is not UTF-8");
+  }
   if (segments.size() == 1) return HttpResponse{308, {{"Location", "/v1/" + target.query}}, ""};
   const Found found = find_operation(request.method, segments);
   if (found.methods.empty()) return no_such_path(target.path);

@@ -87,7 +87,10 @@ Result<WallTime> parse_wall_time(const std::string& text) {
       ++rest;
     } while (*rest >= '0' && *rest <= '9');
   }
-  if (rest == nullptr || std::string_view(rest) != "Z") {
+  constexpr int kFirstYear = 1970 - 1900;
+  constexpr int kLastYear = 2200 - 1900;
+  const bool is_near = utc.tm_year >= kFirstYear && utc.tm_year <= kLastYear;
+  if (rest == nullptr || std::string_view(rest) != "Z" || !is_near) {
     return fail(ErrorKind::kInvalid,
                 "it must be a time like 2026-11-28T09:30:00Z, not `" + text + "`");
   }

@@ -74,14 +74,14 @@ Result<HttpResponse> v1_halt(const V1Call& call) {
   if (!kept) {
     log(LogLevel::kError, "halt", "it holds, but is not on disk, and would not survive a restart",
         {{"error", kept.error().message}});
-    view["survives_restart"] = false;
   }
   return v1_json(200, view);
 }
 
 Result<HttpResponse> v1_lift_halt(const V1Call& call) {
-  if (call.attempt == Registry::Attempt::kApply && call.state.halt.halt() != nullptr) {
-    const HaltLatch::Halt was = *call.state.halt.halt();
+  if (call.attempt == Registry::Attempt::kApply && call.registry.is_halted()) {
+    const HaltLatch::Halt* set = call.state.halt.halt();
+    const HaltLatch::Halt was = set == nullptr ? HaltLatch::Halt() : *set;
     if (auto lifted = call.state.halt.lift(); !lifted) return Fail(lifted.error());
     call.registry.lift_halt();
     tell(call, "halt.ended", was);

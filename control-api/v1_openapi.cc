@@ -147,9 +147,8 @@ std::string escaped(std::string_view text) {
 std::string curl_line(const V1Operation& operation, const std::string& host) {
   std::string path(operation.path);
   for (const auto& [name, stands_for] :
-       {std::pair("{proxy}", "redis"), std::pair("{toxic}", "slow"),
-        std::pair("{type}", "latency"), std::pair("{lease}", "ID"),
-        std::pair("{connection}", "ID")}) {
+       {std::pair("{proxy}", "redis"), std::pair("{toxic}", "slow"), std::pair("{type}", "latency"),
+        std::pair("{lease}", "ID"), std::pair("{connection}", "ID")}) {
     const std::size_t at = path.find(name);
     if (at != std::string::npos) path.replace(at, std::string(name).size(), stands_for);
   }

@@ -28,7 +28,9 @@ Result<Json> read_patch(const std::string& text, const std::string& noun) {
 void merge(Json& target, const Json& patch, const std::vector<std::string>& known) {
   for (const auto& [key, value] : patch.items()) {
     const bool is_known = std::find(known.begin(), known.end(), key) != known.end();
-    if (!value.is_null()) {
+    if (value.is_object() && target.contains(key) && target[key].is_object()) {
+      merge(target[key], value, {});
+    } else if (!value.is_null()) {
       target[key] = value;
     } else if (target.contains(key) || is_known) {
       target.erase(key);
@@ -39,7 +41,8 @@ void merge(Json& target, const Json& patch, const std::vector<std::string>& know
 }
 
 Result<Document> as_document(const Json& json) {
-  return parse_strict_json(json.dump());
+  // What Toxiproxy's API has made may have names of any bytes.
+  return parse_strict_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 Result<void> keeps(const Json& patch, const char* key, const std::string& now,
@@ -71,6 +74,9 @@ Result<ProxySpec> patched_proxy(const ProxySpec& old, const std::string& text,
   if (!document) return Fail(document.error());
   auto spec = decode_proxy(*document, Dialect::kV1);
   if (!spec) return spec;
+  spec->name = old.name;
+  if (!patch->contains("listen")) spec->listen = old.listen;
+  if (!patch->contains("upstream")) spec->upstream = old.upstream;
   if (patch->contains("toxics")) {
     if (auto given = give_ttls(*spec, settings, leases); !given) return Fail(given.error());
   } else {
@@ -112,9 +118,12 @@ Result<ToxicSpec> patched_toxic(const ToxicSpec& old, const std::string& text,
   if (!changes.is_null()) {
     for (const std::size_t i : kept) spec->attributes[i] = old.attributes[i];
   }
+  spec->name = old.name;
   if (!patch->contains("toxicity")) spec->toxicity = old.toxicity;
   if (!patch->contains("stream")) spec->stream_text = old.stream_text;
-  if (patch->contains("ttl")) {
+  if (patch->contains("ttl") || patch->contains("lease")) {
+    const bool had_end = old.life.ttl && *old.life.ttl < kLongest;
+    if (!patch->contains("ttl")) spec->life.ttl = had_end ? old.life.ttl : std::nullopt;
     if (auto given = give_ttl(*spec, settings, leases, ""); !given) return Fail(given.error());
   } else {
     spec->life.ttl = old.life.ttl;

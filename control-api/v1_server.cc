@@ -1,5 +1,7 @@
 // The operations of /v1 on the server itself: what it can do, what it is doing.
 
+#include <algorithm>
+
 #include "base/quantities.h"
 #include "control-api/v1_handlers.h"
 #include "control-api/v1_problem.h"
@@ -57,11 +59,15 @@ Json stats_view(const ProxyStats& proxy) {
           {"toxics", toxics}};
 }
 
-/// What is left of each toxic's time, so that it ends when it would have.
-void say_time_left(Json& proxy, const ProxySpec& spec) {
+/// What is left of each toxic's time, so that it ends when it would have; a lease is not to be
+/// had in a file.
+void say_time_left(Json& proxy, const ProxySpec& spec, const Leases& leases) {
   const TimePoint now = clock_now();
   for (std::size_t i = 0; i < spec.toxics.size(); ++i) {
-    const TimePoint ends = spec.toxics[i].life.ends;
+    const ToxicLife& life = spec.toxics[i].life;
+    const Lease* lease = life.lease.empty() ? nullptr : leases.find(life.lease, now);
+    const TimePoint ends = lease == nullptr ? life.ends : std::min(life.ends, lease->ends);
+    proxy["toxics"][i].erase("lease");
     if (ends == kNever) continue;
     constexpr Duration kShortest = std::chrono::milliseconds(1);
     proxy["toxics"][i]["ttl"] = duration_text(std::max(ends - now, kShortest));
@@ -108,7 +114,7 @@ Result<HttpResponse> v1_get_config(const V1Call& call) {
   Json proxies = Json::array();
   for (const ProxySpec* proxy : call.registry.list()) {
     Json view = proxy_view(*proxy);
-    say_time_left(view, *proxy);
+    say_time_left(view, *proxy, call.state.leases);
     proxies.push_back(view);
   }
   return v1_json(200, {{"version", 1}, {"proxies", proxies}});

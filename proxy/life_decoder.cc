@@ -44,6 +44,10 @@ const std::vector<std::string>& life_keys() {
 Result<ToxicLife> decode_life(const Fields& toxic, Dialect dialect) {
   ToxicLife life;
   if (!is_strict(dialect)) return life;
+  const Document* lease = toxic.find("lease");
+  if (lease != nullptr && dialect == Dialect::kStrict) {
+    return wrong(*lease, "lease: there are none yet when a configuration is read; give a ttl");
+  }
   const auto ttl = decode_ttl(toxic);
   if (!ttl) return Fail(ttl.error());
   life.ttl = *ttl;

@@ -52,6 +52,9 @@ TEST_CASE("a halt that cannot be written holds all the same, and says so", "[hal
   CHECK(set.error().message.find("/file/halt.json") != std::string::npos);
   REQUIRE(latch.halt() != nullptr);
   CHECK(latch.halt()->reason == "why");
+  CHECK(!latch.survives_restart());
+  REQUIRE(latch.lift());
+  CHECK(latch.halt() == nullptr);
 }
 
 TEST_CASE("without a file a halt ends with the process", "[halt]") {

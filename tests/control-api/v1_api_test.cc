@@ -66,6 +66,14 @@ TEST_CASE("V1: a body is one JSON document, and nothing else", "[v1]") {
   api.refused(400, "malformed", "", "nested more than 64 deep", "POST", target,
               std::string(100, '[') + std::string(100, ']'));
   api.refused(422, "invalid", "", "a proxy must be a map, not a list", "POST", target, "[]");
+  std::string keys = "{";
+  for (int i = 0; i < 1001; ++i) keys += "\"k" + std::to_string(i) + "\":0,";
+  keys.back() = '}';
+  api.refused(400, "malformed", "", "more than 1000 keys", "POST", target, keys);
+  std::string list = "[0";
+  for (int i = 0; i < 50'000; ++i) list += ",0";
+  api.refused(400, "malformed", "", "too long", "POST", target,
+              "{\"" + std::string(100'000, 'k') + "\":" + list + "]}");
 }
 
 TEST_CASE("V1: a request's id comes back", "[v1]") {

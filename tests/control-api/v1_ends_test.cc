@@ -40,6 +40,21 @@ TEST_CASE("V1: what is bound to a lease ends with it", "[v1]") {
   api.refused(404, "not-found", "", "may have ended", "POST", "/v1/leases/" + id + "/renew");
 }
 
+TEST_CASE("V1: a toxic that is taken from its lease has a ttl, and one that is put on one too",
+          "[v1]") {
+  V1WithProxy api;
+  const std::string id = api.json(201, "POST", "/v1/leases", R"({"ttl":"20s"})")["id"];
+  api.json(201, "POST", kToxics, R"({"name":"a","type":"noop","lease":")" + id + R"("})");
+  api.refused(422, "invalid", "/lease", "there is no lease", "PATCH", kToxics + "/a",
+              R"({"lease":"nonsense"})");
+  const json config = api.json(200, "GET", "/v1/config")["proxies"][0]["toxics"][0];
+  CHECK(!config.contains("lease"));
+  CHECK(config["ttl"].get<std::string>().find("19.") == 0);
+  const json freed = api.json(200, "PATCH", kToxics + "/a", R"({"lease":null})");
+  CHECK(!freed.contains("lease"));
+  CHECK(freed["ttl"] == "600s");
+}
+
 TEST_CASE("V1: a lease can be ended, and one must say how long it is", "[v1]") {
   V1WithProxy api;
   const std::string id = api.json(201, "POST", "/v1/leases", R"({"ttl":"20s"})")["id"];

@@ -149,6 +149,35 @@ TEST_CASE("V1: a patch changes what it names", "[v1]") {
   CHECK(proxy["toxics"][0] == expected);
 }
 
+TEST_CASE("V1: a patch goes into maps, and leaves the rest of them", "[v1]") {
+  V1WithProxy api;
+  api.json(201, "POST", kToxics, R"({"name":"a","type":"noop",
+      "match":{"clients":["10.1.0.0/16"],"first":3}})");
+  const json changed = api.json(200, "PATCH", kToxics + "/a", R"({"match":{"first":5}})");
+  CHECK(changed["match"]["clients"][0] == "10.1.0.0/16");
+  CHECK(changed["match"]["first"] == 5);
+  CHECK(!api.json(200, "PATCH", kToxics + "/a", R"({"match":{"first":null}})")["match"].contains(
+      "first"));
+}
+
+TEST_CASE("V1: names of any bytes, which others may make, do no harm", "[v1]") {
+  V1Fixture api;
+  REQUIRE(api.registry.create({.name = "caf\xe9",
+                               .listen = "127.0.0.1:1",
+                               .upstream = "u:\xe9",
+                               .enabled = false,
+                               .toxics = {}},
+                              {}));
+  api.refused(400, "malformed", "", "not UTF-8", "PATCH", "/v1/proxies/caf%E9", "{}");
+  api.refused(400, "malformed", "", "not UTF-8", "PUT", "/v1/proxies/%FF", R"({"upstream":"u:1"})");
+  CHECK(api.json(200, "GET", "/v1/proxies")["proxies"].size() == 1);
+  REQUIRE(api.registry.create(
+      {.name = "b", .listen = "127.0.0.1:1", .upstream = "u\xe9:1", .enabled = false, .toxics = {}},
+      {}));
+  api.json(200, "PATCH", "/v1/proxies/b", R"({"listen":"127.0.0.1:2"})");
+  CHECK(api.registry.find("b").value()->upstream == "u\xe9:1");
+}
+
 TEST_CASE("V1: a patch leaves alone what only Toxiproxy's API takes", "[v1]") {
   V1WithProxy api;
   REQUIRE(api.call("POST", "/proxies/redis/toxics",
