@@ -53,6 +53,8 @@ TEST_CASE("what has ended a connection is remembered", "[client_history]") {
   }
   {
     auto [client, server] = open_pair();
+    client.send("x");  // Else the upstream may be gone before the dial is known to be done.
+    REQUIRE(server.receive(1) == "x");
     server.reset();
     CHECK(ending_of(client) == test::Ending::kReset);
     check(client, {EndedBy::kUpstream, true});
