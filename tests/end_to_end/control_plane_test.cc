@@ -140,9 +140,7 @@ TEST_CASE(
   WARN("API calls: median " << percentile(times, 0.5).count() << " us, p99 "
                             << percentile(times, 0.99).count() << " us, max "
                             << percentile(times, 1).count() << " us");
-  // 38 ms where nobody else is: the floods want both processors, too. A call that waits for
-  // a reader waits for seconds.
-  CHECK(percentile(times, 0.99) < bound(milliseconds(300)));
+  CHECK(percentile(times, 0.99) < (is_fast_build() ? milliseconds(100) : milliseconds(1000)));
 
   calls.clear();
   const milliseconds lag = bound(milliseconds(200));
