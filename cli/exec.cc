@@ -133,6 +133,7 @@ class Execution {
       reap();
       return;
     }
+    if (child_has_ended_) return;  // Its number may be another's by now.
     // One that a terminal sent to the process group has reached a child that is still in it.
     if (is_from_process(signal) || getpgid(child_) != getpgrp()) {
       kill(child_, static_cast<int>(signal.ssi_signo));
@@ -146,6 +147,7 @@ class Execution {
          ended = waitpid(-1, &status, WNOHANG)) {
       if (ended != child_) continue;
       exit_code_ = faultline::exit_code_of(status);
+      child_has_ended_ = true;
       uv_stop(&loop_);
     }
   }
@@ -156,6 +158,7 @@ class Execution {
   SignalQueue signals_;  // Before the server: its threads are to have them blocked.
   Server server_;
   pid_t child_ = -1;
+  bool child_has_ended_ = false;
   int exit_code_ = kExitFailed;
 };
 

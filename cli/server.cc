@@ -68,19 +68,29 @@ Server::Server(uv_loop_t& loop, ServeOptions options)
   registry_.watch_endings([async = toxic_ended_.get()] { uv_async_send(async); }, {});
 }
 
-Server::~Server() = default;
+Server::~Server() {
+  tell_end("");  // Unless it was drained.
+}
+
+/// The last event of a run that has begun.
+void Server::tell_end(const std::string& reason) {
+  if (!std::exchange(is_told_, false)) return;
+  add_event("server.stopped", reason);
+  registry_.observe(nullptr);
+}
 
 Result<void> Server::start() {
   if (auto read = read_config(); !read) return read;
   if (auto opened = open_event_log(); !opened) return opened;
   if (auto bound = bind_api(); !bound) return bound;
   add_event("server.started", "");
+  is_told_ = true;
   registry_.observe(&events_);
   auto applied = attempt_blocking([this](const Names& names) {
     const Registry::Because because(registry_, {.by = "config"});
     return apply(config_.proxies, names);
   });
-  if (!applied) add_event("server.stopped", applied.error().message);
+  if (!applied) tell_end(applied.error().message);
   return applied;
 }
 
@@ -342,8 +352,7 @@ void Server::watch_drain() {
   const bool quiet = !any_connection(stats) || now - moved_at_ms_ >= kQuietMs;
   if (!quiet && now < drain_deadline_ms_) return;
   uv_timer_stop(drain_timer_.get());
-  add_event("server.stopped", "");  // The last words of streams, too.
-  registry_.observe(nullptr);
+  tell_end("");  // The last words of streams, too.
   http_->stop(kApiStopLimit, [this] { drained_(); });
 }
 

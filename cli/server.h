@@ -70,6 +70,7 @@ class Server {
   void await_next_end();
   static void on_end(uv_timer_t* timer) noexcept;
   static void on_toxic_ended(uv_async_t* async) noexcept;
+  void tell_end(const std::string& reason);
   static void on_drain_tick(uv_timer_t* timer) noexcept;
   void watch_drain();
 
@@ -86,6 +87,7 @@ class Server {
   std::optional<HttpServer> http_;  // Calls api_.
   std::string api_address_;
   Background reading_;
+  bool is_told_ = false;       // The event log has this run's start, and not its end.
   bool reload_again_ = false;  // Asked for during a reload.
   std::vector<std::string> reload_changes_;
   Background clearing_;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -56,11 +57,14 @@ Result<void> RotatedFile::append(std::string_view bytes) {
 }
 
 /// Whether what is open is what has the name.
-bool RotatedFile::is_in_place() const {
+bool RotatedFile::is_in_place() {
   struct stat ours {};
   struct stat theirs {};
-  return file_.is_open() && fstat(file_.get(), &ours) == 0 && stat(path_.c_str(), &theirs) == 0 &&
-         ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+  if (!file_.is_open() || fstat(file_.get(), &ours) != 0) return false;
+  // Somebody may have cut it: logrotate's copytruncate does.
+  size_ = std::min(size_, static_cast<std::uint64_t>(ours.st_size));
+  return stat(path_.c_str(), &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+         ours.st_ino == theirs.st_ino;
 }
 
 Result<void> RotatedFile::rotate() {

@@ -31,7 +31,7 @@ class RotatedFile {
   std::uint64_t room() const { return size_ < most_bytes_ ? most_bytes_ - size_ : most_bytes_; }
 
  private:
-  bool is_in_place() const;
+  bool is_in_place();
   Result<void> rotate();
   Result<void> write_all(std::string_view bytes) const;
   Fail cannot(const std::string& what) const;

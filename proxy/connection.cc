@@ -109,14 +109,15 @@ void Connection::be_counted(ToxicChangeover& changeover, TimePoint now) const {
   changeover.count(shard_.worker().index(), me, now);
 }
 
-bool Connection::ends_without(const std::vector<const LiveToxic*>& removed) {
+bool Connection::ends_without(const std::vector<const LiveToxic*>& removed,
+                              const ToxicSet& before) {
   OnRemove how = OnRemove::kResume;
   for (const LiveToxic* toxic : removed) {
     const bool was_on = encounters_ != nullptr && encounters_->is_on(toxic->id);
     if (was_on) how = std::max(how, toxic->spec.reach.on_remove);
   }
   if (how == OnRemove::kResume) return false;
-  end(how == OnRemove::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
+  end(how == OnRemove::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic, before);
   return true;
 }
 
@@ -268,8 +269,12 @@ void Connection::close(Farewell farewell, EndedBy by) {
 }
 
 void Connection::end(Ending ending, EndedBy by) {
+  end(ending, by, shard_.toxics());
+}
+
+void Connection::end(Ending ending, EndedBy by, const ToxicSet& in_force) {
   if (std::exchange(ended_, true)) return;
-  note_end(ending, by);
+  note_end(ending, by, in_force);
   alarm_.set(kNever);
   dial_.reset();  // At once: it must not call us in what is left of this turn.
   // What the peers answer to their FIN has to be heard, also once the kernel alone has the socket.
@@ -283,7 +288,7 @@ void Connection::end(Ending ending, EndedBy by) {
 }
 
 /// For those who ask what has become of it.
-void Connection::note_end(Ending ending, EndedBy by) const {
+void Connection::note_end(Ending ending, EndedBy by, const ToxicSet& in_force) const {
   EndedConnection& record = shard_.worker().ended().next();
   const TimePoint now = clock_now();
   record.id = id();
@@ -298,7 +303,9 @@ void Connection::note_end(Ending ending, EndedBy by) const {
     record.received_bytes = {up_->received_bytes(), down_->received_bytes()};
     record.sent_bytes = {up_->sent_bytes(), down_->sent_bytes()};
   }
-  record.set_toxics(shard_.toxics(), identity(), now);
+  ConnectionIdentity me{ordinal_, client_address_.address(), opened_};
+  me.encounters = encounters_.get();
+  record.set_toxics(in_force, me, now);
 }
 
 void Connection::close_socket(std::unique_ptr<Socket>& socket, Ending ending) {

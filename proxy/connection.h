@@ -66,8 +66,8 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   void be_counted(ToxicChangeover& changeover, TimePoint now) const;
 
   /// These toxics were removed: ends it, as the strongest of those says that were
-  /// on it. False if none was that does.
-  bool ends_without(const std::vector<const LiveToxic*>& removed);
+  /// on it. False if none was that does. `before` is the set that it has met.
+  bool ends_without(const std::vector<const LiveToxic*>& removed, const ToxicSet& before);
 
   /// Ends it now; what toxics hold is dropped.
   void close(Farewell farewell, EndedBy by);
@@ -117,7 +117,8 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   std::optional<Ending> ending(TimePoint now);
   EndedBy ender(Ending ending) const;
   void end(Ending ending, EndedBy by);
-  void note_end(Ending ending, EndedBy by) const;
+  void end(Ending ending, EndedBy by, const ToxicSet& in_force);
+  void note_end(Ending ending, EndedBy by, const ToxicSet& in_force) const;
   void close_socket(std::unique_ptr<Socket>& socket, Ending ending);
 
   Shard& shard_;

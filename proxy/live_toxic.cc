@@ -171,12 +171,12 @@ Verdict LiveToxic::match_of(const ConnectionIdentity& connection) const {
 }
 
 Verdict LiveToxic::verdict_on(const ConnectionIdentity& connection, TimePoint now) const {
+  if (applies_to(connection, now)) return Verdict::kApplies;
   const Verdict match = match_of(connection);
   if (match != Verdict::kApplies) return match;
   if (spec.reach.shadow) return Verdict::kShadow;
-  if (is_spent()) return Verdict::kLimit;
-  if (!is_in_force(connection, now)) return Verdict::kTime;
-  return applies_to(connection, now) ? Verdict::kApplies : Verdict::kLimit;
+  const bool is_refused = budget != nullptr && is_in_force(connection, now);
+  return is_spent() || is_refused ? Verdict::kLimit : Verdict::kTime;
 }
 
 bool LiveToxic::is_in_force(const ConnectionIdentity& connection, TimePoint now) const {

@@ -192,7 +192,8 @@ class Registry {
   /// never been one.
   std::vector<Lingering> lingering() const;
 
-  /// Draining: no proxy accepts any more, every toxic is gone, open connections go on.
+  /// Draining: no proxy accepts any more, every toxic is gone. Open connections go on, but for
+  /// those that a toxic was on whose `on_remove` says otherwise.
   void stop_accepting();
 
  private:

@@ -224,7 +224,7 @@ void Shard::refresh_toxics(TimePoint now) {
       before == nullptr ? std::vector<const LiveToxic*>() : removed_of(*before, clock_.all());
   for (auto next = connections_.begin(); next != connections_.end();) {
     Connection& connection = *(next++)->second;  // It may end, and take itself off the list.
-    if (!connection.ends_without(removed)) connection.apply_toxics(now);
+    if (!connection.ends_without(removed, *before)) connection.apply_toxics(now);
   }
 }
 

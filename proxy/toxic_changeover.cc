@@ -16,6 +16,15 @@ bool applies(const LiveToxic* toxic, const ConnectionIdentity& connection, TimeP
   return toxic != nullptr && toxic->applies_to(connection, now);
 }
 
+/// How many connections it has been put on, ever.
+std::uint64_t put_on(const LiveToxic& toxic) {
+  std::uint64_t sum = 0;
+  for (const ToxicCounters& counters : *toxic.counters) {
+    sum += counters.connections.load(std::memory_order_relaxed);
+  }
+  return sum;
+}
+
 }  // namespace
 
 ToxicChangeover::ToxicChangeover(const ToxicSet& before, const ToxicSet& after,
@@ -45,6 +54,10 @@ void ToxicChangeover::count(std::size_t worker, const ConnectionIdentity& connec
 }
 
 std::uint64_t ToxicChangeover::reached(std::size_t step) const {
+  const auto& [before, after] = steps_.at(step);
+  // Of those with limits not all that match are reached, and one that is spent is on none any more.
+  if (before == nullptr && after->budget != nullptr) return put_on(*after);
+  if (after == nullptr && before->is_spent()) return put_on(*before);
   std::uint64_t sum = 0;
   for (const Counts& counts : counts_) sum += counts.reached.at(step);
   return sum;

@@ -31,7 +31,8 @@ class ToxicChangeover {
   /// On the thread of that worker, before the new set is in force.
   void count(std::size_t worker, const ConnectionIdentity& connection, TimePoint now);
 
-  /// How many connections a step reaches. REQUIRES: all workers have counted.
+  /// How many connections a step reaches; of a toxic with limits that starts, or that they have
+  /// ended, those that it was put on. REQUIRES: all workers have counted, the new set is in force.
   std::uint64_t reached(std::size_t step) const;
   /// How many there are. REQUIRES: the same.
   std::uint64_t connections() const;

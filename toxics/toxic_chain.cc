@@ -327,7 +327,10 @@ void ToxicChain::note_passed(std::size_t bytes, bool ran_dry) {
   for (const std::unique_ptr<Stage>& stage : stages_) {
     Gate* const gate = stage->toxic->gate();
     if (gate == nullptr) continue;
-    if (stage->waits && bytes > 0) stage->record.note_delayed(bytes);
+    if (stage->waits && bytes > 0) {
+      stage->record.note_delayed(bytes);
+      stage->delayed_bytes += bytes;
+    }
     gate->on_passed(bytes, ran_dry);
     stage->waits = !ran_dry && gate->opens_at() > clock_;
   }

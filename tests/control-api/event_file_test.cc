@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "control-api/event_tail.h"
@@ -51,6 +53,17 @@ std::vector<Json> lines_of(const std::string& path) {
     at = end + 1;
   }
   return lines;
+}
+
+/// Waits until the file has so many ends of lines.
+bool eventually_lines(const std::string& path, std::ptrdiff_t count) {
+  const auto until = test::Clock::now() + test::kPatience;
+  while (test::Clock::now() < until) {
+    const std::string text = read_file(path);
+    if (std::count(text.begin(), text.end(), '\n') == count) return true;
+    std::this_thread::sleep_for(5ms);
+  }
+  return false;
 }
 
 std::string event_line(int seq, const std::string& type = "a") {
@@ -118,6 +131,25 @@ TEST_CASE("numbers go on after an orderly end, and leave some out after another"
   REQUIRE(std::rename(path.c_str(), (path + ".1").c_str()) == 0);
   World world({.path = path});
   CHECK(world.file->last_seq() == 4 + 2 * EventFile::kUncertain);
+}
+
+TEST_CASE("a file that somebody cuts in place is written from its new end", "[event_file]") {
+  const TempDir dir;
+  const std::string path = dir.file("events");
+  {
+    EventFile::Options options{.path = path};
+    options.most_bytes = 4000;
+    World world(options);
+    world.add("before", 3000);
+    REQUIRE(eventually_lines(path, 1));
+    REQUIRE(::truncate(path.c_str(), 0) == 0);
+    world.add("after", 2000);  // Together they would be too large.
+    REQUIRE(eventually_lines(path, 1));
+  }
+  const std::vector<Json> lines = lines_of(path);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0]["type"] == "after");
+  CHECK(read_file(path + ".1").empty());
 }
 
 TEST_CASE("the file is rotated before it is too large, and five are kept", "[event_file]") {

@@ -277,6 +277,20 @@ TEST_CASE("exec does not start its program where an address is taken", "[exec]")
   CHECK(said.find("address already in use") != std::string::npos);
 }
 
+TEST_CASE("exec's server ends in order, in its event log too", "[exec]") {
+  const TempDir dir;
+  const std::string log = dir.file("events");
+  const std::string config =
+      dir.write("config.yaml", "version: 1\ncontrol: {event_log: " + log + "}\n");
+  CHECK(exec({"--config", config}, {"true"}).status == 0);
+  CHECK(exec({"--config", config}, {"true"}).status == 0);
+  const std::string text = read_file(log);
+  const std::size_t last = text.rfind("{\"seq\":");
+  REQUIRE(last != std::string::npos);
+  CHECK(text.substr(last).find(R"({"seq":4,)") == 0);  // None was left out.
+  CHECK(text.find(R"("type":"server.stopped")", last) != std::string::npos);
+}
+
 TEST_CASE("exec is quiet, unless it is asked not to be", "[exec]") {
   CHECK(exec({}, {"true"}).err.empty());
   CHECK(exec({"--log-level", "info"}, {"true"}).err.find("faultline started") != std::string::npos);

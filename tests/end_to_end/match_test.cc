@@ -187,6 +187,10 @@ TEST_CASE("the connection beyond a toxic's limit is not touched, and the toxic e
   for (const Socket& socket : all) CHECK(socket.receive(1) == "x");  // It is taken off those.
   CHECK(eventually([&] { return toxics_of(line).empty(); }));
   CHECK(line.world.server.log().find("max_connections 3 reached") != std::string::npos);
+  const Reply events = line.world.api.request("GET", "/v1/events?type=toxic.ended", "",
+                                              {{"Accept", "application/json"}});
+  CHECK(events.body.find(R"("cause":"limit")") != std::string::npos);
+  CHECK(events.body.find(R"("connections":3)") != std::string::npos);
 }
 
 TEST_CASE("a toxic that is put on too many open connections at once ends at once", "[match]") {

@@ -83,6 +83,18 @@ TEST_CASE("what has ended a connection is remembered", "[client_history]") {
     check(client, {EndedBy::kToxic, false});
     REQUIRE(world.registry.remove_toxic("p", "timeout"));
   }
+  {
+    auto [client, server] = open_pair();
+    client.send("x");
+    REQUIRE(server.receive(1) == "x");
+    ToxicSpec ends = toxic_of("latency", {1});
+    ends.reach.on_remove = OnRemove::kReset;
+    REQUIRE(world.registry.add_toxic("p", ends));
+    REQUIRE(world.registry.remove_toxic("p", "latency"));
+    CHECK(ending_of(client) == test::Ending::kReset);
+    const EndedConnection record = check(client, {EndedBy::kToxic, true});
+    CHECK(record.toxics == std::vector<std::string>{"latency"});
+  }
   const test::Socket refused = world.connect("refuses");
   CHECK(ending_of(refused) == test::Ending::kFinish);
   CHECK(check(refused, {EndedBy::kToxic, false}).toxics == std::vector<std::string>{"close"});
