@@ -36,8 +36,10 @@ void add_condition_options(CLI::App& command, ConditionOptions& options) {
   add("--share", options.share, "SHARE", "Only this share of the connections, e.g. 30%");
   add("--share-by", options.share_by, "ordinal|client",
       "Whether each connection is drawn (ordinal), or each client's address");
-  add("--first", options.first, "N", "Only the first N connections made from now on");
-  add("--every", options.every, "N", "Only each Nth connection made from now on");
+  add("--after-connections", options.after_connections, "N",
+      "Only connections behind the first N made from now on");
+  add("--first", options.first, "N", "Only the first N of these");
+  add("--every", options.every, "N", "Only each Nth of these");
   add("--pulse", options.pulse, "ON/OFF[/JITTER]", "In force by turns, e.g. 2s/5s");
   add("--poisson", options.poisson, "ON/OFF",
       "In force by chance, e.g. 200ms/20s: so long on average");
@@ -69,6 +71,9 @@ Result<ToxicConditions> conditions_of(const ConditionOptions& options) {
                              .shadow = options.shadow,
                              .max_share = options.max_share,
                              .max_bytes_delayed = options.max_bytes_delayed};
+  const auto after = count_of("--after-connections", options.after_connections);
+  if (!after) return Fail(after.error());
+  conditions.after_connections = *after;
   const auto first = count_of("--first", options.first);
   if (!first) return Fail(first.error());
   conditions.first = *first;

@@ -15,6 +15,7 @@ struct ConditionOptions {
   std::vector<std::string> not_clients;
   std::string share;
   std::string share_by;
+  std::string after_connections;
   std::string first;
   std::string every;
   std::string pulse;
@@ -30,7 +31,8 @@ struct ConditionOptions {
   std::string max_bytes_delayed;
 };
 
-/// --client, --not-client, --share, --share-by, --first, --every, --pulse, --poisson, --after,
+/// --client, --not-client, --share, --share-by, --after-connections, --first, --every, --pulse,
+/// --poisson, --after,
 /// --until, --ramp, --affects, --on-remove, --shadow, --max-connections, --max-share and
 /// --max-bytes-delayed. `options` outlives the command.
 void add_condition_options(CLI::App& command, ConditionOptions& options);

@@ -156,6 +156,7 @@ void write_conditions(const ToxicConditions& conditions, Json& toxic) {
   if (!conditions.not_clients.empty()) match["not_clients"] = conditions.not_clients;
   if (!conditions.share.empty()) match["connections"] = conditions.share;
   if (!conditions.share_by.empty()) match["by"] = conditions.share_by;
+  if (conditions.after_connections != 0) match["after"] = conditions.after_connections;
   if (conditions.first != 0) match["first"] = conditions.first;
   if (conditions.every != 0) match["every"] = conditions.every;
   if (!match.empty()) toxic["match"] = match;
@@ -181,6 +182,7 @@ ToxicConditions read_conditions(const Json& toxic) {
     conditions.not_clients = texts_at(*match, "not_clients");
     conditions.share = text_at(*match, "connections");
     conditions.share_by = text_at(*match, "by");
+    conditions.after_connections = count_at(*match, "after");
     conditions.first = count_at(*match, "first");
     conditions.every = count_at(*match, "every");
   }
@@ -215,6 +217,10 @@ std::vector<std::string> in_words(const ToxicConditions& conditions) {
     const bool by_client = conditions.share_by == "client";
     words.push_back(percent_of(conditions.share) +
                     (by_client ? " of the clients" : " of the connections"));
+  }
+  if (conditions.after_connections != 0) {
+    words.push_back("behind the first " + std::to_string(conditions.after_connections) +
+                    " connections");
   }
   if (conditions.first != 0) {
     words.push_back("first " + std::to_string(conditions.first) + " connections");

@@ -29,6 +29,7 @@ struct ToxicConditions {
   std::vector<std::string> not_clients{};  ///< The same.
   std::string share{};                     ///< "30%" or "0.3".
   std::string share_by{};                  ///< "client" or "ordinal".
+  std::int64_t after_connections = 0;
   std::int64_t first = 0;
   std::int64_t every = 0;
   std::optional<Turns> pulse{};

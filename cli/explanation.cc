@@ -45,6 +45,11 @@ std::vector<std::string> match_clauses(const ToxicSpec& toxic) {
     clauses.push_back("for clients of " + list_in_words(clients));
   }
   const ConnectionCount& count = toxic.match.count;
+  if (count.after > 0) {
+    clauses.push_back(count.after == 1
+                          ? "behind the first connection"
+                          : "behind the first " + std::to_string(count.after) + " connections");
+  }
   if (count.first > 0) {
     clauses.push_back(count.first == 1
                           ? "for the first connection"

@@ -42,6 +42,7 @@ struct Settings {
     return {{"name", &name},
             {"stream", &stream},
             {"toxicity", &toxicity},
+            {"after_connections", &conditions.after_connections},
             {"first", &conditions.first},
             {"every", &conditions.every},
             {"pulse", &conditions.pulse},

@@ -62,6 +62,7 @@ std::string match_json(const ToxicMatch& match) {
     out += R"(,"connections":)" + share_json(match.share->share);
     if (match.share->by == ConnectionShare::By::kClient) out += R"(,"by":"client")";
   }
+  if (match.count.after > 0) out += R"(,"after":)" + std::to_string(match.count.after);
   if (match.count.first > 0) out += R"(,"first":)" + std::to_string(match.count.first);
   if (match.count.every > 0) out += R"(,"every":)" + std::to_string(match.count.every);
   return out.empty() ? "" : R"(,"match":{)" + out.substr(1) + "}";

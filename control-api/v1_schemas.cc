@@ -106,6 +106,7 @@ Json match_schema() {
                           {"description",
                            "what is drawn for: each connection, or each "
                            "client's address"}}},
+                        {"after", count},
                         {"first", count},
                         {"every", count}});
   schema["description"] = "the connections it is for; without it, all";

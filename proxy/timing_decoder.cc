@@ -329,8 +329,9 @@ Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect) {
   if (!checked) return Fail(checked.error());
   const Document* document = toxic.find("match");
   if (document == nullptr) return match;
-  const auto part = Part::of(*document, dialect, "match",
-                             {"clients", "not_clients", "connections", "by", "first", "every"});
+  const auto part =
+      Part::of(*document, dialect, "match",
+               {"clients", "not_clients", "connections", "by", "after", "first", "every"});
   if (!part) return Fail(part.error());
   auto clients = decode_clients(*part, "clients");
   if (!clients) return Fail(clients.error());
@@ -341,15 +342,17 @@ Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect) {
   const auto share = decode_share(*part);
   if (!share) return Fail(share.error());
   match.share = *share;
+  const auto after = count_of(*part, "after");
+  if (!after) return Fail(after.error());
   const auto first = count_of(*part, "first");
   if (!first) return Fail(first.error());
   const auto every = count_of(*part, "every");
   if (!every) return Fail(every.error());
-  match.count = {.first = *first, .every = *every};
+  match.count = {.after = *after, .first = *first, .every = *every};
   if (match == ToxicMatch{}) {
     return wrong(*document,
-                 "match names nobody: give clients, not_clients, connections, first or "
-                 "every");
+                 "match names nobody: give clients, not_clients, connections, after, "
+                 "first or every");
   }
   return match;
 }

@@ -102,8 +102,10 @@ TimePoint TimeWindow::next_change(TimePoint start, TimePoint now) const {
 }
 
 bool ConnectionCount::covers(std::uint64_t index) const {
-  if (first > 0 && index >= first) return false;
-  return every <= 1 || (index + 1) % every == 0;
+  if (index < after) return false;
+  const std::uint64_t behind = index - after;
+  if (first > 0 && behind >= first) return false;
+  return every <= 1 || (behind + 1) % every == 0;
 }
 
 }  // namespace faultline

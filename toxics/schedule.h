@@ -88,9 +88,10 @@ struct TimeWindow {
 
 /// Which of a proxy's connections a toxic is for, by their number.
 struct ConnectionCount {
-  std::uint64_t first = 0;  ///< Only the first so many; 0: all.
-  std::uint64_t every =
-      0;  ///< Of these each so many-eth: 3 is the third, the sixth... 0 or 1: each.
+  std::uint64_t after = 0;  ///< Only those behind the first so many; 0: all.
+  std::uint64_t first = 0;  ///< Of these only the first so many; 0: all.
+  /// Of these each so many-eth: 3 is the third, the sixth... 0 or 1: each.
+  std::uint64_t every = 0;
 
   /// `index` counts from 0 those that came since the toxic was made.
   bool covers(std::uint64_t index) const;

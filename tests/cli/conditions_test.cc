@@ -42,6 +42,7 @@ TEST_CASE("each condition reaches the server, and inspect says it in words", "[c
        "ends beyond 20% of open connections"},
       {"--max-bytes-delayed 10MB", R"({"limits": {"max_bytes_delayed": 10000000}})",
        "ends after 10000000 bytes delayed"},
+      {"--after-connections 4", R"({"match": {"after": 4}})", "behind the first 4 connections"},
       {"--first 10", R"({"match": {"first": 10}})", "first 10 connections"},
       {"--every 3", R"({"match": {"every": 3}})", "one connection in 3"},
       {"--pulse 2s/5s", R"({"pulse": {"on": "2s", "off": "5s"}})", "2s on, 5s off"},

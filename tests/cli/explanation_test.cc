@@ -80,8 +80,9 @@ TEST_CASE("for whom and when is part of a toxic's sentence", "[explanation]") {
   CHECK(clauses("match: {clients: [10.1.2.3, fd00::/8, 10.2.0.0/16]}") ==
         "Nothing changes, for clients of 10.1.2.3, fd00::/8 and 10.2.0.0/16.");
   CHECK(clauses("match: {first: 1}") == "Nothing changes, for the first connection.");
-  CHECK(clauses("match: {first: 10, every: 3}") ==
-        "Nothing changes, for the first 10 connections, for every 3rd connection.");
+  CHECK(clauses("match: {after: 20, first: 10, every: 3}") ==
+        "Nothing changes, behind the first 20 connections, for the first 10 connections, for every "
+        "3rd connection.");
   CHECK(clauses("match: {every: 2}") == "Nothing changes, for every 2nd connection.");
   CHECK(clauses("match: {every: 11}") == "Nothing changes, for every 11th connection.");
   CHECK(clauses("match: {every: 21}") == "Nothing changes, for every 21st connection.");

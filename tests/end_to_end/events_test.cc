@@ -156,7 +156,7 @@ TEST_CASE("subscribers who do not read are dropped, and neither the API nor othe
     stalled.back().socket().set_receive_buffer(4096);
   }
   // Each reads to the end that the last event marks, and checks that none is missing.
-  std::vector<std::size_t> dropped(half);
+  std::vector<std::atomic<std::size_t>> dropped(half);
   std::vector<std::string> faults(half);
   std::atomic<bool> is_over = false;
   const auto read_some = [&](std::size_t i, std::uint64_t& last) {

@@ -116,7 +116,7 @@ TEST_CASE("a reset after so many bytes counts those of its stream", "[outages]")
   CHECK(other.receive(answer.size()) == answer);
 }
 
-TEST_CASE("first and every choose among new connections", "[outages]") {
+TEST_CASE("after, first and every choose among new connections", "[outages]") {
   Line line;
   line.add(R"("type":"reset","match":{"first":2})");
   CHECK(is_reset(knock(line.listen)));
@@ -128,6 +128,12 @@ TEST_CASE("first and every choose among new connections", "[outages]") {
   for (int i = 1; i <= 7; ++i) {
     CAPTURE(i);
     CHECK(is_reset(knock(line.listen)) == (i % 3 == 0));
+  }
+  line.heal();
+  line.add(R"("type":"reset","match":{"after":2,"first":3})");
+  for (int i = 1; i <= 7; ++i) {
+    CAPTURE(i);
+    CHECK(is_reset(knock(line.listen)) == (i > 2 && i <= 5));
   }
 }
 

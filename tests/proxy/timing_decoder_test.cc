@@ -100,7 +100,7 @@ TEST_CASE("errors in conditions begin with the place and name the whole key", "[
 
 TEST_CASE("a match that names nobody is refused in every dialect", "[timing_decoder]") {
   const std::string nobody =
-      "match names nobody: give clients, not_clients, connections, first or every";
+      "match names nobody: give clients, not_clients, connections, after, first or every";
   CHECK(error_of("type: stall\nmatch: {}") == "2:1: " + nobody);
   CHECK(error_of("type: stall\nmatch: {}", Dialect::kToxiproxy) == "2:1: " + nobody);
   CHECK(error_of("type: stall\nmatch: {clients: null}", Dialect::kToxiproxy) == "2:1: " + nobody);
@@ -140,8 +140,8 @@ TEST_CASE("a share of the connections is a percentage or a number, in every dial
 }
 
 TEST_CASE("a whole number may be written with a point", "[timing_decoder]") {
-  CHECK(toxic("type: stall\nmatch: {first: 10.0, every: 2e0}").match ==
-        ToxicMatch{.count = {.first = 10, .every = 2}});
+  CHECK(toxic("type: stall\nmatch: {after: 20, first: 10.0, every: 2e0}").match ==
+        ToxicMatch{.count = {.after = 20, .first = 10, .every = 2}});
   CHECK(error_of("type: stall\nmatch: {first: 1e300}").find("match.first must be") !=
         std::string::npos);
   const ToxicSpec pulsed = toxic("type: stall\npulse: {on: 2000.0, off: 500}", Dialect::kToxiproxy);

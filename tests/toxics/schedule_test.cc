@@ -195,7 +195,7 @@ TEST_CASE("a time window without an end stays open, an empty one never opens", "
   CHECK(never.next_change(kMade, kMade) == kNever);
 }
 
-TEST_CASE("a count covers the first, each so many-eth, or each so many-eth of the first",
+TEST_CASE("a count covers those behind some, the first of these, and each so many-eth of these",
           "[schedule]") {
   const auto covered = [](ConnectionCount count) {
     std::vector<std::uint64_t> all;
@@ -210,6 +210,10 @@ TEST_CASE("a count covers the first, each so many-eth, or each so many-eth of th
   CHECK(covered({.every = 1}) == Numbers{1, 2, 3, 4, 5, 6, 7, 8});
   CHECK(covered({.every = 3}) == Numbers{3, 6});
   CHECK(covered({.first = 5, .every = 2}) == Numbers{2, 4});
+  CHECK(covered({.after = 5}) == Numbers{6, 7, 8});
+  CHECK(covered({.after = 2, .first = 3}) == Numbers{3, 4, 5});
+  CHECK(covered({.after = 1, .first = 5, .every = 2}) == Numbers{3, 5});
+  CHECK_FALSE(ConnectionCount{.after = UINT64_MAX}.covers(UINT64_MAX - 1));
   CHECK_FALSE(ConnectionCount{.first = 0, .every = UINT64_MAX}.covers(0));
 }
 
