@@ -36,12 +36,6 @@ Fail no_value(const AttributeType& attribute) {
 }
 
 Result<WrittenValue> parse_value(const AttributeType& attribute, const std::string& text) {
-  if (attribute.quantity == Quantity::kSamples && text.starts_with('@')) {
-    const std::string path = text.substr(1);
-    auto samples = file_contents(path);
-    if (!samples) return within(attribute.name + ": `" + path + "`", samples.error());
-    return *std::move(samples);
-  }
   const auto value = attribute.parse(text);
   if (!value) return Fail(value.error());
   if (attribute.is_text()) return attribute.text_of(*value);
@@ -63,26 +57,39 @@ Result<const ToxicType*> toxic_type_named(const std::string& name) {
   return fail(ErrorKind::kInvalid, message);
 }
 
+Result<AttributeSetting> parse_setting(const ToxicType& type, const std::string& option) {
+  const std::vector<std::string> names = type.attribute_names();
+  const std::size_t equals = option.find('=');
+  const std::string name = option.substr(0, equals);
+  const int index = type.attribute_index(name);
+  if (index < 0) {
+    const std::string nearest = nearest_name(name, names);
+    return fail(ErrorKind::kInvalid,
+                "`" + type.name + "` has no attribute `" + name + "`" +
+                    (nearest.empty() ? ";" : "; did you mean `" + nearest + "`?") +
+                    " attributes: " + list_of(names));
+  }
+  const AttributeType& attribute = type.attributes[static_cast<std::size_t>(index)];
+  if (equals == std::string::npos) return no_value(attribute);
+  std::string value = option.substr(equals + 1);
+  if (attribute.quantity == Quantity::kSamples && value.starts_with('@')) {
+    const std::string path = value.substr(1);
+    auto samples = file_contents(path);
+    if (!samples) return within(attribute.name + ": `" + path + "`", samples.error());
+    value = *std::move(samples);
+  }
+  return AttributeSetting{&attribute, std::move(value)};
+}
+
 Result<WrittenAttributes> parse_attributes(const ToxicType& type,
                                            const std::vector<std::string>& options) {
   WrittenAttributes values;
-  const std::vector<std::string> names = type.attribute_names();
   for (const std::string& option : options) {
-    const std::size_t equals = option.find('=');
-    const std::string name = option.substr(0, equals);
-    const int index = type.attribute_index(name);
-    if (index < 0) {
-      const std::string nearest = nearest_name(name, names);
-      return fail(ErrorKind::kInvalid,
-                  "`" + type.name + "` has no attribute `" + name + "`" +
-                      (nearest.empty() ? ";" : "; did you mean `" + nearest + "`?") +
-                      " attributes: " + list_of(names));
-    }
-    const AttributeType& attribute = type.attributes[static_cast<std::size_t>(index)];
-    if (equals == std::string::npos) return no_value(attribute);
-    auto value = parse_value(attribute, option.substr(equals + 1));
+    const auto setting = parse_setting(type, option);
+    if (!setting) return Fail(setting.error());
+    auto value = parse_value(*setting->attribute, setting->value);
     if (!value) return Fail(value.error());
-    values[name] = *std::move(value);
+    values[setting->attribute->name] = *std::move(value);
   }
   return values;
 }

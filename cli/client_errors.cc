@@ -8,9 +8,14 @@
 
 namespace faultline {
 
+int exit_code_of(const Error& error) {
+  if (error.kind == ErrorKind::kHalted) return kExitHalted;
+  return error.kind == ErrorKind::kNetwork ? kExitUnreachable : kExitFailed;
+}
+
 int report(const Console& console, const std::string& what, const Error& error) {
   console.err << what << ": " << printable(error.message) << '\n';
-  return error.kind == ErrorKind::kNetwork ? kExitUnreachable : kExitFailed;
+  return exit_code_of(error);
 }
 
 int report_for_proxy(const Console& console, const Remote& remote, const std::string& what,

@@ -9,6 +9,9 @@
 
 namespace faultline {
 
+/// What a command ends with that has met `error`.
+int exit_code_of(const Error& error);
+
 /// Says on stderr that `what` ("Failed to create proxy") and why, and returns
 /// the exit code for it.
 int report(const Console& console, const std::string& what, const Error& error);

@@ -38,6 +38,13 @@ class HelpFormatter final : public CLI::Formatter {
     if (option->get_required() && option->nonpositional()) text += " (required)";
     return text;
   }
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    std::string text = CLI::Formatter::make_help(app, std::move(name), mode);
+    // Options that are left out leave an empty line.
+    if (const auto gap = text.find("\n\n\n"); gap != std::string::npos) text.erase(gap, 1);
+    return text;
+  }
   std::string make_usage(const CLI::App* app, std::string name) const override {
     std::string text = CLI::Formatter::make_usage(app, std::move(name));
     if (app->get_prefix_command()) {
@@ -82,6 +89,10 @@ void add_output_option(CLI::App& command, Invocation& invocation) {
       ->type_name("table|json");
 }
 
+void add_dry_run_option(CLI::App& command, bool& dry_run) {
+  command.add_flag("--dry-run", dry_run, "Say what would be, and change nothing");
+}
+
 int usage_error(const Invocation& invocation, const std::string& message) {
   invocation.console.err << "faultline: " << printable(message) << '\n';
   return kExitUsage;
@@ -103,7 +114,7 @@ std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation) {
   root->footer(
       "Start with `faultline demo`, or:\n"
       "  faultline serve --proxy redis=127.0.0.1:26379,127.0.0.1:6379\n"
-      "  faultline toxic add -t latency -a latency=100 redis\n"
+      "  faultline toxic add redis latency 200ms --for 5m\n"
       "\n`faultline COMMAND --help` shows a command's options and examples. Called as\n"
       "toxiproxy-server or toxiproxy-cli, or as `faultline toxiproxy-server`, it takes\n"
       "Toxiproxy's own flags.");

@@ -43,6 +43,9 @@ void add_output_option(CLI::App& command, Invocation& invocation);
 /// --host and --output, which every client command has.
 void add_client_options(CLI::App& command, Invocation& invocation);
 
+/// --dry-run, for commands that can be tried. `dry_run` outlives the command.
+void add_dry_run_option(CLI::App& command, bool& dry_run);
+
 /// Says on stderr what is wrong with an argument; returns the exit code for it.
 int usage_error(const Invocation& invocation, const std::string& message);
 

@@ -75,10 +75,16 @@ bool takes_profile(const CLI::App& command) {
   return command.get_option_no_throw("PROFILE") != nullptr;
 }
 
+/// Whether a word of the command's is a toxic type.
+bool takes_type(const CLI::App& command) {
+  return command.get_option_no_throw("TYPE") != nullptr;
+}
+
 std::vector<std::string> words_of(const Node& node) {
   std::vector<std::string> words;
   if (takes_shell(*node.command)) words = {"bash", "zsh", "fish"};
   if (takes_profile(*node.command)) words = profile_names();
+  if (takes_type(*node.command)) words = toxic_type_names();
   for (const Node& child : node.children) words.push_back(child.command->get_name());
   for (const CLI::Option* option : named_options(*node.command)) {
     for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
@@ -221,6 +227,7 @@ void append_fish(const std::vector<Node>& nodes, const std::string& condition, s
       out += " -d " + fish_quoted(option->get_description()) + "\n";
     }
     if (takes_proxy(command)) out += when + " -a '(faultline list 2>/dev/null | cut -f1)'\n";
+    if (takes_type(command)) out += when + " -a " + fish_quoted(types()) + "\n";
     if (takes_files(command)) out += when + " -F\n";
     if (takes_shell(command)) out += when + " -a 'bash zsh fish'\n";
     if (takes_profile(command)) {

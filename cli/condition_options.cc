@@ -18,6 +18,18 @@ Result<std::int64_t> count_of(const std::string& option, const std::string& text
 
 }  // namespace
 
+void add_reach_options(CLI::App& command, ConditionOptions& options) {
+  command
+      .add_option("--affects", options.affects,
+                  "Connections made from now on, those open now, or both")
+      ->type_name("new|open|both");
+  command
+      .add_option("--on-remove", options.on_remove,
+                  "What its connections do when it is removed: go on, end with FIN, end with RST")
+      ->type_name("resume|close|reset");
+  command.add_flag("--shadow", options.shadow, "Matches and counts, and does nothing");
+}
+
 void add_condition_options(CLI::App& command, ConditionOptions& options) {
   const auto add_prefixes = [&command](const std::string& name, std::vector<std::string>& values,
                                        const std::string& help) {
@@ -47,11 +59,7 @@ void add_condition_options(CLI::App& command, ConditionOptions& options) {
   add("--until", options.until, "X", "Only until a time or bytes on each connection: 60s, 1MB");
   add("--ramp", options.ramp, "ATTRIBUTE=FROM..TO/OVER",
       "An attribute that changes by itself, e.g. latency=0..200/60s");
-  add("--affects", options.affects, "new|open|both",
-      "Connections made from now on, those open now, or both");
-  add("--on-remove", options.on_remove, "resume|close|reset",
-      "What its connections do when it is removed: go on, end with FIN, end with RST");
-  command.add_flag("--shadow", options.shadow, "Matches and counts, and does nothing");
+  add_reach_options(command, options);
   add("--max-connections", options.max_connections, "N", "Ends instead of hitting more than N");
   add("--max-share", options.max_share, "SHARE",
       "Ends instead of hitting more of the open connections, e.g. 20%");

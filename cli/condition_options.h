@@ -37,6 +37,9 @@ struct ConditionOptions {
 /// --max-bytes-delayed. `options` outlives the command.
 void add_condition_options(CLI::App& command, ConditionOptions& options);
 
+/// Only --affects, --on-remove and --shadow, which can be changed.
+void add_reach_options(CLI::App& command, ConditionOptions& options);
+
 /// What they say. Whether the values are right is for check_toxic() to see.
 /// Errors: kInvalid, "--pulse: ...".
 Result<ToxicConditions> conditions_of(const ConditionOptions& options);

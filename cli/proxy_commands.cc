@@ -9,6 +9,7 @@
 #include "cli/exit_codes.h"
 #include "cli/inspect_view.h"
 #include "cli/remote.h"
+#include "cli/v1_proxies.h"
 #include "proxy/address_check.h"
 
 namespace faultline {
@@ -20,6 +21,7 @@ struct ProxyArguments {
   std::string name;
   std::string listen;
   std::string upstream;
+  bool dry_run = false;
 };
 
 using ProxyAction = int (*)(const Invocation&, const Remote&, const ProxyArguments&);
@@ -104,6 +106,9 @@ int create(const Invocation& invocation, const Remote& remote, const ProxyArgume
       return usage_error(invocation, std::string(what) + ": " + checked.error().message);
     }
   }
+  if (arguments.dry_run) {
+    return try_to_create_proxy(invocation, arguments.name, arguments.listen, arguments.upstream);
+  }
   const auto proxy = remote.create(arguments.name, arguments.listen, arguments.upstream);
   if (!proxy) return report(invocation.console, "Failed to create proxy", proxy.error());
   if (wants_json(invocation)) {
@@ -115,6 +120,7 @@ int create(const Invocation& invocation, const Remote& remote, const ProxyArgume
 }
 
 int remove(const Invocation& invocation, const Remote& remote, const ProxyArguments& arguments) {
+  if (arguments.dry_run) return try_to_delete_proxy(invocation, arguments.name);
   if (auto removed = remote.remove(arguments.name); !removed) {
     return report_for_proxy(invocation.console, remote, "Failed to delete proxy " + arguments.name,
                             arguments.name, removed.error());
@@ -142,14 +148,17 @@ int set_enabled(const Invocation& invocation, const Remote& remote, const std::s
 }
 
 int enable(const Invocation& invocation, const Remote& remote, const ProxyArguments& arguments) {
+  if (arguments.dry_run) return try_to_enable_proxy(invocation, arguments.name, true);
   return set_enabled(invocation, remote, arguments.name, true);
 }
 
 int disable(const Invocation& invocation, const Remote& remote, const ProxyArguments& arguments) {
+  if (arguments.dry_run) return try_to_enable_proxy(invocation, arguments.name, false);
   return set_enabled(invocation, remote, arguments.name, false);
 }
 
 int toggle(const Invocation& invocation, const Remote& remote, const ProxyArguments& arguments) {
+  if (arguments.dry_run) return try_to_toggle_proxy(invocation, arguments.name);
   const auto proxy = remote.find(arguments.name);
   if (!proxy) {
     return report_for_proxy(invocation.console, remote,
@@ -199,16 +208,18 @@ void add_proxy_commands(CLI::App& root, Invocation& invocation) {
           ->required()
           ->type_name("HOST:PORT");
     }
+    if (takes_name && action != inspect) add_dry_run_option(command, arguments->dry_run);
     bind(command, invocation, arguments, action);
   };
   add({"list", "l", "li", "ls"}, "List all proxies", list,
       "  faultline list\n  faultline list -o json | jq 'keys'");
-  add({"inspect", "i", "ins"}, "Show a proxy and its toxics", inspect, "  faultline inspect redis");
+  add({"inspect", "i", "ins"}, "Show a proxy and its toxics", inspect,
+      "  faultline inspect redis");
   add({"create", "c", "new"}, "Create a proxy", create,
       "  faultline create redis -l 127.0.0.1:26379 -u 127.0.0.1:6379\n"
       "  faultline create db -l unix:/run/db.sock -u db.internal:5432");
   add({"delete", "d"}, "Delete a proxy and close its connections", remove,
-      "  faultline delete redis");
+      "  faultline delete redis\n  faultline delete redis --dry-run");
   add({"enable"}, "Let a proxy accept connections again", enable, "  faultline enable redis");
   add({"disable"}, "Close a proxy's connections and refuse new ones", disable,
       "  faultline disable redis");

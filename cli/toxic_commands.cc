@@ -9,25 +9,15 @@
 #include "cli/attribute_option.h"
 #include "cli/client_errors.h"
 #include "cli/command_tree.h"
-#include "cli/condition_options.h"
 #include "cli/exit_codes.h"
 #include "cli/remote.h"
+#include "cli/toxic_request.h"
+#include "cli/untouched.h"
+#include "cli/v1_toxics.h"
 
 namespace faultline {
 
 namespace {
-
-/// What the commands of this file are given.
-struct ToxicArguments {
-  std::string proxy;
-  std::string type;
-  std::string name;
-  std::string toxicity;
-  std::vector<std::string> attributes;
-  ConditionOptions conditions;
-  bool upstream = false;
-  bool downstream = false;
-};
 
 /// `json`, if that is what was asked for; else `line`.
 void print_done(const Invocation& invocation, const std::string& line, const std::string& json) {
@@ -58,30 +48,18 @@ int report_for_toxic(const Invocation& invocation, const Remote& remote, const s
   return report_for_proxy(invocation.console, remote, what, arguments.proxy, std::move(error));
 }
 
-/// Why a toxic of `type` cannot be told --upstream or --downstream.
-std::string no_stream(const ToxicType& type) {
-  std::string advice = "leave --upstream and --downstream out";
-  if (type.usual_links() == Links::kWhole) {
-    advice += "; with --after or --until they say whose bytes count";
-  } else if (type.attribute_index("side") >= 0) {
-    advice += "; -a side=... says whose side fails";
-  }
-  return "`" + type.name + "` is for the whole connection: " + advice;
-}
-
 int add(const Invocation& invocation, const Remote& remote, const ToxicArguments& arguments) {
+  if (arguments.needs_v1()) return add_toxic_over_v1(invocation, arguments);
+  if (arguments.type.empty()) {
+    return usage_error(invocation, "a TYPE is missing: `faultline toxic types` lists them");
+  }
   if (arguments.upstream && arguments.downstream) {
     return usage_error(invocation, "Only one should be specified: upstream or downstream.");
   }
   const auto type = toxic_type_named(arguments.type);
   if (!type) return usage_error(invocation, type.error().message);
-  const Links links = (*type)->usual_links();
-  const bool has_stream = links == Links::kOwn;
-  const bool counts_bytes = links == Links::kWhole && !(arguments.conditions.after.empty() &&
-                                                        arguments.conditions.until.empty());
-  if (!has_stream && !counts_bytes && (arguments.upstream || arguments.downstream)) {
-    return usage_error(invocation, no_stream(**type));
-  }
+  const auto streamed = has_stream(**type, arguments);
+  if (!streamed) return usage_error(invocation, streamed.error().message);
   auto attributes = parse_attributes(**type, arguments.attributes);
   if (!attributes) return usage_error(invocation, attributes.error().message);
   const auto toxicity = toxicity_of(arguments);
@@ -92,7 +70,7 @@ int add(const Invocation& invocation, const Remote& remote, const ToxicArguments
   const NewToxic wanted{.type = arguments.type,
                         .name = arguments.name,
                         .stream = arguments.upstream ? "upstream"
-                                  : has_stream       ? "downstream"
+                                  : *streamed        ? "downstream"
                                                      : "",
                         .toxicity = *toxicity,
                         .attributes = *std::move(attributes),
@@ -106,7 +84,7 @@ int add(const Invocation& invocation, const Remote& remote, const ToxicArguments
                             toxic.error());
   }
   print_done(invocation,
-             "Added " + (has_stream ? toxic->stream + " " : "") + toxic->type + " toxic '" +
+             "Added " + (*streamed ? toxic->stream + " " : "") + toxic->type + " toxic '" +
                  toxic->name + "' on proxy '" + arguments.proxy + "'",
              toxic->json);
   return kExitOk;
@@ -124,6 +102,11 @@ Result<const ToxicType*> type_on_server(const Remote& remote, const ToxicArgumen
 }
 
 int update(const Invocation& invocation, const Remote& remote, const ToxicArguments& arguments) {
+  const ConditionOptions& reach = arguments.conditions;
+  if (arguments.needs_v1() || reach.shadow || arguments.live || !reach.affects.empty() ||
+      !reach.on_remove.empty()) {
+    return update_toxic_over_v1(invocation, arguments);
+  }
   const auto toxicity = toxicity_of(arguments);
   if (!toxicity) return usage_error(invocation, toxicity.error().message);
   if (!*toxicity && arguments.attributes.empty()) {
@@ -149,12 +132,17 @@ int update(const Invocation& invocation, const Remote& remote, const ToxicArgume
 }
 
 int remove(const Invocation& invocation, const Remote& remote, const ToxicArguments& arguments) {
+  if (arguments.dry_run) return try_to_remove_toxic(invocation, arguments);
+  const auto url = parse_api_url(invocation.url);
+  const std::string warning =
+      url ? untouched_warning(V1Remote(*url), arguments.proxy, arguments.name) : "";
   if (auto removed = remote.remove_toxic(arguments.proxy, arguments.name); !removed) {
     return report_for_toxic(invocation, remote, "Failed to remove toxic", arguments,
                             removed.error());
   }
   print_done(invocation,
              "Removed toxic '" + arguments.name + "' on proxy '" + arguments.proxy + "'", "");
+  if (!warning.empty()) invocation.console.err << printable(warning) << '\n';
   return kExitOk;
 }
 
@@ -232,7 +220,12 @@ ToxicArguments& add_toxic_command(CLI::App& toxic, Invocation& invocation,
                                   CLI::App*& command) {
   command = &add_command(toxic, names, summary, examples);
   const auto arguments = std::make_shared<ToxicArguments>();
-  command->add_option("PROXY", arguments->proxy, "The proxy's name")->required()->type_name("");
+  arguments->command = command;
+  if (action == add) {
+    add_toxic_words(*command, *arguments);
+  } else {
+    command->add_option("PROXY", arguments->proxy, "The proxy's name")->required()->type_name("");
+  }
   add_client_options(*command, invocation);
   set_action(*command, invocation, [&invocation, arguments, action] {
     const auto remote = remote_at(invocation.url);
@@ -270,31 +263,53 @@ void add_toxic_commands(CLI::App& root, Invocation& invocation) {
 
   ToxicArguments& adding = add_toxic_command(
       toxic, invocation, {"add", "a"}, "Add a toxic to a proxy",
+      "  faultline toxic add redis latency 200ms --jitter 20ms --share 30% --for 5m\n"
+      "  faultline toxic add redis bandwidth 1MB/s --on request --owner anna\n"
+      "  faultline toxic add redis stall --pulse 2s/5s --client 10.1.0.0/16 --dry-run\n"
+      "\nThese end by themselves: after --for, else after the server's --default-ttl. As "
+      "Toxiproxy's\n"
+      "command has it, with -t, it stays until it is removed:\n"
       "  faultline toxic add -t latency -a latency=100 -a jitter=10 redis\n"
       "  faultline toxic add -t bandwidth -a rate=0 --upstream redis    # stall requests\n"
       "  faultline toxic add -t reset_peer --toxicity 0.1 redis         # every tenth connection\n"
-      "  faultline toxic add -t stall --pulse 2s/5s --client 10.1.0.0/16 redis\n"
       "  faultline toxic add -t latency --ramp latency=0..200/60s redis",
       add, command);
-  command->add_option("-t,--type", adding.type, "The type, e.g. latency")
-      ->required()
+  command->add_option("-t,--type", adding.type, "The type, for what stays until it is removed")
       ->type_name("TYPE");
   add_name_option(*command, adding, "The toxic's name (default TYPE_STREAM)");
   add_value_options(*command, adding);
-  command->add_flag("-u,--upstream", adding.upstream, "Act on what the client sends");
-  command->add_flag("-d,--downstream", adding.downstream, "Act on what the server sends (default)");
+  command
+      ->add_option("--on", adding.on,
+                   "Act on what the client sends, or the server (default response)")
+      ->type_name("request|response");
+  command->add_flag("-u,--upstream", adding.upstream, "The same as --on request");
+  command->add_flag("-d,--downstream", adding.downstream, "The same as --on response");
+  add_life_options(*command, adding);
   add_condition_options(*command, adding.conditions);
+  add_dry_run_option(*command, adding.dry_run);
+  add_attribute_options(*command, adding);
 
   ToxicArguments& updating = add_toxic_command(
-      toxic, invocation, {"update", "u"}, "Change attributes or toxicity; what is not named stays",
-      "  faultline toxic update -n latency_downstream -a latency=500 redis", update, command);
+      toxic, invocation, {"update", "u"}, "Change a toxic; what is not named stays",
+      "  faultline toxic update -n latency_downstream -a latency=500 redis\n"
+      "  faultline toxic update -n slow redis --latency 500ms --for 10m\n"
+      "  faultline toxic update -n slow redis --no-shadow --dry-run",
+      update, command);
   add_name_option(*command, updating, "The toxic's name")->required();
   add_value_options(*command, updating);
+  add_life_options(*command, updating);
+  add_reach_options(*command, updating.conditions);
+  command->add_flag("--no-shadow,--live", updating.live, "It was a shadow, and now does it");
+  add_dry_run_option(*command, updating.dry_run);
+  add_attribute_options(*command, updating);
 
   ToxicArguments& removing =
       add_toxic_command(toxic, invocation, {"remove", "r", "rm", "delete", "d"}, "Remove a toxic",
-                        "  faultline toxic remove -n latency_downstream redis", remove, command);
+                        "  faultline toxic remove -n latency_downstream redis\n"
+                        "  faultline toxic remove -n latency_downstream redis --dry-run",
+                        remove, command);
   add_name_option(*command, removing, "The toxic's name")->required();
+  add_dry_run_option(*command, removing.dry_run);
 
   CLI::App& listing = add_command(toxic, {"types"}, "Explain every toxic and its attributes",
                                   "  faultline toxic types\n  faultline toxic types -o json");

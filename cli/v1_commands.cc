@@ -8,11 +8,9 @@
 
 #include "base/quantities.h"
 #include "cli/assertion.h"
-#include "cli/client_errors.h"
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
-#include "cli/v1_remote.h"
-#include "control-api/url_path.h"
+#include "cli/v1_action.h"
 
 namespace faultline {
 
@@ -40,31 +38,6 @@ struct V1Arguments {
 };
 
 using V1Action = int (*)(const Invocation&, const V1Remote&, const V1Arguments&);
-
-int report_v1(const Invocation& invocation, const Error& error) {
-  invocation.console.err << printable(error.message) << '\n';
-  if (error.kind == ErrorKind::kHalted) return kExitHalted;
-  return error.kind == ErrorKind::kNetwork ? kExitUnreachable : kExitFailed;
-}
-
-void print_indented(const Invocation& invocation, const Json& json) {
-  invocation.console.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
-}
-
-std::string text_at(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  if (found == json.end() || found->is_null()) return "";
-  return printable(found->is_string() ? found->get<std::string>() : found->dump());
-}
-
-std::string query_of(const std::vector<std::pair<std::string, std::string>>& parameters) {
-  std::string query;
-  for (const auto& [name, value] : parameters) {
-    if (value.empty()) continue;
-    query += (query.empty() ? "?" : "&") + name + "=" + percent_encoded(value);
-  }
-  return query;
-}
 
 /// One line a connection: "3-17  redis  127.0.0.1:40000  open  1.5s  slow (lag: client)".
 void print_connection(const Console& console, const Json& connection) {
@@ -276,14 +249,9 @@ void bind_v1(CLI::App& command, Invocation& invocation,
              const std::shared_ptr<V1Arguments>& arguments, V1Action action) {
   add_client_options(command, invocation);
   set_action(command, invocation, [&invocation, arguments, action] {
-    auto url = parse_api_url(invocation.url);
-    if (!url) return usage_error(invocation, "--host: " + url.error().message);
-    try {
-      return action(invocation, V1Remote(*std::move(url)), *arguments);
-    } catch (const Json::exception&) {
-      const Error error{ErrorKind::kNetwork, "what answers there is no Faultline", {}};
-      return report_v1(invocation, error);
-    }
+    return with_v1(invocation, [&](const V1Remote& remote) {
+      return action(invocation, remote, *arguments);
+    });
   });
 }
 

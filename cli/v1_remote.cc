@@ -27,9 +27,8 @@ Fail refusal_of(const ApiResponse& response) {
                 "what answers there has no /v1: Faultline since 0.1.0 has, Toxiproxy has not");
   }
   const bool has_pointer = problem.contains("pointer") && problem["pointer"].is_string();
-  std::string where = has_pointer ? problem["pointer"].get<std::string>() : "";
-  if (!where.empty()) where += ": ";
-  return fail(kind_of_status(response.status), where + problem["detail"].get<std::string>());
+  return Fail(Error{kind_of_status(response.status), problem["detail"].get<std::string>(),
+                    has_pointer ? problem["pointer"].get<std::string>() : ""});
 }
 
 }  // namespace

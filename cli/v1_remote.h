@@ -12,7 +12,7 @@ namespace faultline {
 /// The calls of Faultline's own API that the commands make.
 ///
 /// Errors: kNetwork, no Faultline answers there; kHalted; else kInvalid, kNotFound or
-/// kConflict, with what the server says is wrong.
+/// kConflict, with what the server says is wrong, and where in the body.
 class V1Remote {
  public:
   explicit V1Remote(ApiUrl url) : client_(std::move(url)) {}

@@ -176,9 +176,13 @@ std::vector<std::string> option_names(const CLI::App& command) {
 }
 
 std::size_t positionals_of(const CLI::App& command) {
-  const auto options =
-      command.get_options([](const CLI::Option* option) { return option->get_positional(); });
-  return options.size();
+  std::size_t most = 0;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_positional()) {
+      most += static_cast<std::size_t>(option->get_items_expected_max());
+    }
+  }
+  return most;
 }
 
 /// What is wrong with the first word that should have named a command of `parent`.

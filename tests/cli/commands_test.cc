@@ -66,7 +66,7 @@ TEST_CASE("a toxic's life, in Toxiproxy's words", "[commands]") {
   CHECK(client.says("i redis").find("toxicity=0.25\tattributes=[\trate=8\t]") != std::string::npos);
   client.says("toxic update -n slow --toxicity 0.5 redis");
   CHECK(client.says("i redis").find("toxicity=0.50\tattributes=[\trate=8\t]") != std::string::npos);
-  CHECK(client.says("t d redis -n slow") == "Removed toxic 'slow' on proxy 'redis'\n");
+  CHECK(client("t d redis -n slow").out == "Removed toxic 'slow' on proxy 'redis'\n");
 
   CHECK(client.fails("toxic add -t latency redis") ==
         "1: Failed to add toxic: HTTP 409: toxic already exists\n");
@@ -254,11 +254,11 @@ TEST_CASE("the address comes from the flag, else from the environment", "[comman
 
 TEST_CASE("every command has a help text with an example", "[commands]") {
   for (const char* command :
-       {"serve",        "demo",          "list",          "inspect",      "create",
-        "delete",       "enable",        "disable",       "toggle",       "reset",
-        "version",      "completion",    "toxic add",     "toxic update", "toxic remove",
-        "toxic types",  "doctor",        "profile list",  "exec",         "explain",
-        "profile show", "profile apply", "profile remove"}) {
+       {"serve",        "demo",          "list",           "inspect",      "create",
+        "delete",       "enable",        "disable",        "toggle",       "reset",
+        "version",      "completion",    "toxic add",      "toxic update", "toxic remove",
+        "toxic types",  "doctor",        "profile list",   "exec",         "explain",
+        "profile show", "profile apply", "profile remove",          "stats"}) {
     INFO(command);
     const Outcome outcome = run(std::string(command) + " --help");
     CHECK(outcome.status == 0);
@@ -273,11 +273,13 @@ TEST_CASE("completion knows every command, option and toxic type", "[commands]")
     INFO(shell);
     const std::string script = run("completion " + shell).out;
     for (const char* word :
-         {"serve",      "demo",   "list",    "inspect",       "create",     "delete",    "enable",
-          "disable",    "toggle", "reset",   "version",       "completion", "toxic",     "add",
-          "update",     "remove", "types",   "drain-timeout", "upstream",   "toxicName", "latency",
-          "limit_data", "doctor", "profile", "apply",         "show",       "pulse",     "ramp",
-          "gc-pause",   "exec",   "explain", "log-level",     "max-ttl"}) {
+         {"serve",          "demo",      "list",    "inspect",    "create",   "delete",
+          "enable",         "disable",   "toggle",  "reset",      "version",  "completion",
+          "toxic",          "add",       "update",  "remove",     "types",    "drain-timeout",
+          "upstream",       "toxicName", "latency", "limit_data", "doctor",   "profile",
+          "apply",          "show",      "pulse",   "ramp",       "gc-pause", "exec",
+          "explain",        "log-level", "max-ttl", "dry-run",  "jitter",
+          "size-variation"}) {
       INFO(word);
       CHECK(script.find(word) != std::string::npos);
     }

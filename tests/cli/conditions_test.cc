@@ -75,7 +75,7 @@ TEST_CASE("each condition reaches the server, and inspect says it in words", "[c
       CHECK(plain.find("\tconditions=[\t" + std::string(one.words) + "\t]\n") != std::string::npos);
       CHECK(client("inspect redis", true).out.find(one.words) != std::string::npos);
     }
-    client.says("toxic remove -n x redis");
+    client("toxic remove -n x redis");
   }
 }
 

@@ -1,0 +1,98 @@
+#include "cli/toxic_sentence.h"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/quantities.h"
+#include "cli/conditions.h"
+#include "cli/v1_action.h"
+#include "control-api/v1_views.h"
+#include "toxics/catalog.h"
+
+namespace faultline {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// "5m", "1h30m", "90.5s": as people say it.
+std::string spoken(const std::string& duration) {
+  const auto parsed = parse_duration(duration);
+  if (!parsed) return duration;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*parsed);
+  if (seconds != *parsed || seconds.count() < 60) return duration;
+  const auto total = seconds.count();
+  std::string text;
+  if (total >= 3600) text += std::to_string(total / 3600) + "h";
+  if (total / 60 % 60 > 0) text += std::to_string(total / 60 % 60) + "m";
+  if (total % 60 > 0) text += std::to_string(total % 60) + "s";
+  return text;
+}
+
+/// The time of day, here, of "2026-11-28T14:05:12.123Z"; as it is, if it is no such time.
+std::string time_of_day(const std::string& rfc3339) {
+  std::tm parts{};
+  const char* const rest = strptime(rfc3339.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr) return rfc3339;
+  const std::time_t time = timegm(&parts);
+  std::tm local{};
+  localtime_r(&time, &local);
+  std::array<char, 16> text{};
+  std::strftime(text.data(), text.size(), "%H:%M:%S", &local);
+  return text.data();
+}
+
+void add_attributes(const Json& toxic, std::vector<std::string>& parts) {
+  const ToxicType* type = find_toxic_type(text_at(toxic, "type"));
+  const Json attributes = toxic.value("attributes", Json::object());
+  for (const auto& [name, value] : attributes.items()) {
+    const int index = type == nullptr ? -1 : type->attribute_index(name);
+    if (index >= 0) {
+      const AttributeType& attribute = type->attributes[static_cast<std::size_t>(index)];
+      if (value == attribute_view(attribute, AttributeValue(attribute.default_value))) continue;
+      if (attribute.quantity == Quantity::kSamples) {
+        parts.push_back(name + " as given");
+        continue;
+      }
+    }
+    parts.push_back(name + " " + (value.is_string() ? value.get<std::string>() : value.dump()));
+  }
+}
+
+std::string end_of(const Json& toxic) {
+  const std::string lease = text_at(toxic, "lease");
+  const std::string ttl = text_at(toxic, "ttl");
+  const bool has_time = !ttl.empty() && ttl != "none";
+  std::string end;
+  if (has_time) {
+    const std::string at = text_at(toxic, "ends_at");
+    end = at.empty() ? "for " + spoken(ttl) : "until " + time_of_day(at) + " (" + spoken(ttl) + ")";
+  }
+  if (lease.empty()) return has_time ? end : "until it is removed";
+  return (has_time ? end + " and " : "") + "as long as lease " + lease;
+}
+
+}  // namespace
+
+std::string toxic_sentence(const Json& toxic) {
+  std::vector<std::string> parts;
+  add_attributes(toxic, parts);
+  const ToxicType* type = find_toxic_type(text_at(toxic, "type"));
+  if (type == nullptr || type->usual_links() == Links::kOwn) {
+    parts.emplace_back(text_at(toxic, "stream") == "upstream" ? "requests" : "answers");
+  }
+  if (const std::string toxicity = text_at(toxic, "toxicity"); toxicity != "100%") {
+    parts.push_back("toxicity " + toxicity);
+  }
+  for (const std::string& condition : in_words(read_conditions(toxic))) parts.push_back(condition);
+  parts.push_back(end_of(toxic));
+  std::string sentence;
+  for (const std::string& part : parts) sentence += (sentence.empty() ? "" : ", ") + part;
+  return sentence;
+}
+
+}  // namespace faultline
