@@ -1,8 +1,10 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +22,8 @@ struct Invocation {
   std::string url;
   OutputFormat output = OutputFormat::kTable;
   std::vector<std::string> rest;  ///< For a command that runs another program: its words.
-  std::function<int()> action;    ///< Set by parsing; returns the exit code.
+  std::optional<std::chrono::milliseconds> watch;  ///< How often to show it again; never.
+  std::function<int()> action;                     ///< Set by parsing; returns the exit code.
 };
 
 /// For scripts, not for people.

@@ -1,13 +1,12 @@
 #include "cli/demo_view.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+
+#include "cli/terminal_size.h"
 
 namespace faultline {
 
@@ -21,13 +20,6 @@ std::string formatted(const char* format, double number) {
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), format, number);
   return text.data();
-}
-
-std::size_t terminal_width() {
-  constexpr std::size_t kUsual = 80;
-  winsize size{};
-  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : kUsual;
 }
 
 /// `text` cut to `width` bytes: a longer line would wrap and spoil the drawing.
@@ -104,7 +96,7 @@ std::string DemoView::sparkline(std::size_t width) const {
 }
 
 void DemoView::draw(const DemoTraffic::News& news, const std::string& toxics) {
-  const std::size_t width = terminal_width() - 1;
+  const std::size_t width = terminal_size().width - 1;
   std::string last = "no request yet";
   bool bad = false;
   constexpr std::chrono::milliseconds kNoticeable{300};

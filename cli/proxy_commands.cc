@@ -10,6 +10,7 @@
 #include "cli/inspect_view.h"
 #include "cli/remote.h"
 #include "cli/v1_proxies.h"
+#include "cli/watch.h"
 #include "proxy/address_check.h"
 
 namespace faultline {
@@ -185,7 +186,8 @@ void bind(CLI::App& command, Invocation& invocation,
   set_action(command, invocation, [&invocation, arguments, action] {
     const auto remote = remote_at(invocation.url);
     if (!remote) return usage_error(invocation, "--host: " + remote.error().message);
-    return action(invocation, *remote, *arguments);
+    return show(invocation,
+                [&](const Invocation& shown) { return action(shown, *remote, *arguments); });
   });
 }
 
@@ -208,13 +210,17 @@ void add_proxy_commands(CLI::App& root, Invocation& invocation) {
           ->required()
           ->type_name("HOST:PORT");
     }
-    if (takes_name && action != inspect) add_dry_run_option(command, arguments->dry_run);
+    if (action == list || action == inspect) {
+      add_watch_option(command, invocation);
+    } else if (action != reset) {
+      add_dry_run_option(command, arguments->dry_run);
+    }
     bind(command, invocation, arguments, action);
   };
   add({"list", "l", "li", "ls"}, "List all proxies", list,
-      "  faultline list\n  faultline list -o json | jq 'keys'");
+      "  faultline list\n  faultline list --watch\n  faultline list -o json | jq 'keys'");
   add({"inspect", "i", "ins"}, "Show a proxy and its toxics", inspect,
-      "  faultline inspect redis");
+      "  faultline inspect redis\n  faultline inspect redis --watch=500ms");
   add({"create", "c", "new"}, "Create a proxy", create,
       "  faultline create redis -l 127.0.0.1:26379 -u 127.0.0.1:6379\n"
       "  faultline create db -l unix:/run/db.sock -u db.internal:5432");

@@ -11,6 +11,7 @@
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
 #include "cli/v1_action.h"
+#include "cli/watch.h"
 
 namespace faultline {
 
@@ -56,6 +57,7 @@ void print_connection(const Console& console, const Json& connection) {
 
 int connections(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
   if (!given.kill.empty()) {
+    if (invocation.watch) return usage_error(invocation, "--watch shows, --kill ends: give one");
     const auto ended = remote.call(
         "DELETE", "/v1/connections/" + path_segment(given.kill) + query_of({{"with", given.with}}));
     if (!ended) return report_v1(invocation, ended.error());
@@ -249,8 +251,9 @@ void bind_v1(CLI::App& command, Invocation& invocation,
              const std::shared_ptr<V1Arguments>& arguments, V1Action action) {
   add_client_options(command, invocation);
   set_action(command, invocation, [&invocation, arguments, action] {
-    return with_v1(invocation, [&](const V1Remote& remote) {
-      return action(invocation, remote, *arguments);
+    return show(invocation, [&](const Invocation& shown) {
+      return with_v1(shown,
+                     [&](const V1Remote& remote) { return action(shown, remote, *arguments); });
     });
   });
 }
@@ -274,12 +277,14 @@ void add_v1_commands(CLI::App& root, Invocation& invocation) {
     const auto [command, given] =
         add("connections", "List live connections, and what toxics do to each", connections,
             "  faultline connections --toxic slow\n"
+            "  faultline connections --proxy redis --watch\n"
             "  faultline connections --kill 3-17 --with rst");
     add_text(command, "--proxy", given.proxy, "NAME", "Of this proxy");
     add_text(command, "--client", given.client, "ADDRESS", "From 10.1.0.0/16, or 10.1.2.3:40000");
     add_text(command, "--toxic", given.toxic, "NAME", "On which this toxic is in force");
     add_text(command, "--kill", given.kill, "ID", "End this one");
     add_text(command, "--with", given.with, "fin|rst", "... with FIN (the default) or RST");
+    add_watch_option(command, invocation);
   }
   {
     const auto [command, given] =
@@ -321,8 +326,10 @@ void add_v1_commands(CLI::App& root, Invocation& invocation) {
   }
   add("clean", "Exit with 0 if nothing of any fault is left, else list it", clean,
       "  faultline clean && echo done");
-  add("stats", "Show what proxies and toxics have done", stats,
-      "  faultline stats\n  faultline stats -o json | jq '.proxies[].toxics'");
+  const auto [stats_command, none] = add("stats", "Show what proxies and toxics have done", stats,
+                                         "  faultline stats\n  faultline stats --watch=500ms\n"
+                                         "  faultline stats -o json | jq '.proxies[].toxics'");
+  add_watch_option(stats_command, invocation);
   {
     const auto [command, given] = add("config", "Print a configuration that makes what there is",
                                       config, "  faultline config dump > kept.json");

@@ -105,6 +105,10 @@ class Cutter {
       pieces_.push_back({Piece::Kind::kOption, long_form(option)});
       return;
     }
+    if (!value && option.get_items_expected_min() == 0) {
+      pieces_.push_back({Piece::Kind::kOption, long_form(option)});
+      return;
+    }
     if (!value && next_ < arguments_.size()) value = arguments_[next_++];
     // CLI11 would take the next word for one that is empty.
     if (!value || value->empty()) note(name + " needs a value");

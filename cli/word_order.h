@@ -20,6 +20,7 @@ struct OrderedWords {
 /// Accepts options anywhere: before and between the words of the command, and
 /// among its positionals. Which command is meant decides whether an option
 /// takes a value (-u does for `create`, not for `toxic add`), so each is tried.
+/// An option whose value can be left out has it only behind "=", as --watch=500ms.
 /// After a command with CLI11's `prefix_command` its own options end at "--" or
 /// at the first word that is none, as `env` has it.
 /// Errors (kInvalid) name the command, option or argument that is wrong and

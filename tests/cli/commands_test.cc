@@ -278,7 +278,7 @@ TEST_CASE("completion knows every command, option and toxic type", "[commands]")
           "toxic",          "add",       "update",  "remove",     "types",    "drain-timeout",
           "upstream",       "toxicName", "latency", "limit_data", "doctor",   "profile",
           "apply",          "show",      "pulse",   "ramp",       "gc-pause", "exec",
-          "explain",        "log-level", "max-ttl", "dry-run",  "jitter",
+          "explain",        "log-level", "max-ttl", "watch",      "dry-run",  "jitter",
           "size-variation"}) {
       INFO(word);
       CHECK(script.find(word) != std::string::npos);
