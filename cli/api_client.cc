@@ -10,8 +10,6 @@ namespace faultline {
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};
-
 Result<std::vector<SocketAddress>> addresses_blocking(const HostPort& where) {
   Names names;
   auto addresses = addresses_of(where, names);
@@ -82,7 +80,7 @@ Result<ApiUrl> parse_api_url(std::string_view text) {
 
 Result<ApiResponse> ApiClient::request(std::string_view method, std::string_view path,
                                        std::string_view body) const {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + patience_;
   const auto addresses = addresses_blocking(url_.where);
   if (!addresses) return fail(ErrorKind::kNetwork, addresses.error().message);
   auto socket = BlockingSocket::connect(*addresses, deadline);

@@ -28,17 +28,20 @@ struct ApiResponse {
 /// A blocking HTTP/1.1 client for the control API; a connection per request.
 class ApiClient {
  public:
-  explicit ApiClient(ApiUrl url) : url_(std::move(url)) {}
+  /// `patience` is for each request.
+  explicit ApiClient(ApiUrl url, std::chrono::seconds patience = std::chrono::seconds(30))
+      : url_(std::move(url)), patience_(patience) {}
 
   const ApiUrl& url() const { return url_; }
 
   /// `path` is percent-encoded; `body` is JSON or empty. Any status is a
-  /// success here. Errors: kNetwork, if no complete response came in 30 s.
+  /// success here. Errors: kNetwork, if no complete response came in time.
   Result<ApiResponse> request(std::string_view method, std::string_view path,
                               std::string_view body) const;
 
  private:
   ApiUrl url_;
+  std::chrono::seconds patience_;
 };
 
 /// `name` as one segment of a path: "a/b" is "a%2Fb".

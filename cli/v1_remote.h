@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -15,7 +16,8 @@ namespace faultline {
 /// kConflict, with what the server says is wrong, and where in the body.
 class V1Remote {
  public:
-  explicit V1Remote(ApiUrl url) : client_(std::move(url)) {}
+  explicit V1Remote(ApiUrl url, std::chrono::seconds patience = std::chrono::seconds(30))
+      : client_(std::move(url), patience) {}
 
   /// The JSON of a 2xx answer; null where it has no body. `path` begins with "/v1/".
   Result<nlohmann::ordered_json> call(const std::string& method, const std::string& path,

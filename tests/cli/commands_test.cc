@@ -258,7 +258,7 @@ TEST_CASE("every command has a help text with an example", "[commands]") {
         "delete",       "enable",        "disable",        "toggle",       "reset",
         "version",      "completion",    "toxic add",      "toxic update", "toxic remove",
         "toxic types",  "doctor",        "profile list",   "exec",         "explain",
-        "profile show", "profile apply", "profile remove",          "stats"}) {
+        "profile show", "profile apply", "profile remove", "top",          "stats"}) {
     INFO(command);
     const Outcome outcome = run(std::string(command) + " --help");
     CHECK(outcome.status == 0);
@@ -279,7 +279,7 @@ TEST_CASE("completion knows every command, option and toxic type", "[commands]")
           "upstream",       "toxicName", "latency", "limit_data", "doctor",   "profile",
           "apply",          "show",      "pulse",   "ramp",       "gc-pause", "exec",
           "explain",        "log-level", "max-ttl", "watch",      "dry-run",  "jitter",
-          "size-variation"}) {
+          "size-variation", "top"}) {
       INFO(word);
       CHECK(script.find(word) != std::string::npos);
     }
