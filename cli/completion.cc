@@ -147,6 +147,9 @@ std::string shared_body(const std::vector<Node>& roots) {
     -t|--type) candidates=")" +
          types() + R"("; proxies=no files=no ;;
     -o|--output) candidates="table json"; proxies=no files=no ;;
+    --on) candidates="request response"; proxies=no files=no ;;
+    --affects) candidates="new open both"; proxies=no files=no ;;
+    --on-remove) candidates="resume close reset"; proxies=no files=no ;;
     --log-format) candidates="json text"; proxies=no files=no ;;
     --log-level) candidates="trace debug info warn error off"; proxies=no files=no ;;
   esac

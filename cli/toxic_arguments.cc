@@ -7,18 +7,27 @@
 
 namespace faultline {
 
-void add_toxic_words(CLI::App& command, ToxicArguments& arguments) {
+void add_toxic_words(CLI::App& command, ToxicArguments& arguments, ToxicWords words) {
   command.add_option("PROXY", arguments.proxy, "The proxy's name")->required()->type_name("");
-  const auto keep = [&words = arguments.words](const std::string& word) { words.push_back(word); };
-  command.add_option_function<std::string>("TYPE", keep, "The type, e.g. latency")->type_name("");
-  command
-      .add_option_function<std::string>("VALUE", keep, "Of its first attribute, with unit: 200ms")
-      ->type_name("");
+  const auto add_word = [&](const std::string& name, const std::string& help) {
+    command
+        .add_option_function<std::string>(
+            name, [&kept = arguments.words](const std::string& word) { kept.push_back(word); },
+            help)
+        ->type_name("");
+  };
+  if (words == ToxicWords::kNewToxic) {
+    add_word("TYPE", "The type, e.g. latency");
+  } else {
+    add_word("TOXIC", "The toxic's name, or say it with -n");
+  }
+  if (words == ToxicWords::kToxic) return;
+  add_word("VALUE", "Of its first attribute, with unit: 200ms");
   command
       .add_option_function<std::vector<std::string>>(
           "SETTING",
-          [&words = arguments.words](const std::vector<std::string>& more) {
-            words.insert(words.end(), more.begin(), more.end());
+          [&kept = arguments.words](const std::vector<std::string>& more) {
+            kept.insert(kept.end(), more.begin(), more.end());
           },
           "Further attributes: NAME=VALUE, or --NAME VALUE")
       ->type_name("");
@@ -54,7 +63,7 @@ void add_life_options(CLI::App& command, ToxicArguments& arguments) {
                               const std::string& help) {
     command.add_option(name, value, help)->type_name(type);
   };
-  add("--for", arguments.ttl, "DURATION", "Ends by itself after this time, e.g. 5m");
+  add("--for,--ttl", arguments.ttl, "DURATION", "Ends by itself after this time, e.g. 5m");
   add("--owner", arguments.owner, "WHO", "Whose it is");
   add("--reason", arguments.reason, "TEXT", "What it is for");
   add("--lease", arguments.lease, "ID", "Ends with this lease: see `faultline lease`");

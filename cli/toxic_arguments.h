@@ -13,7 +13,7 @@ namespace faultline {
 struct ToxicArguments {
   const CLI::App* command = nullptr;  ///< Whose arguments these are.
   std::string proxy;
-  std::vector<std::string> words;  ///< Behind PROXY: TYPE, VALUE and NAME=VALUE.
+  std::vector<std::string> words;  ///< Behind PROXY: see ToxicWords.
   std::string type;
   std::string name;
   std::string toxicity;
@@ -33,12 +33,19 @@ struct ToxicArguments {
   /// Whether something is said that only /v1 takes. The rest is sent as Toxiproxy's CLI does.
   bool needs_v1() const {
     return !words.empty() || !attribute_options.empty() || !on.empty() || !ttl.empty() ||
-           !owner.empty() || !reason.empty() || !lease.empty() || dry_run;
+           !owner.empty() || !reason.empty() || !lease.empty();
   }
 };
 
-/// PROXY [TYPE] [VALUE] [NAME=VALUE...]: `arguments` outlives the command.
-void add_toxic_words(CLI::App& command, ToxicArguments& arguments);
+/// What the words behind PROXY are.
+enum class ToxicWords {
+  kNewToxic,  ///< [TYPE] [VALUE] [NAME=VALUE...]; a TYPE that -t gives is no word.
+  kChange,    ///< [TOXIC] [VALUE] [NAME=VALUE...]; a TOXIC that -n gives is no word.
+  kToxic      ///< [TOXIC], the same.
+};
+
+/// PROXY and `words`. `arguments` outlives the command.
+void add_toxic_words(CLI::App& command, ToxicArguments& arguments, ToxicWords words);
 
 /// Every attribute of every type as an option, --jitter 20ms, where `command` has no option of
 /// that name: so it comes after all others. Help leaves them out, they are too many.

@@ -50,6 +50,11 @@ int report_for_toxic(const Invocation& invocation, const Remote& remote, const s
 
 int add(const Invocation& invocation, const Remote& remote, const ToxicArguments& arguments) {
   if (arguments.needs_v1()) return add_toxic_over_v1(invocation, arguments);
+  if (arguments.dry_run) {
+    return usage_error(invocation,
+                       "--dry-run: with -t alone this goes to Toxiproxy's API, which cannot be "
+                       "asked; say it in words, or with --for");
+  }
   if (arguments.type.empty()) {
     return usage_error(invocation, "a TYPE is missing: `faultline toxic types` lists them");
   }
@@ -103,8 +108,8 @@ Result<const ToxicType*> type_on_server(const Remote& remote, const ToxicArgumen
 
 int update(const Invocation& invocation, const Remote& remote, const ToxicArguments& arguments) {
   const ConditionOptions& reach = arguments.conditions;
-  if (arguments.needs_v1() || reach.shadow || arguments.live || !reach.affects.empty() ||
-      !reach.on_remove.empty()) {
+  if (arguments.needs_v1() || arguments.dry_run || reach.shadow || arguments.live ||
+      !reach.affects.empty() || !reach.on_remove.empty()) {
     return update_toxic_over_v1(invocation, arguments);
   }
   const auto toxicity = toxicity_of(arguments);
@@ -132,6 +137,10 @@ int update(const Invocation& invocation, const Remote& remote, const ToxicArgume
 }
 
 int remove(const Invocation& invocation, const Remote& remote, const ToxicArguments& arguments) {
+  if (!arguments.words.empty()) {
+    return usage_error(invocation, "unexpected argument `" + arguments.words.front() +
+                                       "`: -n names the toxic already");
+  }
   if (arguments.dry_run) return try_to_remove_toxic(invocation, arguments);
   const auto url = parse_api_url(invocation.url);
   const std::string warning =
@@ -213,6 +222,18 @@ int types(const Invocation& invocation) {
 
 using ToxicAction = int (*)(const Invocation&, const Remote&, const ToxicArguments&);
 
+/// The toxic's name: that of -n, else the first word.
+Result<void> take_name(ToxicArguments& arguments) {
+  if (!arguments.name.empty()) return {};
+  if (arguments.words.empty()) {
+    return fail(ErrorKind::kInvalid,
+                "a TOXIC is missing: `faultline inspect " + arguments.proxy + "` lists them");
+  }
+  arguments.name = arguments.words.front();
+  arguments.words.erase(arguments.words.begin());
+  return {};
+}
+
 /// A command on one proxy; its arguments live as long as it does.
 ToxicArguments& add_toxic_command(CLI::App& toxic, Invocation& invocation,
                                   const std::vector<std::string>& names, const std::string& summary,
@@ -221,23 +242,26 @@ ToxicArguments& add_toxic_command(CLI::App& toxic, Invocation& invocation,
   command = &add_command(toxic, names, summary, examples);
   const auto arguments = std::make_shared<ToxicArguments>();
   arguments->command = command;
-  if (action == add) {
-    add_toxic_words(*command, *arguments);
-  } else {
-    command->add_option("PROXY", arguments->proxy, "The proxy's name")->required()->type_name("");
-  }
+  add_toxic_words(*command, *arguments,
+                  action == add      ? ToxicWords::kNewToxic
+                  : action == update ? ToxicWords::kChange
+                                     : ToxicWords::kToxic);
   add_client_options(*command, invocation);
   set_action(*command, invocation, [&invocation, arguments, action] {
     const auto remote = remote_at(invocation.url);
     if (!remote) return usage_error(invocation, "--host: " + remote.error().message);
+    if (action != add) {
+      if (const auto named = take_name(*arguments); !named) {
+        return usage_error(invocation, named.error().message);
+      }
+    }
     return action(invocation, *remote, *arguments);
   });
   return *arguments;
 }
 
-CLI::Option* add_name_option(CLI::App& command, ToxicArguments& arguments,
-                             const std::string& help) {
-  return command.add_option("-n,--toxicName,--name", arguments.name, help)->type_name("NAME");
+void add_name_option(CLI::App& command, ToxicArguments& arguments, const std::string& help) {
+  command.add_option("-n,--toxicName,--name", arguments.name, help)->type_name("NAME");
 }
 
 void add_value_options(CLI::App& command, ToxicArguments& arguments) {
@@ -254,21 +278,15 @@ void add_value_options(CLI::App& command, ToxicArguments& arguments) {
       ->type_name("SHARE");
 }
 
-}  // namespace
-
-void add_toxic_commands(CLI::App& root, Invocation& invocation) {
-  CLI::App& toxic = add_command(root, {"toxic", "t"}, "Add, change and remove toxics", "");
-  toxic.require_subcommand(1);
+void add_adding(CLI::App& toxic, Invocation& invocation) {
   CLI::App* command = nullptr;
-
   ToxicArguments& adding = add_toxic_command(
       toxic, invocation, {"add", "a"}, "Add a toxic to a proxy",
       "  faultline toxic add redis latency 200ms --jitter 20ms --share 30% --for 5m\n"
       "  faultline toxic add redis bandwidth 1MB/s --on request --owner anna\n"
       "  faultline toxic add redis stall --pulse 2s/5s --client 10.1.0.0/16 --dry-run\n"
-      "\nThese end by themselves: after --for, else after the server's --default-ttl. As "
-      "Toxiproxy's\n"
-      "command has it, with -t, it stays until it is removed:\n"
+      "\nThese end by themselves: after --for, else after the server's --default-ttl. As\n"
+      "Toxiproxy's command has it, with -t, it stays until it is removed:\n"
       "  faultline toxic add -t latency -a latency=100 -a jitter=10 redis\n"
       "  faultline toxic add -t bandwidth -a rate=0 --upstream redis    # stall requests\n"
       "  faultline toxic add -t reset_peer --toxicity 0.1 redis         # every tenth connection\n"
@@ -288,33 +306,53 @@ void add_toxic_commands(CLI::App& root, Invocation& invocation) {
   add_condition_options(*command, adding.conditions);
   add_dry_run_option(*command, adding.dry_run);
   add_attribute_options(*command, adding);
+}
 
+void add_updating(CLI::App& toxic, Invocation& invocation) {
+  CLI::App* command = nullptr;
   ToxicArguments& updating = add_toxic_command(
       toxic, invocation, {"update", "u"}, "Change a toxic; what is not named stays",
-      "  faultline toxic update -n latency_downstream -a latency=500 redis\n"
-      "  faultline toxic update -n slow redis --latency 500ms --for 10m\n"
-      "  faultline toxic update -n slow redis --no-shadow --dry-run",
+      "  faultline toxic update redis slow --latency 500ms --for 10m\n"
+      "  faultline toxic update redis slow --no-shadow --dry-run\n"
+      "  faultline toxic update -n latency_downstream -a latency=500 redis",
       update, command);
-  add_name_option(*command, updating, "The toxic's name")->required();
+  add_name_option(*command, updating, "The toxic's name");
   add_value_options(*command, updating);
   add_life_options(*command, updating);
   add_reach_options(*command, updating.conditions);
   command->add_flag("--no-shadow,--live", updating.live, "It was a shadow, and now does it");
   add_dry_run_option(*command, updating.dry_run);
   add_attribute_options(*command, updating);
+}
 
+void add_removing(CLI::App& toxic, Invocation& invocation) {
+  CLI::App* command = nullptr;
   ToxicArguments& removing =
       add_toxic_command(toxic, invocation, {"remove", "r", "rm", "delete", "d"}, "Remove a toxic",
-                        "  faultline toxic remove -n latency_downstream redis\n"
-                        "  faultline toxic remove -n latency_downstream redis --dry-run",
+                        "  faultline toxic remove redis latency_downstream\n"
+                        "  faultline toxic remove redis latency_downstream --dry-run\n"
+                        "  faultline toxic remove -n latency_downstream redis",
                         remove, command);
-  add_name_option(*command, removing, "The toxic's name")->required();
+  add_name_option(*command, removing, "The toxic's name");
   add_dry_run_option(*command, removing.dry_run);
+}
 
+void add_types(CLI::App& toxic, Invocation& invocation) {
   CLI::App& listing = add_command(toxic, {"types"}, "Explain every toxic and its attributes",
                                   "  faultline toxic types\n  faultline toxic types -o json");
   add_client_options(listing, invocation);
   set_action(listing, invocation, [&invocation] { return types(invocation); });
+}
+
+}  // namespace
+
+void add_toxic_commands(CLI::App& root, Invocation& invocation) {
+  CLI::App& toxic = add_command(root, {"toxic", "t"}, "Add, change and remove toxics", "");
+  toxic.require_subcommand(1);
+  add_adding(toxic, invocation);
+  add_updating(toxic, invocation);
+  add_removing(toxic, invocation);
+  add_types(toxic, invocation);
 }
 
 }  // namespace faultline

@@ -9,6 +9,7 @@
 #include "base/nearest_name.h"
 #include "cli/attribute_option.h"
 #include "control-api/json_reader.h"
+#include "control-api/v1_views.h"
 #include "proxy/spec_decoder.h"
 
 namespace faultline {
@@ -63,6 +64,26 @@ struct Described {
   std::vector<std::string> settings;  ///< "latency=200ms".
 };
 
+/// "latency=200ms" of each word of [VALUE] [NAME=VALUE...].
+Result<std::vector<std::string>> settings_in(const std::vector<std::string>& words,
+                                             const ToxicType& type) {
+  std::vector<std::string> settings;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word.find('=') != std::string::npos) {
+      settings.push_back(word);
+    } else if (i > 0) {
+      return fail(ErrorKind::kInvalid, "unexpected argument `" + word + "`: further attributes " +
+                                           "are NAME=VALUE or --NAME VALUE");
+    } else if (type.attributes.empty()) {
+      return fail(ErrorKind::kInvalid, "`" + type.name + "` takes no value, so no `" + word + "`");
+    } else {
+      settings.push_back(type.attributes.front().name + "=" + word);
+    }
+  }
+  return settings;
+}
+
 Result<Described> described_by(const ToxicArguments& arguments) {
   std::vector<std::string> words = arguments.words;
   std::string name = arguments.type;
@@ -80,21 +101,9 @@ Result<Described> described_by(const ToxicArguments& arguments) {
                                          "`; the proxy's name comes first: toxic add " + name +
                                          " " + arguments.proxy);
   }
-  Described described{*type, {}};
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (word.find('=') != std::string::npos) {
-      described.settings.push_back(word);
-    } else if (i > 0) {
-      return fail(ErrorKind::kInvalid, "unexpected argument `" + word + "`: further attributes " +
-                                           "are NAME=VALUE or --NAME VALUE");
-    } else if ((*type)->attributes.empty()) {
-      return fail(ErrorKind::kInvalid, "`" + name + "` takes no value, so no `" + word + "`");
-    } else {
-      described.settings.push_back((*type)->attributes.front().name + "=" + word);
-    }
-  }
-  return described;
+  auto settings = settings_in(words, **type);
+  if (!settings) return Fail(settings.error());
+  return Described{*type, *std::move(settings)};
 }
 
 /// An option that is no attribute's, but has the name of one of `type`.
@@ -112,21 +121,41 @@ Result<void> check_meaning(const ToxicArguments& arguments, const ToxicType& typ
   return {};
 }
 
-Result<Json> attributes_of(const ToxicType& type, std::vector<std::string> settings,
+/// Adds "latency=200ms" to `attributes`. As Toxiproxy has it (-a), a number without a unit is of
+/// the attribute's own.
+Result<void> add_attribute(const ToxicType& type, const std::string& setting, bool as_toxiproxy,
+                           Json& attributes) {
+  const auto one = parse_setting(type, setting);
+  if (!one) return Fail(one.error());
+  const AttributeType& attribute = *one->attribute;
+  if (attributes.contains(attribute.name)) {
+    return fail(ErrorKind::kInvalid, "`" + attribute.name + "` is given twice");
+  }
+  if (as_toxiproxy && !attribute.is_text()) {
+    const auto value = attribute.parse(one->value);
+    if (!value) return Fail(value.error());
+    attributes[attribute.name] = attribute_view(attribute, *value);
+  } else {
+    attributes[attribute.name] = attribute.is_text() ? Json(one->value) : written(one->value);
+  }
+  return {};
+}
+
+/// `words` are those behind PROXY that are attributes.
+Result<Json> attributes_of(const ToxicType& type, const std::vector<std::string>& words,
                            const ToxicArguments& arguments) {
-  settings.insert(settings.end(), arguments.attributes.begin(), arguments.attributes.end());
+  Json attributes = Json::object();
+  for (const std::string& setting : arguments.attributes) {
+    const auto added = add_attribute(type, setting, /*as_toxiproxy=*/true, attributes);
+    if (!added) return Fail(added.error());
+  }
+  std::vector<std::string> settings = words;
   for (const auto& [name, value] : arguments.attribute_options) {
     settings.push_back(name + "=" + value);
   }
-  Json attributes = Json::object();
   for (const std::string& setting : settings) {
-    const auto one = parse_setting(type, setting);
-    if (!one) return Fail(one.error());
-    const std::string& name = one->attribute->name;
-    if (attributes.contains(name)) {
-      return fail(ErrorKind::kInvalid, "`" + name + "` is given twice");
-    }
-    attributes[name] = one->attribute->is_text() ? Json(one->value) : written(one->value);
+    const auto added = add_attribute(type, setting, /*as_toxiproxy=*/false, attributes);
+    if (!added) return Fail(added.error());
   }
   return attributes;
 }
@@ -223,14 +252,14 @@ Result<bool> has_stream(const ToxicType& type, const ToxicArguments& arguments) 
 }
 
 Result<Json> toxic_request(const ToxicArguments& arguments) {
-  auto described = described_by(arguments);
+  const auto described = described_by(arguments);
   if (!described) return Fail(described.error());
   const ToxicType& type = *described->type;
   if (const auto meant = check_meaning(arguments, type); !meant) return Fail(meant.error());
   if (const auto checked = has_stream(type, arguments); !checked) return Fail(checked.error());
   const auto stream = stream_of(arguments);
   if (!stream) return Fail(stream.error());
-  auto attributes = attributes_of(type, std::move(described->settings), arguments);
+  auto attributes = attributes_of(type, described->settings, arguments);
   if (!attributes) return Fail(attributes.error());
   const auto conditions = conditions_of(arguments.conditions);
   if (!conditions) return Fail(conditions.error());
@@ -252,7 +281,9 @@ Result<Json> toxic_patch(const ToxicArguments& arguments, const ToxicType& type)
   if (arguments.live && arguments.conditions.shadow) {
     return fail(ErrorKind::kInvalid, "--shadow and --no-shadow: give one");
   }
-  auto attributes = attributes_of(type, {}, arguments);
+  const auto settings = settings_in(arguments.words, type);
+  if (!settings) return Fail(settings.error());
+  auto attributes = attributes_of(type, *settings, arguments);
   if (!attributes) return Fail(attributes.error());
   Json body = Json::object();
   if (!attributes->empty()) body["attributes"] = *std::move(attributes);

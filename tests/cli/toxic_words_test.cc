@@ -49,6 +49,8 @@ TEST_CASE("a toxic is added in the words people would guess", "[toxic_words]") {
   CHECK(without_times(client.says("toxic add redis stall --client 10.0.0.0/8 --shadow")) ==
         "Added stall toxic 'stall_downstream' on proxy 'redis': clients in 10.0.0.0/8, "
         "a shadow, does nothing, until TIME (10m)\n");
+  CHECK(without_times(client.says("toxic add redis 5ms -n lag -t latency")) ==
+        "Added latency toxic 'lag' on proxy 'redis': latency 5ms, answers, until TIME (10m)\n");
   CHECK(client.says("toxic add -t noop redis --for 90s -o json").find("\"ttl\": \"90s\"") !=
         std::string::npos);
 }
@@ -142,6 +144,18 @@ TEST_CASE("Toxiproxy's words stay Toxiproxy's calls, which have no end", "[toxic
   CHECK(config["proxies"][0]["toxics"][0]["ttl"] == "none");
 }
 
+TEST_CASE("Toxiproxy's words with a time are /v1's, and keep their units", "[toxic_words]") {
+  const World world;
+  CHECK(without_times(world.client.says("toxic add -t latency -a latency=100 redis --for 5m")) ==
+        "Added latency toxic 'latency_downstream' on proxy 'redis': latency 100ms, answers, until "
+        "TIME (5m)\n");
+  CHECK(world.client.fails("toxic add -t latency -a latency=x redis --for 5m") ==
+        "2: faultline: latency must be a whole number of ms, not `x`\n");
+  CHECK(world.client.fails("toxic add -t latency -a latency=1 redis --dry-run") ==
+        "2: faultline: --dry-run: with -t alone this goes to Toxiproxy's API, which cannot be "
+        "asked; say it in words, or with --for\n");
+}
+
 TEST_CASE("an update in words changes what is said, and says what is", "[toxic_words]") {
   const World world;
   const Client& client = world.client;
@@ -157,6 +171,18 @@ TEST_CASE("an update in words changes what is said, and says what is", "[toxic_w
         "Would update latency toxic 'slow' on proxy 'redis': latency 1s, answers, when removed, "
         "reset, until TIME (1h30m)\n");
   CHECK(world.toxic()["shadow"] == true);
+  CHECK(without_times(client.says("toxic update redis slow 2s jitter=1ms --dry-run")) ==
+        "Would update latency toxic 'slow' on proxy 'redis': latency 2s, jitter 1ms, answers, new "
+        "connections, when removed, reset, a shadow, does nothing, until TIME (1h30m)\n");
+  CHECK(without_times(client.says("toxic update redis slow -a latency=7 --ttl 1m -o table")) ==
+        "Updated latency toxic 'slow' on proxy 'redis': latency 7ms, answers, new connections, "
+        "when removed, reset, a shadow, does nothing, until TIME (1m)\n");
+  CHECK(client.says("toxic update redis slow -a latency=8") ==
+        "Updated toxic 'slow' on proxy 'redis'\n");
+  CHECK(client.fails("toxic update redis") ==
+        "2: faultline: a TOXIC is missing: `faultline inspect redis` lists them\n");
+  CHECK(client.fails("toxic remove redis slow -n slow") ==
+        "2: faultline: unexpected argument `slow`: -n names the toxic already\n");
   CHECK(client.fails("toxic update -n slow redis --shadow --live") ==
         "2: faultline: --shadow and --no-shadow: give one\n");
   CHECK(client.fails("toxic update -n slow redis --for 3h") ==
@@ -208,7 +234,7 @@ TEST_CASE("removing a toxic that touched nothing warns, and removes it", "[toxic
   peer.send("x");
   CHECK(peer.receive_some(1).bytes == "x");
   client.says("toxic add redis latency 1ms -n others --client 10.0.0.0/8");
-  CHECK(client("toxic remove -n others redis").err ==
+  CHECK(client("toxic remove redis others").err ==
         "warning: toxic 'others' touched no connection: it was not for the connection that it "
         "met\n");
   client.says("toxic add redis latency 1ms -n idle");
