@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 
 #include "cli/command_tree.h"
