@@ -162,6 +162,9 @@ Result<Json> attributes_of(const ToxicType& type, const std::vector<std::string>
 
 /// "upstream" or "downstream"; "" if nothing is said.
 Result<std::string> stream_of(const ToxicArguments& arguments) {
+  if (arguments.upstream && arguments.downstream) {
+    return fail(ErrorKind::kInvalid, "Only one should be specified: upstream or downstream.");
+  }
   if (arguments.on.empty()) {
     return std::string(arguments.upstream ? "upstream" : arguments.downstream ? "downstream" : "");
   }

@@ -91,6 +91,7 @@ TEST_CASE("what is wrong with a toxic in words is told of its option or word", "
       {"latency 1s --on reply", "--on must be `request` or `response`, not `reply`"},
       {"latency 1s --on both",
        "--on: a toxic is for one direction: add one on request, one on response"},
+      {"latency 1s -u -d", "Only one should be specified: upstream or downstream."},
       {"latency 1s --on request -d", "--on says what --upstream and --downstream say: give one"},
       {"stall --on request",
        "`stall` is for the whole connection: leave --on out; -a side=... says whose side fails"},
