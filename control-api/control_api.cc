@@ -75,7 +75,8 @@ ControlApi::ControlApi(Registry& registry, const Workers& workers, Options optio
       metric_groups_(options.metrics),
       access_(std::move(options.access)),
       ids_(options.id_seed),
-      v1_(registry, workers, options.events, options.v1) {}
+      v1_(registry, workers, options.events, options.v1),
+      toxiproxy_ttl_(options.toxiproxy_ttl) {}
 
 Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names& names) {
   const Target target = parse_target(request.target);
@@ -101,7 +102,8 @@ Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names&
     response = error_response(403, *refusal);
   } else {
     const Registry::Because because(registry_, {.by = "toxiproxy_api", .request_id = request_id});
-    const Call call{registry_, workers_, metric_groups_, request, names, draining_, match.captured};
+    const Call call{registry_, workers_,  metric_groups_, request,
+                    names,     draining_, toxiproxy_ttl_, match.captured};
     response = match.handler(call);
   }
   if (!response) {

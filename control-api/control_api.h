@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -29,6 +32,7 @@ class ControlApi {
     std::uint64_t id_seed = 0;   ///< For request ids; different at each start.
     EventLog* events = nullptr;  ///< Outlives the API. Without it there is no /v1/events.
     V1Settings v1{};
+    std::optional<Duration> toxiproxy_ttl{};  ///< Of toxics made over Toxiproxy's API.
   };
 
   /// `registry` and `workers` must outlive this.
@@ -39,6 +43,8 @@ class ControlApi {
 
   /// When something's time is up next, or kNever: then end_due() is to be called.
   TimePoint next_end() const { return v1_.next_end(); }
+  /// `on_change` is called when that has changed without a request, and lives as long as this.
+  void watch_ends(std::function<void()> on_change) { v1_.watch_ends(std::move(on_change)); }
   void end_due(TimePoint now) { v1_.end_due(now); }
 
   /// From now on /readyz answers 503.
@@ -54,6 +60,7 @@ class ControlApi {
   const AccessRules access_;
   RequestIds ids_;
   V1Api v1_;
+  const std::optional<Duration> toxiproxy_ttl_;
   bool draining_ = false;
 };
 

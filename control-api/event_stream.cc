@@ -58,10 +58,12 @@ Result<void> take_parameter(const std::string& name, const std::string& value, E
     query.filter.proxy = value;
   } else if (name == "toxic") {
     query.filter.toxic = value;
+  } else if (name == "lease") {
+    query.lease = value;
   } else {
     return fail(ErrorKind::kInvalid,
                 "unknown parameter `" + name + "`" +
-                    did_you_mean(name, {"since", "limit", "type", "proxy", "toxic"}));
+                    did_you_mean(name, {"since", "limit", "type", "proxy", "toxic", "lease"}));
   }
   return {};
 }
@@ -220,20 +222,17 @@ std::unique_ptr<BodyStream> stream_of_events(EventLog& log, const EventQuery& qu
   return std::make_unique<EventStream>(log, query);
 }
 
-Result<HttpResponse> event_response(EventLog& log, const HttpRequest& request) {
-  const auto query =
-      parse_event_query(parse_target(request.target).query, request.header("Last-Event-ID"));
-  if (!query) return Fail(query.error());
+HttpResponse event_response(EventLog& log, const HttpRequest& request, const EventQuery& query) {
   HttpResponse response;
   if (wants_event_list(request)) {
     response.headers = {{"Content-Type", "application/json"}};
-    response.body = event_list_json(log, *query);
+    response.body = event_list_json(log, query);
     return response;
   }
   response.headers = {{"Content-Type", "text/event-stream"},
                       {"Cache-Control", "no-store"},
                       {"X-Accel-Buffering", "no"}};  // nginx would collect them.
-  response.stream = stream_of_events(log, *query);
+  response.stream = stream_of_events(log, query);
   return response;
 }
 

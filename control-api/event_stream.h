@@ -20,13 +20,14 @@ struct EventQuery {
   std::optional<std::uint64_t> since{};
   EventFilter filter{};
   std::size_t limit = kUsualLimit;  ///< For a list.
+  std::string lease{};              ///< The id of the one that a stream holds; empty: none.
 
   static constexpr std::size_t kUsualLimit = 100;
   static constexpr std::size_t kMostLimit = 1000;
 };
 
-/// `?type=toxic.,proxy.created&proxy=redis&toxic=slow&since=7&limit=10`, with or
-/// without its "?". `last_event_id` is the header of that name, or null; a client
+/// `?type=toxic.,proxy.created&proxy=redis&toxic=slow&since=7&limit=10&lease=x3k9`, with
+/// or without its "?". `last_event_id` is the header of that name, or null; a client
 /// that reconnects sends it, so it wins over `since`. Errors: kInvalid.
 Result<EventQuery> parse_event_query(std::string_view query, const std::string* last_event_id);
 
@@ -43,7 +44,6 @@ std::string event_list_json(const EventLog& log, const EventQuery& query);
 std::unique_ptr<BodyStream> stream_of_events(EventLog& log, const EventQuery& query);
 
 /// The answer to GET or HEAD of events: a list or a stream, whichever is wanted.
-/// Errors: kInvalid.
-Result<HttpResponse> event_response(EventLog& log, const HttpRequest& request);
+HttpResponse event_response(EventLog& log, const HttpRequest& request, const EventQuery& query);
 
 }  // namespace faultline

@@ -45,6 +45,11 @@ HttpResponse populate_error(const Error& error) {
   return json_response(status, body + R"(,"proxies":[]})");
 }
 
+/// Toxiproxy's clients cannot say how long a toxic stays; the server may.
+void give_ttl(const Call& call, std::vector<ToxicSpec>& toxics) {
+  for (ToxicSpec& toxic : toxics) toxic.life.ttl = call.toxic_ttl;
+}
+
 }  // namespace
 
 Result<HttpResponse> get_version(const Call& /*call*/) {
@@ -63,6 +68,7 @@ Result<HttpResponse> create_proxy(const Call& call) {
   if (!document) return Fail(document.error());
   auto spec = decode_proxy(*document, Dialect::kToxiproxy);
   if (!spec) return Fail(spec.error());
+  give_ttl(call, spec->toxics);
   const auto created = call.registry.create(*std::move(spec), call.names);
   if (!created) return Fail(created.error());
   return json_response(201, to_json(**created));
@@ -98,6 +104,7 @@ Result<HttpResponse> populate(const Call& call) {
   if (!document) return populate_error(document.error());
   auto specs = decode_proxies(*document, Dialect::kToxiproxy);
   if (!specs) return populate_error(specs.error());
+  for (ProxySpec& spec : *specs) give_ttl(call, spec.toxics);
   const auto names = call.registry.populate(*std::move(specs), call.names);
   if (!names && names.error().kind == ErrorKind::kNeedsLookup) return Fail(names.error());
   if (!names) return populate_error(names.error());
@@ -134,6 +141,7 @@ Result<HttpResponse> create_toxic(const Call& call) {
   }
   auto spec = decode_toxic(*document, Dialect::kToxiproxy);
   if (!spec) return Fail(spec.error());
+  spec->life.ttl = call.toxic_ttl;
   const auto added = call.registry.add_toxic(name, *std::move(spec));
   if (!added) return Fail(added.error());
   return json_response(200, to_json(**added));

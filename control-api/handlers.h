@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "control-api/http_message.h"
 #include "control-api/metrics.h"
 #include "proxy/names.h"
@@ -20,6 +22,7 @@ struct Call {
   const HttpRequest& request;
   const Names& names;  ///< Host names looked up for this request so far.
   bool draining;
+  std::optional<Duration> toxic_ttl;  ///< Of the toxics that are made; empty: they stay.
   std::vector<std::string> captured;  ///< The values of {proxy} and {toxic} in the route, in order.
 };
 

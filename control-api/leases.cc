@@ -9,7 +9,7 @@ namespace {
 
 void start_term(Lease& lease, Duration ttl, TimePoint now) {
   lease.ttl = ttl;
-  lease.ends = after(now, ttl);
+  lease.ends = lease.holders > 0 ? kNever : after(now, ttl);
   lease.ends_at = std::chrono::system_clock::now() +
                   std::chrono::duration_cast<std::chrono::system_clock::duration>(ttl);
 }
@@ -47,6 +47,21 @@ const Lease* Leases::renew(const std::string& id, Duration ttl, TimePoint now) {
   if (found == leases_.end() || found->second.ends <= now) return nullptr;
   start_term(found->second, ttl, now);
   return &found->second;
+}
+
+void Leases::hold(const std::string& id, TimePoint now) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end() || found->second.ends <= now) return;
+  ++found->second.holders;
+  found->second.ends = kNever;
+}
+
+void Leases::release(const std::string& id, TimePoint now) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end() || found->second.holders == 0) return;
+  if (--found->second.holders > 0) return;
+  start_term(found->second, found->second.ttl, now);
+  on_release_();
 }
 
 TimePoint Leases::next_end() const {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,14 +13,15 @@
 
 namespace faultline {
 
-/// The right to keep faults alive for a while, which its owner renews: when he falls silent,
-/// what is bound to it ends.
+/// The right to keep faults alive for a while, which its owner renews or holds: when he falls
+/// silent, what is bound to it ends.
 struct Lease {
   std::string id;
   std::string owner;   ///< May be empty.
   std::string reason;  ///< May be empty.
   Duration ttl{};
-  TimePoint ends{};
+  int holders = 0;   ///< While there are any it does not end by itself.
+  TimePoint ends{};  ///< kNever while it is held.
   std::chrono::system_clock::time_point ends_at{};  ///< The same, for people.
 };
 
@@ -43,6 +45,15 @@ class Leases {
   /// It begins anew at `now`, with that ttl. Null if there is none, or its time is up.
   const Lease* renew(const std::string& id, Duration ttl, TimePoint now);
 
+  /// It does not end by itself until release(), which is called as often: from the call at
+  /// `now` on it has its ttl again. Neither does anything to a lease that there is not.
+  void hold(const std::string& id, TimePoint now);
+  void release(const std::string& id, TimePoint now);
+
+  /// `on_release` is called when a lease is released, at the end of it: next_end() may have
+  /// changed. It must live as long as this.
+  void watch_releases(std::function<void()> on_release) { on_release_ = std::move(on_release); }
+
   /// Forgets it. False if there is none.
   bool end(const std::string& id) { return leases_.erase(id) == 1; }
 
@@ -55,6 +66,7 @@ class Leases {
  private:
   RequestIds ids_;
   std::map<std::string, Lease> leases_;
+  std::function<void()> on_release_ = [] {};
 };
 
 }  // namespace faultline

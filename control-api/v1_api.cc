@@ -196,18 +196,36 @@ Result<HttpResponse> V1Api::answer(const HttpRequest& request, const Names& name
   if (!attempt) return Fail(attempt.error());
   const auto body = body_of(*found.operation, request);
   if (!body) return Fail(body.error());
-  return perform(*found.operation, V1Call{.registry = registry_,
-                                          .workers = workers_,
-                                          .settings = settings_,
-                                          .state = state_,
-                                          .events = events_,
-                                          .request = request,
-                                          .request_id = id,
-                                          .names = names,
-                                          .captured = found.captured,
-                                          .query = *query,
-                                          .body = *body,
-                                          .attempt = *attempt});
+  return perform_once(*found.operation, V1Call{.registry = registry_,
+                                               .workers = workers_,
+                                               .settings = settings_,
+                                               .state = state_,
+                                               .events = events_,
+                                               .request = request,
+                                               .request_id = id,
+                                               .names = names,
+                                               .captured = found.captured,
+                                               .query = *query,
+                                               .body = *body,
+                                               .attempt = *attempt});
+}
+
+/// Performs it, unless its Idempotency-Key says that this was done already.
+Result<HttpResponse> V1Api::perform_once(const V1Operation& operation, const V1Call& call) {
+  const std::string* key = call.request.header("Idempotency-Key");
+  const bool applies = call.attempt == Registry::Attempt::kApply;
+  if (key == nullptr || !operation.takes_key() || !applies) return perform(operation, call);
+  const std::uint64_t request = KeptAnswers::request_number(call.request);
+  const auto kept = state_.answers.find(*key, request);
+  if (!kept) return Fail(kept.error());
+  if (*kept != nullptr) {
+    HttpResponse again{(*kept)->status, (*kept)->headers, (*kept)->body};
+    again.headers.emplace_back("Idempotency-Replayed", "true");
+    return again;
+  }
+  Result<HttpResponse> response = perform(operation, call);
+  if (response && response->status < 300) state_.answers.keep(*key, request, *response);
+  return response;
 }
 
 Result<HttpResponse> V1Api::perform(const V1Operation& operation, const V1Call& call) const {

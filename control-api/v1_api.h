@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -34,6 +35,12 @@ class V1Api {
   /// When the first toxic's or lease's time is up, or kNever.
   TimePoint next_end() const;
 
+  /// `on_change` is called when next_end() has changed without a request. It must live as long
+  /// as this.
+  void watch_ends(std::function<void()> on_change) {
+    state_.leases.watch_releases(std::move(on_change));
+  }
+
   /// Ends what is due at `now`: toxics, and leases with all that is bound to them.
   void end_due(TimePoint now);
 
@@ -44,6 +51,7 @@ class V1Api {
   void end_toxics(const std::string& cause, const std::function<bool(const ToxicSpec&)>& is_over);
   Result<HttpResponse> answer(const HttpRequest& request, const Names& names, const Target& target,
                               const std::vector<std::string>& segments, const std::string& id);
+  Result<HttpResponse> perform_once(const V1Operation& operation, const V1Call& call);
   Result<HttpResponse> perform(const V1Operation& operation, const V1Call& call) const;
   Result<std::optional<std::string>> present_tag(const V1Call& call, std::string_view path) const;
   Result<void> check_conditions(const V1Operation& operation, const V1Call& call) const;

@@ -11,6 +11,7 @@
 #include "control-api/event_log.h"
 #include "control-api/halt_latch.h"
 #include "control-api/http_message.h"
+#include "control-api/kept_answers.h"
 #include "control-api/leases.h"
 #include "proxy/document.h"
 #include "proxy/names.h"
@@ -32,6 +33,7 @@ struct V1Settings {
 struct V1State {
   Leases leases;
   HaltLatch halt;
+  KeptAnswers answers{};
 };
 
 /// One request to /v1, checked as far as its operation's entry in the table says.

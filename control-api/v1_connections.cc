@@ -94,7 +94,12 @@ Result<WallTime> parse_wall_time(const std::string& text) {
     return fail(ErrorKind::kInvalid,
                 "it must be a time like 2026-11-28T09:30:00Z, not `" + text + "`");
   }
-  return std::chrono::system_clock::from_time_t(timegm(&utc));
+  const int day = utc.tm_mday;
+  const std::time_t time = timegm(&utc);  // Makes 3 March of 31 February.
+  if (utc.tm_mday != day) {
+    return fail(ErrorKind::kInvalid, "there is no such day as that of `" + text + "`");
+  }
+  return std::chrono::system_clock::from_time_t(time);
 }
 
 Result<CompactAddress> parse_client(const std::string& text) {

@@ -1,5 +1,6 @@
 // The operations of /v1 on leases.
 
+#include <map>
 #include <utility>
 
 #include "base/quantities.h"
@@ -17,17 +18,25 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json lease_view(const Lease& lease, const Registry& registry) {
-  Json toxics = Json::array();
+/// What is bound to each lease, by its id: {"proxy": "redis", "toxic": "slow"}.
+std::map<std::string, Json> bound_toxics(const Registry& registry) {
+  std::map<std::string, Json> bound;
   for (const ProxySpec* proxy : registry.list()) {
     for (const ToxicSpec& toxic : proxy->toxics) {
-      if (toxic.life.lease != lease.id) continue;
-      toxics.push_back({{"proxy", proxy->name}, {"toxic", toxic.name}});
+      if (toxic.life.lease.empty()) continue;
+      bound[toxic.life.lease].push_back({{"proxy", proxy->name}, {"toxic", toxic.name}});
     }
   }
+  return bound;
+}
+
+Json lease_view(const Lease& lease, const std::map<std::string, Json>& bound) {
+  const auto found = bound.find(lease.id);
+  const Json toxics = found == bound.end() ? Json::array() : found->second;
   return {{"id", lease.id},
           {"ttl", duration_text(lease.ttl)},
-          {"ends_at", rfc3339(lease.ends_at)},
+          {"held_by", lease.holders},
+          {"ends_at", lease.holders > 0 ? Json(nullptr) : Json(rfc3339(lease.ends_at))},
           {"owner", lease.owner},
           {"reason", lease.reason},
           {"toxics", toxics}};
@@ -46,7 +55,7 @@ Result<Lease> lease_of(const V1Call& call) {
 Result<HttpResponse> v1_list_leases(const V1Call& call) {
   Json list = Json::array();
   for (const Lease* lease : call.state.leases.list()) {
-    list.push_back(lease_view(*lease, call.registry));
+    list.push_back(lease_view(*lease, bound_toxics(call.registry)));
   }
   return v1_json(200, {{"leases", list}});
 }
@@ -69,12 +78,12 @@ Result<HttpResponse> v1_create_lease(const V1Call& call) {
     const auto lease =
         tried.grant(*life->ttl, std::move(life->owner), std::move(life->reason), now);
     if (!lease) return Fail(lease.error());
-    return v1_json(201, lease_view(**lease, call.registry));
+    return v1_json(201, lease_view(**lease, bound_toxics(call.registry)));
   }
   const auto lease =
       call.state.leases.grant(*life->ttl, std::move(life->owner), std::move(life->reason), now);
   if (!lease) return Fail(lease.error());
-  HttpResponse response = v1_json(201, lease_view(**lease, call.registry));
+  HttpResponse response = v1_json(201, lease_view(**lease, bound_toxics(call.registry)));
   response.headers.emplace_back("Location", "/v1/leases/" + (*lease)->id);
   return response;
 }
@@ -82,16 +91,17 @@ Result<HttpResponse> v1_create_lease(const V1Call& call) {
 Result<HttpResponse> v1_get_lease(const V1Call& call) {
   const auto lease = lease_of(call);
   if (!lease) return Fail(lease.error());
-  return v1_json(200, lease_view(*lease, call.registry));
+  return v1_json(200, lease_view(*lease, bound_toxics(call.registry)));
 }
 
 Result<HttpResponse> v1_renew_lease(const V1Call& call) {
   const auto lease = lease_of(call);
   if (!lease) return Fail(lease.error());
   if (call.attempt == Registry::Attempt::kTry)
-    return v1_json(200, lease_view(*lease, call.registry));
+    return v1_json(200, lease_view(*lease, bound_toxics(call.registry)));
   const Lease* renewed = call.state.leases.renew(lease->id, lease->ttl, clock_now());
-  return v1_json(200, lease_view(renewed == nullptr ? *lease : *renewed, call.registry));
+  return v1_json(200,
+                 lease_view(renewed == nullptr ? *lease : *renewed, bound_toxics(call.registry)));
 }
 
 Result<HttpResponse> v1_end_lease(const V1Call& call) {

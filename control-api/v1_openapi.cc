@@ -107,6 +107,11 @@ Json parameters_of(const V1Operation& operation) {
       list.push_back(parameter("header", "If-Match", text, "only if it is as this ETag says"));
     }
   }
+  if (operation.takes_key()) {
+    list.push_back(parameter("header", "Idempotency-Key", text,
+                             "of 1 to 255 characters: a request that comes again with it is "
+                             "answered as it was, and not done again"));
+  }
   list.push_back(parameter("header", "X-Request-Id", text, "comes back in the answer"));
   return list;
 }

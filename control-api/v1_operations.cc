@@ -297,6 +297,8 @@ const std::vector<V1Operation>& v1_operations() {
        .queries = {{"type", R"({"type":"string"})", "types or their beginnings: toxic.,proxy.made"},
                    {"proxy", R"({"type":"string"})", "of the proxy of this name"},
                    {"toxic", R"({"type":"string"})", "of toxics of this name"},
+                   {"lease", kText,
+                    "of a stream: the id of the lease that it holds while it is open"},
                    {"since", R"({"type":"integer","minimum":0})", "after the event of this seq"},
                    {"limit", R"({"type":"integer","minimum":1,"maximum":1000})",
                     "of a list: how many"}},

@@ -34,6 +34,9 @@ struct V1Operation {
   bool has_tag = false;     ///< What is at its path has an ETag, and If-Match is heeded.
   bool may_create = false;  ///< It may answer 201, too.
   bool streams = false;     ///< It answers with server-sent events unless JSON is asked for.
+
+  /// Whether doing it twice is not the same as once: it takes an Idempotency-Key.
+  bool takes_key() const { return method == "POST" && !body.empty(); }
 };
 
 /// In the order people should read them.

@@ -54,6 +54,19 @@ Result<void> keeps(const Json& patch, const char* key, const std::string& now,
             "/" + std::string(key)});
 }
 
+/// A value that its ramp sets cannot be set beside it.
+Result<void> leaves_ramp(const ToxicSpec& toxic, const ToxicSpec& old, const Json& changes) {
+  if (!toxic.timing.ramp) return {};
+  const auto index = static_cast<std::size_t>(toxic.timing.ramp->attribute);
+  const std::string& name = toxic.type->attributes[index].name;
+  const bool changes_it = changes.is_object() && changes.contains(name) &&
+                          toxic.attributes[index] != old.attributes[index];
+  if (!changes_it) return {};
+  return Fail(Error{ErrorKind::kInvalid,
+                    name + " is moved by the toxic's ramp: change the ramp, or end it with null",
+                    "/attributes/" + name});
+}
+
 /// Whether /v1 would read back what it shows of this value.
 bool is_readable(const AttributeType& type, const AttributeValue& value) {
   const auto read = type.parse(type.text_with_unit(value));
@@ -115,6 +128,7 @@ Result<ToxicSpec> patched_toxic(const ToxicSpec& old, const std::string& text,
   if (!document) return Fail(document.error());
   auto spec = decode_toxic(*document, Dialect::kV1);
   if (!spec) return spec;
+  if (auto left = leaves_ramp(*spec, old, changes); !left) return Fail(left.error());
   if (!changes.is_null()) {
     for (const std::size_t i : kept) spec->attributes[i] = old.attributes[i];
   }

@@ -222,6 +222,15 @@ Json capabilities_schema() {
 
 Json stats_schema() {
   const Json count = {{"type", "integer"}, {"minimum", 0}};
+  const Json bucket =
+      map_of({{"le_seconds",
+               {{"type", {"number", "null"}},
+                {"description", "up to this long, and longer than the one before; null: no end"}}},
+              {"count", count}},
+             {"le_seconds", "count"});
+  const Json histogram =
+      map_of({{"count", count}, {"sum_seconds", number("")}, {"buckets", list_of(bucket)}},
+             {"count", "sum_seconds", "buckets"});
   const Json toxic = map_of({{"name", text("")},
                              {"type", text("")},
                              {"stream", text("")},
@@ -231,8 +240,8 @@ Json stats_schema() {
                              {"applied", count},
                              {"delayed_bytes", count},
                              {"dropped_bytes", count},
-                             {"delayed", map_of({{"count", count}, {"sum_seconds", number("")}})},
-                             {"late", map_of({{"count", count}, {"sum_seconds", number("")}})}},
+                             {"delayed", histogram},
+                             {"late", histogram}},
                             {"name", "connections"});
   const Json bytes =
       map_of({{"upstream", count}, {"downstream", count}}, {"upstream", "downstream"});
@@ -318,11 +327,15 @@ void add_lease_schemas(Json& schemas) {
   schemas["Lease"] = map_of(
       {{"id", text("")},
        {"ttl", text("")},
-       {"ends_at", text("")},
+       {"held_by",
+        {{"type", "integer"}, {"description", "so many open streams: it does not end by itself"}}},
+       {"ends_at",
+        {{"type", {"string", "null"}},
+         {"description", "null while it is held; then its ttl counts"}}},
        {"owner", who},
        {"reason", who},
        {"toxics", list_of(map_of({{"proxy", text("")}, {"toxic", text("")}}, {"proxy", "toxic"}))}},
-      {"id", "ttl", "ends_at", "owner", "reason", "toxics"});
+      {"id", "ttl", "held_by", "ends_at", "owner", "reason", "toxics"});
   schemas["LeaseList"] = map_of({{"leases", list_of(schema_ref("Lease"))}}, {"leases"});
   schemas["HaltRequest"] = map_of(
       {{"reason", {{"type", "string"}, {"minLength", 1}, {"maxLength", 1000}}}, {"owner", who}},

@@ -25,8 +25,15 @@ Json type_view(const ToxicType& type) {
 
 Json histogram_view(const DurationHistogram::Snapshot& histogram) {
   std::uint64_t count = 0;
-  for (const std::uint64_t bucket : histogram.counts) count += bucket;
-  return {{"count", count}, {"sum_seconds", histogram.sum_seconds}};
+  Json buckets = Json::array();
+  for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
+    count += histogram.counts[i];
+    const bool is_last = i == DurationHistogram::kBuckets;
+    buckets.push_back(
+        {{"le_seconds", is_last ? Json(nullptr) : Json(DurationHistogram::kBounds[i])},
+         {"count", histogram.counts[i]}});
+  }
+  return {{"count", count}, {"sum_seconds", histogram.sum_seconds}, {"buckets", buckets}};
 }
 
 Json by_direction(const std::uint64_t (&bytes)[2]) {

@@ -195,10 +195,9 @@ TEST_CASE("a list has the last events, or those behind a number, and says what i
 TEST_CASE("the answer is a list for who takes JSON alone, else a stream", "[event_stream]") {
   EventLog log;
   const auto response_to = [&](const HttpHeaders& headers) {
-    auto response = event_response(
-        log, {.method = "GET", .target = "/v1/events?since=0", .headers = headers, .body = ""});
-    REQUIRE(response);
-    return *std::move(response);
+    return event_response(log,
+                          {.method = "GET", .target = "/v1/events", .headers = headers, .body = ""},
+                          query_of("since=0"));
   };
   CHECK(response_to({{"Accept", "application/json"}}).stream == nullptr);
   CHECK(response_to({{"Accept", "application/json"}}).body == R"({"events":[],"next":0})");

@@ -29,6 +29,32 @@ TEST_CASE("a lease lasts for its ttl, and anew when it is renewed", "[leases]") 
   CHECK(leases.next_end() == kNever);
 }
 
+TEST_CASE("a lease does not end while it is held, and has its ttl when nobody holds it",
+          "[leases]") {
+  Leases leases(1);
+  int releases = 0;
+  leases.watch_releases([&] { ++releases; });
+  const std::string id = leases.grant(10s, "", "", kNow).value()->id;
+  leases.hold(id, kNow);
+  leases.hold(id, kNow);
+  CHECK(leases.next_end() == kNever);
+  CHECK(leases.find(id, kNow + 1h) != nullptr);
+  REQUIRE(leases.renew(id, 10s, kNow + 1h) != nullptr);
+  CHECK(leases.take_ended(kNow + 2h).empty());
+  leases.release(id, kNow + 2h);
+  CHECK(leases.next_end() == kNever);
+  CHECK(releases == 0);
+  leases.release(id, kNow + 2h);
+  CHECK(leases.next_end() == kNow + 2h + 10s);
+  CHECK(releases == 1);
+  leases.release(id, kNow + 2h);
+  leases.hold("another", kNow);
+  leases.release("another", kNow);
+  CHECK(releases == 1);
+  leases.hold(id, kNow + 2h + 10s);  // Too late.
+  CHECK(leases.take_ended(kNow + 2h + 10s).size() == 1);
+}
+
 TEST_CASE("a lease can be ended before its time", "[leases]") {
   Leases leases(1);
   const std::string id = leases.grant(10s, "", "", kNow).value()->id;

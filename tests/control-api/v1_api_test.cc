@@ -155,5 +155,36 @@ TEST_CASE("V1: the page does not run what a request's host says", "[v1]") {
   CHECK(page.body.find("<script>") == std::string::npos);
 }
 
+TEST_CASE("V1: a time for why is one of the calendar's", "[v1]") {
+  V1WithProxy api;
+  const std::string why = "/v1/why?client=10.1.2.3:40000&at=";
+  api.refused(404, "not-found", "", "no connection", "GET", why + "2028-02-29T09:30:00Z");
+  for (const char* time : {"2026-02-31T09:30:00Z", "2026-02-29T09:30:00.5Z"}) {
+    CHECK(api.call("GET", why + time).status == 400);
+  }
+}
+
+TEST_CASE("V1: a request that comes again with its Idempotency-Key is not done again", "[v1]") {
+  V1WithProxy api;
+  const std::string path = "/v1/proxies/redis/toxics";
+  const std::string toxic = R"({"type":"noop","name":"a"})";
+  const HttpHeaders key = {{"Idempotency-Key", "k-1"}};
+  CHECK(api.call("POST", path + "?dry_run=true", toxic, key).status == 201);
+  const HttpResponse first = api.call("POST", path, toxic, key);
+  REQUIRE(first.status == 201);
+  const HttpResponse again = api.call("POST", path, toxic, key);
+  CHECK(again.status == 201);
+  CHECK(again.body == first.body);
+  CHECK(header(again, "Idempotency-Replayed") == "true");
+  CHECK(header(again, "Location") == header(first, "Location"));
+  CHECK(api.call("POST", path, toxic).status == 409);
+  CHECK(api.call("POST", path, toxic, {{"Idempotency-Key", "k-2"}}).status == 409);
+  CHECK(api.call("POST", path, R"({"type":"noop","name":"b"})", key).status == 422);
+  CHECK(api.call("POST", path, toxic, {{"Idempotency-Key", "a b"}}).status == 400);
+  REQUIRE(api.call("DELETE", path + "/a").status == 204);
+  // What was refused is tried anew.
+  CHECK(api.call("POST", path, toxic, {{"Idempotency-Key", "k-2"}}).status == 201);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -160,6 +160,19 @@ TEST_CASE("V1: a patch goes into maps, and leaves the rest of them", "[v1]") {
       "first"));
 }
 
+TEST_CASE("V1: a patch does not set what a ramp moves", "[v1]") {
+  V1WithProxy api;
+  const std::string path = kToxics + "/a";
+  api.json(201, "POST", kToxics, R"({"name":"a","type":"latency",
+      "ramp":{"from":"0ms","to":"1s","over":"10s"}})");
+  api.refused(422, "invalid", "/attributes/latency", "is moved by the toxic's ramp", "PATCH", path,
+              R"({"attributes":{"latency":"5ms"}})");
+  api.json(200, "PATCH", path, R"({"attributes":{"jitter":"5ms"}})");
+  const json plain =
+      api.json(200, "PATCH", path, R"({"ramp":null,"attributes":{"latency":"5ms"}})");
+  CHECK(plain["attributes"]["latency"] == "5ms");
+}
+
 TEST_CASE("V1: names of any bytes, which others may make, do no harm", "[v1]") {
   V1Fixture api;
   REQUIRE(api.registry.create({.name = "caf\xe9",
