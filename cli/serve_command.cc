@@ -36,6 +36,8 @@ struct ServeArguments {
   std::vector<std::string> allowed_origins;
   std::string drain_timeout;
   std::string state_dir;
+  bool restores = false;
+  std::string toxiproxy_ttl;
   std::string default_ttl;
   std::string max_ttl;
   std::string no_ttl;
@@ -136,6 +138,7 @@ Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
     store("--listen", parse_listen(arguments.listen), options.listen, error);
   }
   if (!arguments.state_dir.empty()) options.state_dir = arguments.state_dir;
+  options.restores = arguments.restores;
   options.seed = random_seed();
   if (!arguments.seed.empty()) {
     store("--seed", parse_count(arguments.seed, UINT64_MAX), options.seed, error);
@@ -176,6 +179,9 @@ Result<ServeOptions> serve_options_from(const ServeArguments& arguments) {
   }
   if (!arguments.no_ttl.empty()) {
     store("--no-ttl", parse_no_ttl(arguments.no_ttl), options.v1.may_have_no_end, error);
+  }
+  if (!arguments.toxiproxy_ttl.empty()) {
+    store("--toxiproxy-ttl", parse_ttl(arguments.toxiproxy_ttl), options.toxiproxy_ttl, error);
   }
   if (!arguments.event_log.empty()) options.event_log = arguments.event_log;
   if (!arguments.event_log_size.empty()) {
@@ -257,13 +263,20 @@ void add_serve_command(CLI::App& root, Invocation& invocation) {
   add_flag(command, "drain-timeout", arguments->drain_timeout, "DURATION",
            "How long SIGTERM waits for open connections (default 5s)");
   add_flag(command, "state-dir", arguments->state_dir, "DIR",
-           "Where a halt is kept, so that it outlives the server (default\n"
-           "$STATE_DIRECTORY, or ~/.local/state/faultline)");
+           "Where a halt is kept, so that it outlives the server, and what --restore\n"
+           "brings back (default $STATE_DIRECTORY, or ~/.local/state/faultline)");
+  command
+      .add_flag("--restore", arguments->restores,
+                "Begin with the proxies and toxics that the last run had at its end, beside\n"
+                "those of the configuration; without it none comes back")
+      ->envname("FAULTLINE_RESTORE");
   add_flag(command, "default-ttl", arguments->default_ttl, "DURATION",
            "How long a toxic made over /v1 stays, if it does not say (default 10m)");
   add_flag(command, "max-ttl", arguments->max_ttl, "DURATION", "... and at the most (default 2h)");
   add_flag(command, "no-ttl", arguments->no_ttl, "allow|refuse",
            "Whether one may stay for good: \"ttl\": \"none\" (default refuse)");
+  add_flag(command, "toxiproxy-ttl", arguments->toxiproxy_ttl, "DURATION",
+           "How long a toxic made over Toxiproxy's API stays (default: for good)");
   add_flag(command, "event-log", arguments->event_log, "FILE",
            "Every change of proxies and toxics, as lines of JSON (default: none)");
   add_flag(command, "event-log-size", arguments->event_log_size, "SIZE",

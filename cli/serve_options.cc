@@ -49,16 +49,17 @@ std::string own_state_dir() {
 
 }  // namespace
 
-std::string halt_file(const std::optional<std::string>& state_dir, const std::string& listen) {
+std::string state_file(const std::string& what, const std::optional<std::string>& state_dir,
+                       const std::string& listen) {
   const auto where = parse_host_port(listen);
   const bool is_any_port = !where || where->port == 0;
   if (!state_dir && is_any_port) return "";
   const std::string folder = state_dir.value_or(own_state_dir());
   if (folder.empty()) return "";
-  if (is_any_port) return folder + "/halt.json";
+  if (is_any_port) return folder + "/" + what + ".json";
   std::string name;
   for (const char c : listen) name += c == ':' || c == '/' || c == '[' || c == ']' ? '-' : c;
-  return folder + "/halt-" + name + ".json";
+  return folder + "/" + what + "-" + name + ".json";
 }
 
 std::uint64_t random_seed() {

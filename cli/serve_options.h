@@ -32,8 +32,11 @@ struct ServeOptions {
   bool may_filter_packets = true;  ///< If the kernel lets us: see probe_packet_filters().
   Metrics::Groups metrics;
   V1Settings v1{};
-  /// Where a halt is kept. Without it: the user's own folder for such, see halt_file().
+  std::optional<Duration> toxiproxy_ttl;  ///< Of the toxics of Toxiproxy's API; empty: none.
+  /// Where a halt and the last state are kept. Without it: the user's own folder for such, see
+  /// state_file().
   std::optional<std::string> state_dir;
+  bool restores = false;  ///< The proxies and toxics of the last run come back.
   std::chrono::nanoseconds drain_timeout = std::chrono::seconds(5);
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kJson;
@@ -45,11 +48,12 @@ inline constexpr std::string_view kDefaultListen = "127.0.0.1:8474";
 /// kInvalid, saying what was probably meant.
 Result<ProxySpec> parse_proxy_option(std::string_view text);
 
-/// The file that keeps a halt of a server whose API is to listen on `listen`: in
+/// The file that keeps `what`, "halt", of a server whose API is to listen on `listen`: in
 /// `state_dir`, else in $STATE_DIRECTORY (systemd's), $XDG_STATE_HOME/faultline or
 /// ~/.local/state/faultline, with the address in its name. "" if there is no such folder, or
 /// the port is any free one and nobody could find the file again.
-std::string halt_file(const std::optional<std::string>& state_dir, const std::string& listen);
+std::string state_file(const std::string& what, const std::optional<std::string>& state_dir,
+                       const std::string& listen);
 
 /// A seed nobody chose.
 std::uint64_t random_seed();

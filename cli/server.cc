@@ -3,11 +3,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <set>
+#include <sstream>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
 #include "base/verify.h"
+#include "control-api/kept_state.h"
 #include "proxy/alarm_clock.h"
 #include "proxy/packet_filter.h"
 
@@ -90,8 +95,43 @@ Result<void> Server::start() {
     const Registry::Because because(registry_, {.by = "config"});
     return apply(config_.proxies, names);
   });
-  if (!applied) tell_end(applied.error().message);
-  return applied;
+  if (applied && options_.restores) {
+    if (const auto restored = restore_kept(); !restored) {
+      applied = within("--restore", restored.error());
+    }
+  }
+  if (!applied) {
+    tell_end(applied.error().message);
+    return applied;
+  }
+  if (kept_path_.empty()) return {};
+  keeper_.emplace(loop_, events_, kept_path_,
+                  [this] { return kept_state_json(registry_, std::chrono::system_clock::now()); });
+  return {};
+}
+
+/// Adds to what the configuration says the proxies and toxics that the last run had.
+Result<void> Server::restore_kept() {
+  if (kept_path_.empty()) {
+    return fail(ErrorKind::kInvalid, "there is no folder to find them in: give --state-dir");
+  }
+  std::error_code error;
+  if (!std::filesystem::exists(kept_path_, error) && !error) return {};  // The first run.
+  std::ifstream file(kept_path_, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return fail(ErrorKind::kInvalid, kept_path_ + ": cannot be read");
+  const auto state = read_kept_state(text.str(), std::chrono::system_clock::now());
+  if (!state) return within(kept_path_, state.error());
+  for (const std::string& one : state->left_out) {
+    log(LogLevel::kWarn, "server", "a toxic of the last run is left out", {{"toxic", one}});
+  }
+  const auto restored = attempt_blocking([&](const Names& names) {
+    const Registry::Because because(registry_, {.by = "restore"});
+    return restore(*state, registry_, names);
+  });
+  await_next_end();
+  return restored;
 }
 
 Result<void> Server::open_event_log() {
@@ -159,10 +199,13 @@ Result<void> Server::bind_api() {
   options.metrics = options_.metrics;
   options.id_seed = random_seed();
   options.v1 = options_.v1;
-  options.v1.halt_file = halt_file(options_.state_dir, listen);
+  options.toxiproxy_ttl = options_.toxiproxy_ttl;
+  options.v1.halt_file = state_file("halt", options_.state_dir, listen);
+  kept_path_ = state_file("state", options_.state_dir, listen);
   options.v1.lease_seed = random_seed();
   options.events = &events_;
   api_.emplace(registry_, workers_, std::move(options));
+  api_->watch_ends([this] { await_next_end(); });
   http_.emplace(loop_, HttpLimits(), [this](const HttpRequest& request, const Names& names) {
     Result<HttpResponse> response = api_->handle(request, names);
     await_next_end();
@@ -325,6 +368,8 @@ void Server::drain(std::function<void()> drained) {
   VERIFY(api_ && !drained_);
   drained_ = std::move(drained);
   api_->start_draining();
+  if (keeper_) keeper_->write_now();  // With the toxics that are still there.
+  keeper_.reset();
   {
     const Registry::Because because(registry_, {.by = "signal", .reason = "the server stops"});
     registry_.stop_accepting();

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "cli/background.h"
 #include "cli/serve_options.h"
+#include "cli/state_keeper.h"
 #include "control-api/control_api.h"
 #include "control-api/event_file.h"
 #include "control-api/event_log.h"
@@ -63,6 +64,7 @@ class Server {
   Result<void> open_event_log();
   void add_event(const std::string& type, const std::string& reason);
   Result<void> bind_api();
+  Result<void> restore_kept();
   Result<void> apply(const std::vector<ProxySpec>& specs, const Names& names);
   Result<std::vector<ProxySpec>> with_option_proxies(std::vector<ProxySpec> specs) const;
   void on_config_read(const Result<Config>& config);
@@ -82,17 +84,19 @@ class Server {
   Workers workers_;
   OwnedHandle<uv_async_t> toxic_ended_;  // Outlives the registry, whose workers send it.
   Registry registry_;
-  Config config_;                   // As last read; its proxies include those of the options.
-  std::optional<ControlApi> api_;   // Once the addresses are known.
-  std::optional<HttpServer> http_;  // Calls api_.
+  Config config_;                      // As last read; its proxies include those of the options.
+  OwnedHandle<uv_timer_t> end_timer_;  // Of what ends first; outlives the streams that hold leases.
+  std::optional<ControlApi> api_;      // Once the addresses are known.
+  std::optional<HttpServer> http_;     // Calls api_.
   std::string api_address_;
+  std::string kept_path_;              // Of what --restore brings back; "" if there is no place.
+  std::optional<StateKeeper> keeper_;  // Of that file, once all has begun, until it drains.
   Background reading_;
   bool is_told_ = false;       // The event log has this run's start, and not its end.
   bool reload_again_ = false;  // Asked for during a reload.
   std::vector<std::string> reload_changes_;
   Background clearing_;
 
-  OwnedHandle<uv_timer_t> end_timer_;  // Of what ends first.
   OwnedHandle<uv_timer_t> drain_timer_;
   std::function<void()> drained_;
   std::uint64_t drain_deadline_ms_ = 0;

@@ -66,6 +66,7 @@ std::string envelope(std::uint64_t seq, const EventDraft& draft) {
   json += R"(,"cause":)" + text_or_null(draft.cause.by);
   json += R"(,"request_id":)" + text_or_null(draft.cause.request_id);
   json += R"(,"connections":)" + (draft.connections ? std::to_string(*draft.connections) : "null");
+  json += R"(,"applied":)" + (draft.applied ? std::to_string(*draft.applied) : "null");
   json += R"(,"took_ms":)" + (draft.took ? milliseconds_text(*draft.took) : "null");
   json += R"(,"before":)" + json_or_null(draft.before);
   json += R"(,"after":)" + json_or_null(draft.after);
@@ -81,6 +82,7 @@ EventDraft event_of(const Change& change) {
                    .fault = change.fault,
                    .cause = change.cause,
                    .connections = change.connections,
+                   .applied = change.applied,
                    .took = change.took};
   // Whoever made the toxic, unless the change itself is somebody's.
   const auto& toxic = change.toxic_after ? change.toxic_after : change.toxic_before;

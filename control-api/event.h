@@ -21,6 +21,7 @@ struct EventDraft {
   std::uint64_t fault = 0;  ///< Ties a toxic's start to its end.
   Cause cause{};
   std::optional<std::uint64_t> connections{};  ///< Open ones that it reached.
+  std::optional<std::uint64_t> applied{};      ///< Connections that it ever did something to.
   std::optional<Duration> took{};              ///< Until it was in force on them.
   std::string before{};                        ///< JSON.
   std::string after{};                         ///< JSON.

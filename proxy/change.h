@@ -39,6 +39,8 @@ struct Change {
   /// Open connections that it reached: those that the toxic applied or applies
   /// to; those that were closed, for a proxy.
   std::uint64_t connections = 0;
+  /// Of a toxic that has ended: the connections that it has ever done something to.
+  std::optional<std::uint64_t> applied{};
   Duration took{0};  ///< Until it was in force on all of them.
   Cause cause{};
 };

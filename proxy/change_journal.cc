@@ -2,9 +2,19 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace faultline {
 
 namespace {
+
+std::uint64_t applied_by(const LiveToxic& toxic) {
+  std::uint64_t applied = 0;
+  for (const ToxicCounters& counters : *toxic.counters) {
+    applied += counters.applied.load(std::memory_order_relaxed);
+  }
+  return applied;
+}
 
 Change change_of_toxic(const std::string& proxy, const LiveToxic* before, const LiveToxic* after) {
   Change change;
@@ -17,6 +27,7 @@ Change change_of_toxic(const std::string& proxy, const LiveToxic* before, const 
   change.fault = toxic.id;
   if (before != nullptr) change.toxic_before = spec_of(*before);
   if (after != nullptr) change.toxic_after = spec_of(*after);
+  if (after == nullptr) change.applied = applied_by(*before);
   return change;
 }
 
@@ -29,6 +40,10 @@ Cause ChangeJournal::set_cause(Cause cause) {
 void ChangeJournal::tell(Change change) const {
   if (observer_ == nullptr) return;
   change.cause = cause_;
+  if (change.applied == 0U && !change.toxic_before->reach.shadow) {
+    log(LogLevel::kWarn, "toxic", "it has ended and never did anything to a connection",
+        {{"proxy", change.proxy}, {"toxic", change.toxic}, {"cause", cause_.by}});
+  }
   observer_->on_change(change);
 }
 

@@ -66,6 +66,7 @@ TEST_CASE("a subscriber sees each toxic start, change and end, and whom it reach
     CHECK(start["cause"] == "toxiproxy_api");
     CHECK(start["request_id"] == added.header("X-Toxiproxy-Request-Id"));
     CHECK(start["connections"] == 30);
+    CHECK(start["applied"].is_null());
     CHECK(start["took_ms"] > 0);
     CHECK(start["before"].is_null());
     CHECK(start["after"] == Json::parse(added.body));
@@ -85,11 +86,14 @@ TEST_CASE("a subscriber sees each toxic start, change and end, and whom it reach
   }
   world.add_toxic("p", kLag);
   const Json start = next_of(reader);
+  for (int i = 0; i < 3; ++i) round_trip(clients[static_cast<std::size_t>(i)], "y");
   REQUIRE(world.api.remove("/proxies/p").status == 204);
   const Json end = next_of(reader);
   CHECK(end["type"] == "toxic.ended");
   CHECK(end["fault"] == start["fault"]);
   CHECK(end["connections"] == 30);
+  CHECK(end["applied"] == 3);
+  CHECK(world.server.log().find("never did anything to a connection") != std::string::npos);
   const Json removed = next_of(reader);
   CHECK(removed["type"] == "proxy.removed");
   CHECK(removed["connections"] == 30);

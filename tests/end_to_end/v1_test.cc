@@ -11,6 +11,7 @@
 #include <ctime>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -149,6 +150,34 @@ TEST_CASE("a lease whose owner is killed ends, and its toxics with it", "[v1][v1
   CHECK(toxics_of(world.api, "p") == 0);
 }
 
+TEST_CASE("a lease is held by a stream, and ends its ttl after the stream", "[v1][v1_ends]") {
+  World world;
+  const Server upstream(echo());
+  world.add_proxy("p", upstream.address());
+  const std::string id = made(world.api, "/v1/leases", {{"ttl", "300ms"}})["id"];
+  EventReader others(world.server.address(), "?type=toxic.ended");
+  std::optional<EventReader> owner(std::in_place, world.server.address(), "?lease=" + id);
+  made(world.api, "/v1/proxies/p/toxics", {{"type", "noop"}, {"lease", id}});
+  pause_for(milliseconds(1000));
+  REQUIRE(toxics_of(world.api, "p") == 1);
+  const Json held = Json::parse(world.api.get("/v1/leases/" + id).body);
+  CHECK(held["held_by"] == 1);
+  CHECK(held["ends_at"].is_null());
+  const auto gone = Clock::now();
+  owner.reset();
+  const auto event = others.next();
+  const auto lasted = std::chrono::duration_cast<milliseconds>(Clock::now() - gone);
+  REQUIRE(event);
+  const Json ended = Json::parse(event->data);
+  CHECK(ended["cause"] == "lease");
+  CHECK(lasted >= milliseconds(299));
+  CHECK(lasted <= milliseconds(300) + bound(milliseconds(100)));
+  CHECK(toxics_of(world.api, "p") == 0);
+  CHECK(world.api.get("/v1/events?lease=" + id).status == 404);
+  const std::string json = "application/json";
+  CHECK(world.api.request("GET", "/v1/events?lease=" + id, "", {{"Accept", json}}).status == 400);
+}
+
 TEST_CASE("a halt and its refusals outlive a server that is killed", "[v1][v1_ends]") {
   const TempDir dir;
   const Server upstream(echo());
@@ -180,6 +209,90 @@ TEST_CASE("a halt and its refusals outlive a server that is killed", "[v1][v1_en
   World world(options);
   CHECK(Json::parse(world.api.get("/v1/halt").body)["halted"] == false);
   CHECK(toxics_of(world.api, "p") == 1);  // The configuration's; nobody asked for the other.
+}
+
+TEST_CASE("what a server had comes back when it is asked for, as it would be by then",
+          "[v1][v1_ends]") {
+  const TempDir dir;
+  const Server upstream(echo());
+  const std::string config = dir.write(
+      "config.yaml", "version: 1\nproxies:\n  - name: p\n    listen: 127.0.0.1:0\n    upstream: " +
+                         upstream.address() + "\n    toxics: [{type: noop, name: own}]\n");
+  const std::vector<std::string> usual = {"--config", config, "--state-dir", dir.file("state")};
+  std::vector<std::string> restoring = usual;
+  restoring.emplace_back("--restore");
+  const Json latency = {{"latency", "1ms"}};
+  Json mine;
+  std::string listen;
+  {
+    World world({.arguments = restoring});  // With nothing to restore yet.
+    const Json lease = made(world.api, "/v1/leases", {{"ttl", "1m"}});
+    const std::string toxics = "/v1/proxies/p/toxics";
+    mine = made(world.api, toxics,
+                {{"type", "latency"}, {"name", "mine"}, {"attributes", latency}, {"ttl", "1m"}});
+    made(world.api, toxics, {{"type", "noop"}, {"name", "short"}, {"ttl", "1500ms"}});
+    made(world.api, toxics, {{"type", "noop"}, {"name", "leased"}, {"lease", lease["id"]}});
+    listen =
+        made(world.api, "/v1/proxies", {{"name", "q"}, {"upstream", upstream.address()}})["listen"];
+    world.add_toxic("q", R"({"type":"noop","name":"for good"})");
+    made(world.api, "/v1/proxies",
+         {{"name", "off"}, {"upstream", upstream.address()}, {"enabled", false}});
+    pause_for(milliseconds(1000));
+    world.server.kill();
+  }
+  pause_for(milliseconds(600));
+  {
+    World world({.arguments = restoring});
+    const Json p = Json::parse(world.api.get("/v1/proxies/p").body);
+    REQUIRE(p["toxics"].size() == 2);
+    CHECK(p["toxics"][0]["name"] == "own");
+    CHECK(p["toxics"][1]["name"] == "mine");
+    CHECK(p["toxics"][1]["attributes"] == mine["attributes"]);
+    const std::int64_t moved =
+        milliseconds_of(p["toxics"][1]["ends_at"]) - milliseconds_of(mine["ends_at"]);
+    CHECK(std::abs(moved) <= bound(milliseconds(500)).count());
+    const Json q = Json::parse(world.api.get("/v1/proxies/q").body);
+    CHECK(q["listen"] == listen);
+    CHECK(q["toxics"].size() == 1);
+    CHECK(Json::parse(world.api.get("/v1/proxies/off").body)["enabled"] == false);
+    const Json events = Json::parse(world.api
+                                        .request("GET", "/v1/events?type=toxic.&toxic=mine", "",
+                                                 {{"Accept", "application/json"}})
+                                        .body)["events"];
+    REQUIRE(events.size() == 1);
+    CHECK(events[0]["cause"] == "restore");
+    world.server.signal(SIGTERM);
+    CHECK(world.server.wait() == 0);
+  }
+  {
+    World world({.arguments = restoring});
+    CHECK(toxics_of(world.api, "p") == 2);
+    world.server.kill();
+  }
+  World world({.arguments = usual});
+  CHECK(toxics_of(world.api, "p") == 1);  // The configuration's.
+  CHECK(world.api.get("/v1/proxies/q").status == 404);
+}
+
+TEST_CASE("toxics of Toxiproxy's API stay, unless the server says how long", "[v1][v1_ends]") {
+  World world({.arguments = {"--toxiproxy-ttl", "300ms"}});
+  const Server upstream(echo());
+  const std::string listen = world.add_proxy("p", upstream.address());
+  EventReader reader(world.server.address(), "?type=toxic.ended");
+  world.add_toxic("p", R"({"type":"noop","name":"a"})");
+  const std::string proxies = R"([{"name":"q","listen":"127.0.0.1:0","upstream":")" +
+                              upstream.address() + R"(","toxics":[{"type":"noop","name":"b"}]}])";
+  REQUIRE(world.api.post("/populate", proxies).status == 201);
+  for (const char* name : {"a", "b"}) {
+    const auto event = reader.next();
+    REQUIRE(event);
+    const Json ended = Json::parse(event->data);
+    CHECK(ended["toxic"] == name);
+    CHECK(ended["cause"] == "ttl");
+  }
+  made(world.api, "/v1/proxies/p/toxics", {{"type", "noop"}, {"name", "c"}});
+  CHECK_FALSE(reader.next(milliseconds(600)));
+  CHECK(toxics_of(world.api, "p") == 1);
 }
 
 TEST_CASE("PUT of what is so already leaves open connections alone", "[v1]") {
