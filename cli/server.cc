@@ -131,7 +131,10 @@ Result<void> Server::restore_kept() {
     return restore(*state, registry_, names);
   });
   await_next_end();
-  return restored;
+  if (!restored) return restored;
+  log(LogLevel::kInfo, "server", "restored what the last run had",
+      {{"file", kept_path_}, {"proxies", static_cast<std::int64_t>(state->proxies.size())}});
+  return {};
 }
 
 Result<void> Server::open_event_log() {

@@ -23,7 +23,8 @@ std::int64_t milliseconds_of(WallTime time) {
 }
 
 Fail no_state(const std::string& what) {
-  return fail(ErrorKind::kInvalid, "it is no state of a Faultline: " + what);
+  return fail(ErrorKind::kInvalid, "it is no state of a Faultline: " + what +
+                                       "; move it away, or start without --restore");
 }
 
 /// Counts the time of `toxic` from now on instead of `passed` ago. False if it is up.

@@ -57,7 +57,7 @@ struct ToxicChain::Stage {
   const std::uint64_t id;
   std::uint64_t revision;
   StageRecord record;
-  bool is_part = false;  // Its toxic is for a part of the stream: it cuts where that begins.
+  bool is_part = false;  // Its toxic is for a part of the stream.
   StageMemory memory;
   std::unique_ptr<Toxic> toxic;
   Queue<Held> held;  // Due times never decrease.
@@ -128,7 +128,8 @@ class ToxicChain::StageOutlet final : public Outlet {
   void note_outcome() {
     const std::size_t told = tally_.told.size();
     if (tally_.sent < told) stage_.record.note_dropped(told - tally_.sent);
-    const bool is_cut = tally_.pieces > 1 && !stage_.is_part;
+    // Where its part of the stream begins and where it ends it is cut, and nothing is done.
+    const bool is_cut = tally_.pieces > (stage_.is_part ? 3 : 1);
     if (is_cut || tally_.is_changed) stage_.record.note_act();
   }
 

@@ -237,10 +237,14 @@ TEST_CASE("what a server had comes back when it is asked for, as it would be by 
     world.add_toxic("q", R"({"type":"noop","name":"for good"})");
     made(world.api, "/v1/proxies",
          {{"name", "off"}, {"upstream", upstream.address()}, {"enabled", false}});
-    pause_for(milliseconds(1000));
+    const auto is_kept = [&] {
+      return read_file(dir.file("state/state.json")).find(R"("name":"off")") != std::string::npos;
+    };
+    for (int look = 0; look < 1000 && !is_kept(); ++look) pause_for(milliseconds(10));
+    REQUIRE(is_kept());
     world.server.kill();
   }
-  pause_for(milliseconds(600));
+  pause_for(milliseconds(1500));
   {
     World world({.arguments = restoring});
     const Json p = Json::parse(world.api.get("/v1/proxies/p").body);

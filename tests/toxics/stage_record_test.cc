@@ -123,6 +123,12 @@ TEST_CASE("changed and cut bytes are something done", "[stage_record]") {
   window.push("hello");
   CHECK(window.pop(kStart) == "hello");
   CHECK(window.counters.applied == 0);
+  Counted part("latency", {0}, ByteWindow::Bounds{.after = 1, .until = 3});
+  part.push("hello");
+  CHECK(part.counters.applied == 0);
+  Counted slices_part("slicer", {2, 0, 0}, ByteWindow::Bounds{.after = 1});
+  slices_part.push("hello, world");
+  CHECK(slices_part.counters.applied == 1);
 }
 
 TEST_CASE("bytes that wait for a gate count when they pass it", "[stage_record]") {
