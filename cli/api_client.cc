@@ -1,6 +1,8 @@
 #include "cli/api_client.h"
 
 #include <cctype>
+#include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "cli/blocking_socket.h"
@@ -18,14 +20,18 @@ Result<std::vector<SocketAddress>> addresses_blocking(const HostPort& where) {
   return addresses_of(where, names);
 }
 
-std::string request_text(const ApiUrl& url, std::string_view method, std::string_view path,
-                         std::string_view body) {
+std::string host_of(const ApiUrl& url) {
   const bool is_ipv6 = url.where.host.find(':') != std::string::npos;
   const std::string host = url.where.is_unix ? "localhost"
                            : is_ipv6         ? "[" + url.where.host + "]"
                                              : url.where.host;
+  return host + ":" + std::to_string(url.where.port);
+}
+
+std::string request_text(const ApiUrl& url, std::string_view method, std::string_view path,
+                         std::string_view body) {
   std::string text = std::string(method) + " " + url.path_prefix + std::string(path) +
-                     " HTTP/1.1\r\nHost: " + host + ":" + std::to_string(url.where.port) +
+                     " HTTP/1.1\r\nHost: " + host_of(url) +
                      "\r\nUser-Agent: faultline/" FAULTLINE_VERSION
                      "\r\nAccept: application/json\r\nConnection: close\r\nContent-Length: " +
                      std::to_string(body.size()) + "\r\n";
@@ -34,6 +40,56 @@ std::string request_text(const ApiUrl& url, std::string_view method, std::string
   text += body;
   return text;
 }
+
+/// To HTTP/1.0 a stream comes as it is, without chunks.
+std::string stream_request_text(const ApiUrl& url, std::string_view path) {
+  return "GET " + url.path_prefix + std::string(path) + " HTTP/1.0\r\nHost: " + host_of(url) +
+         "\r\nUser-Agent: faultline/" FAULTLINE_VERSION "\r\nAccept: text/event-stream\r\n\r\n";
+}
+
+/// Cuts what is received into lines.
+class Lines {
+ public:
+  explicit Lines(BlockingSocket& socket) : socket_(socket) {}
+
+  /// The next line, without its end; nothing at the end of the stream.
+  Result<std::optional<std::string>> next() {
+    std::size_t looked_at = 0;
+    while (true) {
+      const std::size_t end = text_.find('\n', looked_at);
+      if (end != std::string::npos) {
+        std::string line = text_.substr(0, end);
+        text_.erase(0, end + 1);
+        if (line.ends_with('\r')) line.pop_back();
+        return std::optional(std::move(line));
+      }
+      looked_at = text_.size();
+      if (looked_at > kLongestLine) return fail(ErrorKind::kNetwork, "a line is too long");
+      const auto bytes = socket_.receive(std::chrono::steady_clock::now() + kSilence);
+      if (!bytes) return Fail(bytes.error());
+      if (bytes->empty()) return std::nullopt;
+      text_ += *bytes;
+    }
+  }
+
+  /// All that there still is.
+  Result<std::string> rest() {
+    while (text_.size() <= kLongestLine) {
+      const auto bytes = socket_.receive(std::chrono::steady_clock::now() + kSilence);
+      if (!bytes) return Fail(bytes.error());
+      if (bytes->empty()) return std::move(text_);
+      text_ += *bytes;
+    }
+    return fail(ErrorKind::kNetwork, "the answer is too long");
+  }
+
+ private:
+  static constexpr std::size_t kLongestLine = 8UL << 20;
+  static constexpr std::chrono::seconds kSilence{45};
+
+  BlockingSocket& socket_;
+  std::string text_;  // Received, and not yet taken.
+};
 
 }  // namespace
 
@@ -96,6 +152,41 @@ Result<ApiResponse> ApiClient::request(std::string_view method, std::string_view
     if (!complete) return Fail(complete.error());
     if (*complete) return reader.take();
     if (bytes->empty()) return fail(ErrorKind::kNetwork, "the connection was closed unanswered");
+  }
+}
+
+Result<ApiResponse> ApiClient::stream(
+    std::string_view path, const std::function<void(std::string_view line)>& on_line) const {
+  const auto deadline = std::chrono::steady_clock::now() + patience_;
+  const auto addresses = addresses_blocking(url_.where);
+  if (!addresses) return fail(ErrorKind::kNetwork, addresses.error().message);
+  auto socket = BlockingSocket::connect(*addresses, deadline);
+  if (!socket) return Fail(socket.error());
+  if (auto sent = socket->send_all(stream_request_text(url_, path), deadline); !sent) {
+    return Fail(sent.error());
+  }
+  Lines lines(*socket);
+  const auto first = lines.next();
+  if (!first) return Fail(first.error());
+  constexpr std::size_t kStatusAt = std::string_view("HTTP/1.x ").size();
+  if (!*first || !(*first)->starts_with("HTTP/1.") || (*first)->size() < kStatusAt + 3) {
+    return fail(ErrorKind::kNetwork, "what answers is no HTTP server");
+  }
+  ApiResponse response{.status = std::atoi((*first)->c_str() + kStatusAt), .body = ""};
+  for (auto header = lines.next();; header = lines.next()) {
+    if (!header) return Fail(header.error());
+    if (!*header || (*header)->empty()) break;
+  }
+  if (response.status != 200) {
+    auto body = lines.rest();
+    if (!body) return Fail(body.error());
+    response.body = *std::move(body);
+    return response;
+  }
+  for (auto line = lines.next();; line = lines.next()) {
+    if (!line) return Fail(line.error());
+    if (!*line) return response;
+    on_line(**line);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,13 @@ class ApiClient {
   /// success here. Errors: kNetwork, if no complete response came in time.
   Result<ApiResponse> request(std::string_view method, std::string_view path,
                               std::string_view body) const;
+
+  /// GET of a body that has no end: `on_line` is given each of its lines, without its end, as
+  /// it comes. Returns at the end of the stream, or, of a status other than 200, with the body.
+  /// Errors: kNetwork, it is not HTTP, a line is longer than 8 MiB, or nothing came for 45 s:
+  /// an event stream is never silent that long.
+  Result<ApiResponse> stream(std::string_view path,
+                             const std::function<void(std::string_view line)>& on_line) const;
 
  private:
   ApiUrl url_;

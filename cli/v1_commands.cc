@@ -35,7 +35,10 @@ struct V1Arguments {
   std::string end;
   std::string within = "0s";
   int limit = 100;
+  std::string lease;
   bool lift = false;
+  bool follow = false;
+  bool hold = false;
 };
 
 using V1Action = int (*)(const Invocation&, const V1Remote&, const V1Arguments&);
@@ -114,7 +117,37 @@ int why(const Invocation& invocation, const V1Remote& remote, const V1Arguments&
   return kExitOk;
 }
 
+void print_event(const Console& console, const Json& event) {
+  std::string what = text_at(event, "proxy");
+  if (const std::string toxic = text_at(event, "toxic"); !toxic.empty()) what += "/" + toxic;
+  console.out << text_at(event, "time") << "  " << console.bold(text_at(event, "type")) << "  "
+              << what << "  " << text_at(event, "cause") << "  " << text_at(event, "owner") << "  "
+              << text_at(event, "reason") << '\n';
+}
+
+/// Until the stream ends, which is an error.
+int follow_events(const Invocation& invocation, const V1Remote& remote, const std::string& path) {
+  return report_v1(invocation, remote.follow(path, [&](const Json& event) {
+    if (wants_json(invocation)) {
+      invocation.console.out << event.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+    } else {
+      print_event(invocation.console, event);
+    }
+    invocation.console.out.flush();
+  }));
+}
+
 int events(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
+  if (given.follow) {
+    return follow_events(invocation, remote,
+                         "/v1/events" + query_of({{"type", given.word},
+                                                  {"proxy", given.proxy},
+                                                  {"toxic", given.toxic},
+                                                  {"lease", given.lease}}));
+  }
+  if (!given.lease.empty()) {
+    return usage_error(invocation, "events: --lease is held by a stream: say --follow, too");
+  }
   const auto list =
       remote.call("GET", "/v1/events" + query_of({{"type", given.word},
                                                   {"proxy", given.proxy},
@@ -126,17 +159,15 @@ int events(const Invocation& invocation, const V1Remote& remote, const V1Argumen
     return kExitOk;
   }
   for (const Json& event : list->value("events", Json::array())) {
-    std::string what = text_at(event, "proxy");
-    if (const std::string toxic = text_at(event, "toxic"); !toxic.empty()) what += "/" + toxic;
-    invocation.console.out << text_at(event, "time") << "  "
-                           << invocation.console.bold(text_at(event, "type")) << "  " << what
-                           << "  " << text_at(event, "cause") << "  " << text_at(event, "owner")
-                           << "  " << text_at(event, "reason") << '\n';
+    print_event(invocation.console, event);
   }
   return kExitOk;
 }
 
 int lease(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
+  if (given.hold && given.ttl.empty()) {
+    return usage_error(invocation, "lease: --hold makes one and holds it: say its --ttl, too");
+  }
   Result<Json> answer = Json(nullptr);
   if (!given.renew.empty()) {
     answer = remote.call("POST", "/v1/leases/" + path_segment(given.renew) + "/renew");
@@ -154,7 +185,11 @@ int lease(const Invocation& invocation, const V1Remote& remote, const V1Argument
   } else if (answer->contains("id")) {
     invocation.console.out << text_at(*answer, "id") << '\n';  // For $(faultline lease --ttl 30s).
   }
-  return kExitOk;
+  if (!given.hold || !answer->contains("id")) return kExitOk;
+  invocation.console.out.flush();
+  const std::string path =
+      "/v1/events" + query_of({{"type", "lease."}, {"lease", text_at(*answer, "id")}});
+  return report_v1(invocation, remote.follow(path, [](const Json& /*event*/) {}));
 }
 
 int halt(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
@@ -298,10 +333,14 @@ void add_v1_commands(CLI::App& root, Invocation& invocation) {
   }
   {
     const auto [command, given] = add("events", "Show what has changed, when and by whom", events,
-                                      "  faultline events\n  faultline events --type toxic.");
+                                      "  faultline events\n"
+                                      "  faultline events --follow --type toxic.");
     add_text(command, "--type", given.word, "TYPES", "Types or their beginnings: toxic.,halt.");
     add_text(command, "--proxy", given.proxy, "NAME", "Of this proxy");
     add_text(command, "--toxic", given.toxic, "NAME", "Of toxics of this name");
+    command.add_flag("--follow,-f", given.follow, "Go on with what happens, until Ctrl-C");
+    add_text(command, "--lease", given.lease, "ID",
+             "With --follow: hold this lease, so that it does not end before");
     command.add_option("--limit", given.limit, "The last so many (default 100, 1000 at most)")
         ->type_name("NUMBER");
   }
@@ -309,8 +348,12 @@ void add_v1_commands(CLI::App& root, Invocation& invocation) {
     const auto [command, given] =
         add("lease", "Make, renew or end a lease that toxics can be bound to", lease,
             "  LEASE=$(faultline lease --ttl 30s --owner nightly)\n"
-            "  faultline lease --renew $LEASE\n  faultline lease --end $LEASE");
+            "  faultline lease --renew $LEASE\n  faultline lease --end $LEASE\n"
+            "  faultline lease --ttl 5s --hold > lease.id &           # ends 5s after it");
     add_text(command, "--ttl", given.ttl, "DURATION", "Make one that lasts so long");
+    command.add_flag("--hold", given.hold,
+                     "... and hold it until this command is ended, by whatever; then it has its\n"
+                     "ttl left");
     add_text(command, "--owner", given.owner, "WHO", "Whose it is");
     add_text(command, "--reason", given.reason, "TEXT", "What it is for");
     add_text(command, "--renew", given.renew, "ID", "Begin its time anew");

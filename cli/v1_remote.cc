@@ -31,6 +31,13 @@ Fail refusal_of(const ApiResponse& response) {
                     has_pointer ? problem["pointer"].get<std::string>() : ""});
 }
 
+Error unreachable(const ApiUrl& url, const Error& error) {
+  return {ErrorKind::kNetwork,
+          "cannot reach Faultline at " + url.text + ": " + error.message +
+              "; `faultline serve` starts one, --host names another",
+          {}};
+}
+
 }  // namespace
 
 Result<ApiResponse> V1Remote::request(const std::string& method, const std::string& path,
@@ -39,9 +46,7 @@ Result<ApiResponse> V1Remote::request(const std::string& method, const std::stri
       body.is_null() ? "" : body.dump(-1, ' ', false, Json::error_handler_t::replace);
   auto response = client_.request(method, path, text);
   if (response) return response;
-  return fail(ErrorKind::kNetwork, "cannot reach Faultline at " + client_.url().text + ": " +
-                                       response.error().message +
-                                       "; `faultline serve` starts one, --host names another");
+  return Fail(unreachable(client_.url(), response.error()));
 }
 
 Result<Json> V1Remote::call(const std::string& method, const std::string& path,
@@ -53,6 +58,19 @@ Result<Json> V1Remote::call(const std::string& method, const std::string& path,
   Json json = Json::parse(response->body, nullptr, false);
   if (json.is_discarded()) return fail(ErrorKind::kNetwork, "what answers there is no Faultline");
   return json;
+}
+
+Error V1Remote::follow(const std::string& path,
+                       const std::function<void(const Json&)>& on_event) const {
+  const auto response = client_.stream(path, [&](std::string_view line) {
+    constexpr std::string_view kData = "data: ";  // Ids and types are in the data, too.
+    if (!line.starts_with(kData)) return;
+    const Json event = Json::parse(line.substr(kData.size()), nullptr, false);
+    if (event.is_object()) on_event(event);
+  });
+  if (!response) return unreachable(client_.url(), response.error());
+  if (response->status != 200) return refusal_of(*response).value();
+  return {ErrorKind::kNetwork, "Faultline at " + client_.url().text + " has ended the stream", {}};
 }
 
 Result<Json> V1Remote::lingering() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -22,6 +23,11 @@ class V1Remote {
   /// The JSON of a 2xx answer; null where it has no body. `path` begins with "/v1/".
   Result<nlohmann::ordered_json> call(const std::string& method, const std::string& path,
                                       const nlohmann::ordered_json& body = nullptr) const;
+
+  /// GET of the event stream at `path`: `on_event` is given each as it comes. Returns only with
+  /// an error: also when the server ends the stream.
+  Error follow(const std::string& path,
+               const std::function<void(const nlohmann::ordered_json&)>& on_event) const;
 
   /// GET /v1/clean: the list of what is left, empty if there is nothing.
   Result<nlohmann::ordered_json> lingering() const;

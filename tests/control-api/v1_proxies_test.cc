@@ -240,7 +240,8 @@ TEST_CASE("V1: a toxic may stay for good where the server says so", "[v1]") {
 
 TEST_CASE("V1: every type of toxic can be made from what is shown of its defaults", "[v1]") {
   V1WithProxy api;
-  for (const json& type : api.json(200, "GET", "/v1/toxic-types")["toxic_types"]) {
+  const json types = api.json(200, "GET", "/v1/toxic-types")["toxic_types"];
+  for (const json& type : types) {
     const std::string name = type["name"];
     INFO(name);
     CHECK(api.json(200, "GET", "/v1/toxic-types/" + name) == type);

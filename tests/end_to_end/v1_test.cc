@@ -178,6 +178,34 @@ TEST_CASE("a lease is held by a stream, and ends its ttl after the stream", "[v1
   CHECK(world.api.request("GET", "/v1/events?lease=" + id, "", {{"Accept", json}}).status == 400);
 }
 
+TEST_CASE("a lease that the command line holds ends with the command", "[v1][v1_ends]") {
+  World world;
+  const TempDir dir;
+  const Server upstream(echo());
+  world.add_proxy("p", upstream.address());
+  EventReader reader(world.server.address(), "?type=toxic.ended");
+  Shell owner("exec " FAULTLINE_BINARY " lease --host " + world.server.address() +
+              " --ttl 300ms --hold > " + dir.file("id"));
+  std::string id;
+  for (int look = 0; look < 1000 && !id.ends_with('\n'); ++look) {
+    pause_for(milliseconds(10));
+    id = read_file(dir.file("id"));
+  }
+  REQUIRE(id.ends_with('\n'));
+  id.pop_back();
+  const auto is_held = [&] {
+    return Json::parse(world.api.get("/v1/leases/" + id).body).value("held_by", 0) == 1;
+  };
+  for (int look = 0; look < 1000 && !is_held(); ++look) pause_for(milliseconds(1));
+  REQUIRE(is_held());
+  made(world.api, "/v1/proxies/p/toxics", {{"type", "noop"}, {"lease", id}});
+  CHECK_FALSE(reader.next(milliseconds(600)));
+  owner.kill();
+  const auto event = reader.next();
+  REQUIRE(event);
+  CHECK(Json::parse(event->data)["cause"] == "lease");
+}
+
 TEST_CASE("a halt and its refusals outlive a server that is killed", "[v1][v1_ends]") {
   const TempDir dir;
   const Server upstream(echo());
