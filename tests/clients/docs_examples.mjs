@@ -1,0 +1,410 @@
+// Every code block of docs/events.md and docs/exec.md is run, and shows what the document shows; and
+// what their tables promise holds. A block that nobody here knows fails, so that none is skipped.
+//
+// FAULTLINE_BINARY is the path of the binary.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+const faultline = path.resolve(process.env.FAULTLINE_BINARY);
+const patienceMs = 20_000;
+
+let folder; // Where commands run. What stands in it comes first in their PATH, too.
+let upstream;
+let port; // Of the upstream: an echo stands in for Redis.
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "docs-"));
+  await symlink(faultline, path.join(folder, "faultline"));
+  upstream = net.createServer((socket) => socket.on("error", () => {}).pipe(socket));
+  await once(upstream.listen(0, "127.0.0.1"), "listening");
+  port = upstream.address().port;
+});
+
+after(async () => {
+  for (const program of running) program.signal("SIGKILL"); // Those of tests that failed.
+  upstream.close();
+  await rm(folder, { recursive: true });
+});
+
+// ---- Running what is written -----------------------------------------------------
+
+const running = new Set();
+
+/** A command, as a shell runs it, and what it says. */
+class Running {
+  out = "";
+  err = "";
+
+  constructor(command) {
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    const stdio = ["ignore", "pipe", "pipe"];
+    this.command = command;
+    this.process = spawn("bash", ["-c", command], { cwd: folder, env, stdio, detached: true });
+    this.process.stdout.setEncoding("utf8").on("data", (text) => (this.out += text));
+    this.process.stderr.setEncoding("utf8").on("data", (text) => (this.err += text));
+    running.add(this);
+    this.ended = once(this.process, "close").finally(() => running.delete(this));
+  }
+
+  /** Waits until `pattern` stands in what it has said on either stream; returns the match. */
+  async says(pattern) {
+    const until = Date.now() + patienceMs;
+    for (;;) {
+      const match = `${this.out}\n${this.err}`.match(pattern);
+      if (match) return match;
+      assert.ok(Date.now() < until, `${this.command}\nnever says ${pattern}:\n${this.out}${this.err}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** To it and to all that it has started. */
+  signal(name) {
+    process.kill(-this.process.pid, name);
+  }
+
+  /** Its exit status, or the signal that ended it. */
+  async end() {
+    const late = setTimeout(() => this.signal("SIGKILL"), patienceMs);
+    const [status, signal] = await this.ended;
+    clearTimeout(late);
+    return status ?? signal;
+  }
+}
+
+async function run(command) {
+  const program = new Running(command);
+  const status = await program.end();
+  const { out, err } = program;
+  return { status, out, err, context: `${command} -> ${status}\n${out}${err}` };
+}
+
+async function freePort() {
+  const server = net.createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port: free } = server.address();
+  server.close();
+  await once(server, "close");
+  return free;
+}
+
+/** A server as the documents start it, with the ports of a test: `words` are its arguments. */
+async function serve(words) {
+  const listen = await freePort();
+  const here = words.replace("127.0.0.1:26379", `127.0.0.1:${listen}`).replace(":6379", `:${port}`);
+  const command = `exec faultline serve --listen 127.0.0.1:0 --log-format json ${here}`;
+  const server = new Running(command);
+  server.listen = listen;
+  server.api = (await server.says(/"control API listens".*?"address":"([^"]+)"/))[1];
+  return server;
+}
+
+// ---- What a document shows -------------------------------------------------------
+
+const document = (name) => readFile(new URL(`../../docs/${name}`, import.meta.url), "utf8");
+
+/** The code blocks of `text`, each with the first of its lines. */
+const blocksOf = (text) =>
+  [...text.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map((match) => match[1]);
+
+/** The commands of a block, continued lines joined, and what is shown under each. */
+function stepsOf(block) {
+  const steps = [];
+  for (const line of block.replaceAll(/ *\\\n +/g, " ").trimEnd().split("\n")) {
+    if (line.startsWith("$ ")) steps.push({ command: line.slice(2), shown: "" });
+    else if (steps.length > 0) steps.at(-1).shown += `${line}\n`;
+  }
+  return steps;
+}
+
+/** What is another each time; in a document `...` is anything. */
+const volatile = [
+  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`],
+  [/(?<="request_id":)"[a-z0-9]{20}"/g, '"[a-z0-9]{20}"'],
+  [/(?<="took_ms":)\d+\.\d+/g, String.raw`\d+(\.\d+)?`],
+  [/ ?\.\.\./g, "[^\\n]*?"],
+];
+
+/** Matches what looks as `shown` does: the same words, keys in the same order, the same values. */
+function patternOf(shown) {
+  const parts = [];
+  let text = shown.replaceAll("\x00", "");
+  for (const [pattern, stands] of volatile) {
+    text = text.replaceAll(pattern, () => `\x00${parts.push(stands) - 1}\x00`);
+  }
+  const escaped = text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`^${escaped.replaceAll(/\x00(\d+)\x00/g, (_, part) => parts[part])}$`);
+}
+
+function looksAs(actual, shown, context) {
+  assert.match(actual.trimEnd(), patternOf(shown.trimEnd()), context);
+}
+
+/** The first cells of the rows of the table under the heading `first`, with their second ones. */
+function tableOf(text, first) {
+  const lines = text.split("\n");
+  const start = lines.findIndex((line) => line.startsWith(`| ${first} |`));
+  assert.ok(start >= 0, `there is no table of ${first}`);
+  const rows = [];
+  for (const line of lines.slice(start + 2)) {
+    if (!line.startsWith("|")) break;
+    rows.push(line.split(/(?<!\\)\|/).slice(1, 3).map((cell) => cell.trim()));
+  }
+  return rows;
+}
+
+const wordsIn = (cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]);
+
+/** Runs every block of the document with the one of `known` that knows it; each knows one. */
+function testBlocks(name, known) {
+  test(`every block of docs/${name} shows what happens`, async (context) => {
+    const unused = new Set(known.map(([start]) => start));
+    for (const block of blocksOf(await document(name))) {
+      const found = known.filter(([start]) => block.startsWith(start));
+      assert.equal(found.length, 1, `docs/${name} has a block that no test knows:\n${block}`);
+      const [start, check] = found[0];
+      assert.ok(unused.delete(start), `two blocks of docs/${name} begin with ${start}`);
+      await context.test(start, () => check(block, stepsOf(block)));
+    }
+    assert.deepEqual([...unused], [], `blocks that docs/${name} has no more`);
+  });
+}
+
+// ---- docs/events.md --------------------------------------------------------------
+
+/** The server of the first two examples: Redis with thirty clients. */
+async function serverOfEvents() {
+  const server = await serve("--proxy redis=127.0.0.1:26379,127.0.0.1:6379");
+  const clients = [];
+  for (let i = 0; i < 30; ++i) {
+    const client = net.connect(server.listen, "127.0.0.1").on("error", () => {});
+    clients.push(client);
+    client.write("hello");
+    await once(client, "data");
+  }
+  const end = async () => {
+    clients.forEach((client) => client.destroy());
+    server.signal("SIGTERM");
+    assert.equal(await server.end(), 0);
+  };
+  const addSlow = async () => {
+    const body = JSON.stringify({ name: "slow", type: "latency", attributes: { latency: 100 } });
+    const answer = await fetch(`http://${server.api}/proxies/redis/toxics`, { method: "POST", body });
+    assert.equal(answer.status, 200);
+  };
+  return { server, end, addSlow };
+}
+
+const toServer = (command, server) => command.replace("localhost:8474", server.api);
+
+async function followsEvents(block, [{ command, shown }]) {
+  const { server, end, addSlow } = await serverOfEvents();
+  const curl = new Running(toServer(command, server));
+  await curl.says(/^: .*\n\n/);
+  await addSlow();
+  await curl.says(/^data: .*\n\n/m);
+  curl.signal("SIGTERM");
+  await curl.end();
+  await end();
+  looksAs(curl.out, shown, block);
+}
+
+async function listsEvents(block, [{ command, shown }]) {
+  const { server, end, addSlow } = await serverOfEvents();
+  await addSlow();
+  const { out } = await run(toServer(command, server));
+  await end();
+  looksAs(out, shown, block);
+  assert.ok(JSON.parse(out).events.length === 1);
+}
+
+async function keepsEvents(block, [started, asked]) {
+  const server = await serve(started.command.replace("faultline serve ", ""));
+  server.signal("SIGTERM");
+  assert.equal(await server.end(), 0);
+  const { out, context } = await run(asked.command);
+  looksAs(out, asked.shown, context);
+}
+
+testBlocks("events.md", [
+  ["$ curl -N localhost:8474/v1/events\n", followsEvents],
+  ["$ curl -s -H 'Accept: application/json' 'localhost:8474/v1/events?", listsEvents],
+  ["$ faultline serve --event-log", keepsEvents],
+]);
+
+test("the tables of docs/events.md name every key, and every type that happens", async () => {
+  const text = await document("events.md");
+  const { server, end, addSlow } = await serverOfEvents();
+  const list = async (query = "") => {
+    const headers = { Accept: "application/json" };
+    return (await fetch(`http://${server.api}/v1/events${query}`, { headers })).json();
+  };
+  await addSlow();
+  const slow = `http://${server.api}/proxies/redis/toxics/slow`;
+  await fetch(slow, { method: "POST", body: JSON.stringify({ toxicity: 0.5 }) });
+  await fetch(slow, { method: "DELETE" });
+  const proxy = `http://${server.api}/proxies/redis`;
+  await fetch(proxy, { method: "POST", body: JSON.stringify({ enabled: false }) });
+  await fetch(proxy, { method: "DELETE" });
+  const { events } = await list("?since=0");
+  const missed = await list("?since=999999");
+  const beyond = await fetch(`http://${server.api}/v1/events?limit=1001`);
+  await end();
+
+  const keys = tableOf(text, "Key").flatMap(([cell]) => wordsIn(cell));
+  for (const event of events) assert.deepEqual(Object.keys(event).sort(), keys.toSorted());
+  const types = new Set(tableOf(text, "Type").flatMap(([cell]) => wordsIn(cell)));
+  const seen = new Set(events.map((event) => event.type));
+  for (const type of seen) assert.ok(types.has(type), type);
+  for (const type of types) {
+    assert.ok(seen.has(type) || /\.stopped|\.dropped|\.missed/.test(type), `never seen: ${type}`);
+  }
+  const { type, from, to } = missed.events[0];
+  assert.deepEqual([type, from, to], ["events.missed", null, null]);
+  assert.equal(beyond.status, 400, "limit: at most 1000");
+});
+
+// ---- docs/exec.md ----------------------------------------------------------------
+
+const withUpstream = (text) => text.replaceAll("127.0.0.1:6379", `127.0.0.1:${port}`);
+
+/** Puts a program of that name in the PATH of commands. */
+async function install(name, text) {
+  const file = path.join(folder, name);
+  await writeFile(file, text);
+  await chmod(file, 0o755);
+}
+
+/** The suite of the example, for which a program stands in that asks Redis once. */
+async function runsSuite(block, [{ command }]) {
+  await install(
+    "pytest",
+    `#!/usr/bin/env node
+const { hostname, port } = new URL(process.env.REDIS_URL);
+const began = performance.now();
+const socket = require("node:net").connect(port, hostname, () => socket.write("PING"));
+socket.on("data", (data) => {
+  console.log(\`\${process.env.REDIS_URL} \${data} \${Math.round(performance.now() - began)}\`);
+  socket.destroy();
+});
+`,
+  );
+  const { status, out, context } = await run(withUpstream(command));
+  assert.equal(status, 0, context);
+  const [, ms] = out.match(/^redis:\/\/127\.0\.0\.1:\d+ PING (\d+)\n$/) ?? assert.fail(context);
+  assert.ok(ms >= 200, context);
+}
+
+async function takesToxics(block) {
+  const proxies = `--proxy redis=:0,127.0.0.1:${port} --proxy db=:0,127.0.0.1:${port}`;
+  const asks = `sh -c 'curl -s $FAULTLINE_URL/v1/proxies'`;
+  const { status, out, context } = await run(`faultline exec ${proxies} ${block.trim()} -- ${asks}`);
+  assert.equal(status, 0, context);
+  const found = JSON.parse(out).proxies.flatMap(({ name, toxics }) =>
+    toxics.map(({ type, stream, toxicity, attributes }) => ({ name, type, stream, toxicity, attributes })),
+  );
+  const of = (type) => found.find((toxic) => toxic.type === type) ?? assert.fail(context);
+  assert.equal(found.length, 3, context);
+  const { attributes, ...latency } = of("latency");
+  assert.deepEqual(latency, { name: "redis", type: "latency", stream: "downstream", toxicity: "30%" });
+  assert.deepEqual([attributes.latency, attributes.jitter], ["200ms", "20ms"]);
+  const { attributes: rate, ...bandwidth } = of("bandwidth");
+  assert.deepEqual(bandwidth, { name: "redis", type: "bandwidth", stream: "upstream", toxicity: "100%" });
+  assert.equal(rate.rate, "1MB/s");
+  assert.equal(of("refuse").name, "db");
+}
+
+async function addsFromInside(block, [{ command }]) {
+  const { status, out, context } = await run(withUpstream(command));
+  assert.equal(status, 0, context);
+  assert.match(out, /Added .*stall/, context);
+  assert.match(out, /type=stall/, context);
+}
+
+async function explains(block, [{ command, shown }]) {
+  const file = `version: 1
+proxies:
+  - name: redis
+    listen: 127.0.0.1:26379
+    upstream: 127.0.0.1:6379
+    toxics:
+      - name: slow
+        type: latency
+        toxicity: 0.3
+        attributes: {latency: 200ms, jitter: 20ms}
+        match: {clients: [10.0.0.0/8]}
+      - {type: stall, pulse: {on: 2s, off: 8s}}
+`;
+  await writeFile(path.join(folder, "faultline.yaml"), file);
+  const { status, out, context } = await run(command);
+  assert.equal(status, 0, context);
+  assert.equal(out, shown);
+  await writeFile(path.join(folder, "faultline.yaml"), file.replace("latency", "latancy"));
+  const wrong = await run(command);
+  assert.equal(wrong.status, 2, wrong.context);
+  assert.match(wrong.err, /latancy.*latency/, wrong.context);
+}
+
+testBlocks("exec.md", [
+  ["$ faultline exec --proxy redis=:0,127.0.0.1:6379 --toxic", runsSuite],
+  ["--toxic redis:latency=200ms,", takesToxics],
+  ["$ faultline exec --proxy redis=:0,127.0.0.1:6379 -- sh -c", addsFromInside],
+  ["$ faultline explain faultline.yaml\n", explains],
+]);
+
+test("the exit statuses of docs/exec.md", async () => {
+  const exec = (rest) => run(`faultline exec --proxy redis=:0,127.0.0.1:${port} ${rest}`);
+  await writeFile(path.join(folder, "no-program"), "");
+  await writeFile(path.join(folder, "wrong.yaml"), "version: 1\nproxis: []\n");
+  const statusesOf = {
+    "the program's own": [[7, "-- sh -c 'exit 7'"], [0, "-- true"]],
+    "128 + N": [[137, "-- sh -c 'kill -KILL $$'"], [143, "-- sh -c 'kill -TERM $$'"]],
+    "127, 126": [[127, "-- no-such-program"], [126, "-- ./no-program"]],
+    2: [[2, "--nonsense -- true"], [2, "--toxic redis:latancy -- true"], [2, "--config wrong.yaml -- true"]],
+    3: [[3, `--proxy db=127.0.0.1:${port},127.0.0.1:1 -- true`]],
+  };
+  const rows = tableOf(await document("exec.md"), "Exit status").map(([cell]) => cell);
+  assert.deepEqual(rows.toSorted(), Object.keys(statusesOf).toSorted());
+  for (const [expected, rest] of Object.values(statusesOf).flat()) {
+    const { status, context } = await exec(rest);
+    assert.equal(status, expected, context);
+  }
+});
+
+test("the options and variables of docs/exec.md", async () => {
+  const text = await document("exec.md");
+  const help = (await run("faultline exec --help")).out;
+  for (const [cell] of tableOf(text, "Option")) {
+    const [option] = wordsIn(cell)[0].split(" ");
+    assert.ok(help.includes(option), `${option} is not in --help`);
+  }
+  const proxy = `faultline exec --proxy redis=:0,127.0.0.1:${port}`;
+  const names = ["redis", "redis.host", "redis.port", "api"];
+  for (const name of names) assert.ok(text.includes(`\`{${name}}\``), name);
+  const options = `--env 'ALL=${names.map((name) => `{${name}}`).join(" ")} {{'`;
+  const given = await run(`${proxy} ${options} -- sh -c 'echo $ALL $FAULTLINE_URL $TOXIPROXY_URL'`);
+  const [address, host, number, api, brace, ...urls] = given.out.trim().split(" ");
+  assert.deepEqual([address, host, brace], [`${host}:${number}`, "127.0.0.1", "{"], given.context);
+  assert.match(api, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.deepEqual(urls, [api, api], given.context);
+
+  const unknown = await run(`${proxy} --env 'A={rediss}' -- true`);
+  assert.equal(unknown.status, 2, unknown.context);
+  for (const name of names) assert.ok(unknown.err.includes(`{${name}}`), unknown.context);
+
+  // What else stands behind commas: what has no value in the text gets one here.
+  const values = { name: "n", after_connections: 1, first: 2, every: 3, poisson: "2s/5s", after: "1s", until: "5s" };
+  values.ramp = "latency=0..9/1s";
+  const further = text.match(/Further\s+attributes\s+follow([\s\S]*?), each as/)[1];
+  for (const word of wordsIn(further)) {
+    const setting = word.includes("=") ? word : `${word}=${values[word]}`;
+    const taken = await run(`${proxy} --toxic redis:latency=1ms,${setting} -- true`);
+    assert.equal(taken.status, 0, taken.context);
+  }
+});
