@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <thread>
@@ -8,6 +7,7 @@
 #include "bench/change_effect.h"
 #include "bench/echo_load.h"
 #include "bench/fault_bench.h"
+#include "bench/statistics.h"
 #include "bench/stop.h"
 
 namespace faultline::bench {
@@ -95,13 +95,6 @@ Result<std::vector<Change>> toggle(const LiveFaultline& api, std::size_t times,
   }
   if (!is_round) return fail(ErrorKind::kNetwork, "messages took too long");
   return changes;
-}
-
-/// The value that a share of `share` of all does not exceed. REQUIRES: there is a value.
-double quantile(std::vector<double> values, double share) {
-  std::sort(values.begin(), values.end());
-  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
-  return values[std::max<std::size_t>(rank, 1) - 1];
 }
 
 FaultTable::Row row_of(const char* label, const Effect& effect, std::size_t connections,

@@ -15,4 +15,8 @@ struct Spread {
 /// REQUIRES: there is a value.
 Spread spread_of(std::vector<double> values);
 
+/// The least value that a share of `share` of all does not exceed: 0.5, 0.99, 1.
+/// REQUIRES: there is a value.
+double quantile(std::vector<double> values, double share);
+
 }  // namespace faultline::bench
