@@ -91,4 +91,18 @@ FaultTable measure_packet_filter_cost(FaultBench bench, std::size_t downloads, s
 /// and to its effect on every live connection, with messages on all of them.
 FaultTable measure_change(FaultBench bench, const Crowd& crowd, std::size_t changes_each);
 
+/// A control API that is called while it has much to look after.
+struct ControlPlaneSettings {
+  std::size_t connections = 1;  ///< All that are live,
+  std::size_t dialled = 1;      ///< and those of them with an upstream.
+  double echo_rate = 200;       ///< Messages a second, over those.
+  std::size_t subscribers = 2;  ///< Half of them never read.
+  std::size_t calls_each = 1;   ///< Of each kind, at least,
+  double rate = 50;             ///< so many a second in all.
+  bool awaits_drops = true;     ///< Calls go on until those who do not read are dropped.
+};
+
+/// How long calls of each kind take, and what becomes of subscribers who do not read.
+FaultTable measure_control_plane(FaultBench bench, const ControlPlaneSettings& settings);
+
 }  // namespace faultline::bench

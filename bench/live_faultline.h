@@ -48,12 +48,16 @@ class LiveFaultline {
   Result<Duration> update_toxic(const std::string& name, const ToxicAttributes& attributes) const;
   Result<Duration> remove_toxic(const std::string& name) const;
 
- private:
-  explicit LiveFaultline(ApiClient api) : api_(std::move(api)) {}
-
+  /// The answer to any call, and how long any call took. Errors: as above.
   Result<std::string> call(const char* method, const std::string& path,
                            const std::string& body) const;
   Result<Duration> time(const char* method, const std::string& path, const std::string& body) const;
+
+  /// Where its control API listens on this machine.
+  std::uint16_t api_port() const { return api_.url().where.port; }
+
+ private:
+  explicit LiveFaultline(ApiClient api) : api_(std::move(api)) {}
 
   std::string toxics_path() const;
 

@@ -146,6 +146,8 @@ void measure_faults(const Options& options, const Suite& suite, const Contenders
   run("change-effect", [&](const FaultBench& bench) {
     return measure_change(bench, suite.change_crowd, suite.changes_each);
   });
+  run("control-plane",
+      [&](const FaultBench& bench) { return measure_control_plane(bench, suite.control_plane); });
 }
 
 Suite suite_for(const Options& options) {

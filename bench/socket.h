@@ -28,6 +28,11 @@ std::uint16_t find_free_port();
 /// kNetwork.
 Result<FileDescriptor> connect_and_greet(std::uint16_t port, const Greeting& greeting);
 
+/// The same with any first words. `receive_bytes`: what the kernel may hold for
+/// us to read, 0 is its own choice.
+Result<FileDescriptor> connect_and_say(std::uint16_t port, std::string_view words,
+                                       int receive_bytes);
+
 /// The next connection, or none.
 std::optional<FileDescriptor> accept_from(const FileDescriptor& listener);
 

@@ -84,7 +84,12 @@ Suite full() {
           .filter_window = {.warm_up = 100ms, .length = 400ms},
           .filter_rounds = 25,
           .change_crowd = {10'000, 16'000, 16},
-          .changes_each = 50};
+          .changes_each = 50,
+          .control_plane = {.connections = 10'000,
+                            .dialled = 10'000,
+                            .echo_rate = 500,
+                            .subscribers = 200,
+                            .calls_each = 500}};
 }
 
 Suite quick() {
@@ -98,6 +103,8 @@ Suite quick() {
   suite.filter_rounds = 11;
   suite.change_crowd = {2'000, 10'000, 10};
   suite.changes_each = 10;
+  suite.control_plane.connections = suite.control_plane.dialled = 2'000;
+  suite.control_plane.calls_each = 100;
   return suite;
 }
 
@@ -118,7 +125,27 @@ Suite smoke() {
   suite.filter_rounds = 1;
   suite.change_crowd = {50, 1'000};
   suite.changes_each = 1;
+  suite.control_plane = {
+      .connections = 40, .dialled = 30, .subscribers = 4, .calls_each = 2, .awaits_drops = false};
   return suite;
+}
+
+std::string fewer_connections(const std::string& what, std::size_t most, std::size_t wanted,
+                              std::size_t open_files) {
+  return what + ": " + std::to_string(most) + " connections instead of " + std::to_string(wanted) +
+         ", for a process may open only " + std::to_string(open_files) + " files (ulimit -Hn)";
+}
+
+/// A connection without an upstream is one file, as a subscriber is: rather so than fewer.
+void fit_control_plane(ControlPlaneSettings& settings, std::size_t open_files,
+                       std::vector<std::string>& notes) {
+  const std::size_t taken = kSpareFiles + settings.subscribers;
+  const std::size_t most = open_files > taken ? open_files - taken : 1;
+  if (settings.connections > most) {
+    notes.push_back(fewer_connections("control-plane", most, settings.connections, open_files));
+    settings.connections = most;
+  }
+  settings.dialled = std::clamp<std::size_t>(most - settings.connections, 1, settings.dialled);
 }
 
 }  // namespace
@@ -139,14 +166,13 @@ void fit_to_open_files(Suite& suite, std::size_t open_files, std::vector<std::st
   const std::size_t most = open_files > 2 * kSpareFiles ? (open_files - kSpareFiles) / 2 : 1;
   const auto fit = [&](const std::string& what, std::size_t& connections) {
     if (connections <= most) return false;
-    notes.push_back(what + ": " + std::to_string(most) + " connections instead of " +
-                    std::to_string(connections) + ", for a process may open only " +
-                    std::to_string(open_files) + " files (ulimit -Hn)");
+    notes.push_back(fewer_connections(what, most, connections, open_files));
     connections = most;
     return true;
   };
   for (Crowd& crowd : suite.latency_crowds) fit("latency-accuracy", crowd.connections);
   fit("change-effect", suite.change_crowd.connections);
+  fit_control_plane(suite.control_plane, open_files, notes);
   for (Workload& workload : suite.workloads) {
     auto* settings = std::get_if<IdleSettings>(&workload.settings);
     if (settings != nullptr && fit(workload.name, settings->connections)) {

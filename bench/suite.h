@@ -32,6 +32,7 @@ struct Suite {
   std::size_t filter_rounds = 1;
   Crowd change_crowd;
   std::size_t changes_each = 1;
+  ControlPlaneSettings control_plane;
 };
 
 Suite suite_of(Scale scale);
