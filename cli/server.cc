@@ -105,8 +105,9 @@ Result<void> Server::start() {
     return applied;
   }
   if (kept_path_.empty()) return {};
-  keeper_.emplace(loop_, events_, kept_path_,
-                  [this] { return kept_state_json(registry_, std::chrono::system_clock::now()); });
+  keeper_.emplace(loop_, events_, kept_path_, [this] {
+    return kept_state_json(registry_, config_.proxies, std::chrono::system_clock::now());
+  });
   return {};
 }
 
@@ -123,17 +124,22 @@ Result<void> Server::restore_kept() {
   if (!file) return fail(ErrorKind::kInvalid, kept_path_ + ": cannot be read");
   const auto state = read_kept_state(text.str(), std::chrono::system_clock::now());
   if (!state) return within(kept_path_, state.error());
-  for (const std::string& one : state->left_out) {
-    log(LogLevel::kWarn, "server", "a toxic of the last run is left out", {{"toxic", one}});
-  }
-  const auto restored = attempt_blocking([&](const Names& names) {
+  std::vector<std::string> left_out;
+  const auto restored = attempt_blocking([&](const Names& names) -> Result<void> {
     const Registry::Because because(registry_, {.by = "restore"});
-    return restore(*state, registry_, names);
+    auto tried = restore(*state, registry_, names);
+    if (!tried) return Fail(tried.error());
+    left_out = *std::move(tried);
+    return {};
   });
-  await_next_end();
   if (!restored) return restored;
+  left_out.insert(left_out.begin(), state->left_out.begin(), state->left_out.end());
+  for (const std::string& one : left_out) {
+    log(LogLevel::kError, "server", "this of the last run is left out", {{"what", one}});
+  }
+  await_next_end();
   log(LogLevel::kInfo, "server", "restored what the last run had",
-      {{"file", kept_path_}, {"proxies", static_cast<std::int64_t>(state->proxies.size())}});
+      {{"file", kept_path_}, {"left_out", static_cast<std::int64_t>(left_out.size())}});
   return {};
 }
 
@@ -371,8 +377,7 @@ void Server::drain(std::function<void()> drained) {
   VERIFY(api_ && !drained_);
   drained_ = std::move(drained);
   api_->start_draining();
-  if (keeper_) keeper_->write_now();  // With the toxics that are still there.
-  keeper_.reset();
+  if (keeper_) keeper_->finish();  // With the toxics that are still there.
   {
     const Registry::Because because(registry_, {.by = "signal", .reason = "the server stops"});
     registry_.stop_accepting();
@@ -397,8 +402,9 @@ void Server::watch_drain() {
     moved_bytes_ = moved;
     moved_at_ms_ = now;
   }
+  const bool is_kept = !keeper_ || !keeper_->is_writing();
   const bool quiet = !any_connection(stats) || now - moved_at_ms_ >= kQuietMs;
-  if (!quiet && now < drain_deadline_ms_) return;
+  if (!(quiet && is_kept) && now < drain_deadline_ms_) return;
   uv_timer_stop(drain_timer_.get());
   tell_end("");  // The last words of streams, too.
   http_->stop(kApiStopLimit, [this] { drained_(); });

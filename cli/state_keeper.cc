@@ -1,7 +1,6 @@
 #include "cli/state_keeper.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "base/log.h"
@@ -19,33 +18,11 @@ constexpr std::uint64_t kShareOfTime = 50;
 
 }  // namespace
 
-/// Written by whichever thread comes; an older text never replaces a newer one.
-class StateKeeper::File {
- public:
-  explicit File(std::string path) : path_(std::move(path)) {}
-
-  std::uint64_t next_number() { return ++last_; }  // On the loop's thread.
-  const std::string& path() const { return path_; }
-
-  Result<void> write(std::uint64_t number, const std::string& text) {
-    const std::lock_guard lock(mutex_);
-    if (number < written_) return {};
-    written_ = number;
-    return write_durably(path_, text);
-  }
-
- private:
-  const std::string path_;
-  std::uint64_t last_ = 0;
-  std::mutex mutex_;
-  std::uint64_t written_ = 0;
-};
-
 StateKeeper::StateKeeper(uv_loop_t& loop, EventLog& events, std::string path,
                          std::function<std::string()> snapshot)
     : events_(events),
       snapshot_(std::move(snapshot)),
-      file_(std::make_shared<File>(std::move(path))),
+      path_(std::move(path)),
       writing_(loop),
       rest_ms_(kLeastRestMs) {
   auto timer = std::make_unique<uv_timer_t>();
@@ -58,11 +35,18 @@ StateKeeper::StateKeeper(uv_loop_t& loop, EventLog& events, std::string path,
 }
 
 StateKeeper::~StateKeeper() {
-  events_.unsubscribe(*this);
+  if (!has_finished_) events_.unsubscribe(*this);
 }
 
-void StateKeeper::write_now() {
-  tell(file_->write(file_->next_number(), snapshot_()));
+void StateKeeper::finish() {
+  if (std::exchange(has_finished_, true)) return;
+  events_.unsubscribe(*this);
+  uv_timer_stop(timer_.get());
+  if (writing_.busy()) {
+    last_ = snapshot_();
+  } else {
+    write();
+  }
 }
 
 void StateKeeper::on_events() noexcept {
@@ -76,31 +60,33 @@ void StateKeeper::rest() {
 
 void StateKeeper::on_time(uv_timer_t* timer) noexcept {
   auto* self = static_cast<StateKeeper*>(timer->data);
-  if (self != nullptr) self->write_soon();
+  if (self == nullptr) return;
+  if (self->writing_.busy()) {
+    self->rest();
+  } else {
+    self->write();
+  }
 }
 
-void StateKeeper::write_soon() {
-  if (writing_.busy()) {
-    rest();
-    return;
-  }
+void StateKeeper::write() {
   const TimePoint begun = clock_now();
-  const auto text = std::make_shared<const std::string>(snapshot_());
+  const auto text =
+      std::make_shared<const std::string>(last_.empty() ? snapshot_() : std::exchange(last_, ""));
   const auto took = std::chrono::ceil<std::chrono::milliseconds>(clock_now() - begun);
   rest_ms_ = std::max(kLeastRestMs, kShareOfTime * static_cast<std::uint64_t>(took.count()));
   const auto written = std::make_shared<Result<void>>();
-  writing_.run([file = file_, number = file_->next_number(), text,
-                written] { *written = file->write(number, *text); },
-               [this, written] { tell(*written); });
+  writing_.run([path = path_, text, written] { *written = write_durably(path, *text); },
+               [this, written] { on_written(*written); });
 }
 
-void StateKeeper::tell(const Result<void>& written) {
+void StateKeeper::on_written(const Result<void>& written) {
   if (written) {
     is_failing_ = false;
   } else if (!std::exchange(is_failing_, true)) {
-    log(LogLevel::kWarn, "server", "proxies and toxics cannot be kept for --restore",
-        {{"file", file_->path()}, {"error", written.error().message}});
+    log(LogLevel::kInfo, "server", "proxies and toxics cannot be kept for --restore",
+        {{"file", path_}, {"error", written.error().message}});
   }
+  if (!last_.empty()) write();
 }
 
 }  // namespace faultline

@@ -25,22 +25,24 @@ class StateKeeper final : EventSubscriber {
   StateKeeper(const StateKeeper&) = delete;
   StateKeeper& operator=(const StateKeeper&) = delete;
 
-  /// What there is now is on disk when this returns, or it is logged why not.
-  void write_now();
+  /// What there is now is written once more, and from now on nothing.
+  void finish();
+  /// Whether there is something that is not on disk yet, of what was to be written.
+  bool is_writing() const { return writing_.busy(); }
 
  private:
-  class File;
-
   void on_events() noexcept override;
   void rest();
   static void on_time(uv_timer_t* timer) noexcept;
-  void write_soon();
-  void tell(const Result<void>& written);
+  void write();
+  void on_written(const Result<void>& written);
 
   EventLog& events_;
   const std::function<std::string()> snapshot_;
-  const std::shared_ptr<File> file_;
-  Background writing_;
+  const std::string path_;
+  Background writing_;  // One text at a time: an older never replaces a newer.
+  std::string last_;    // To be written when the text under way is; "" for none.
+  bool has_finished_ = false;
   OwnedHandle<uv_timer_t> timer_;
   std::uint64_t rest_ms_;    // From an event, or a try, to the next writing.
   bool is_failing_ = false;  // The last time it could not be written.

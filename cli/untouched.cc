@@ -39,6 +39,7 @@ std::string untouched_warning(const V1Remote& remote, const std::string& proxy,
   if (!stats) return "";
   const Json counts = entry_named(entry_named(*stats, "proxies", proxy), "toxics", toxic);
   if (!counts.is_object() || count_at(counts, "applied") != 0) return "";
+  if (counts.value("acts_on_listener", Json(false)) == true) return "";
   const auto present = remote.call("GET", v1_proxy_path(proxy));
   if (!present || !present->is_object()) return "";
   const Json described = entry_named(*present, "toxics", toxic);

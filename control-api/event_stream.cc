@@ -59,6 +59,7 @@ Result<void> take_parameter(const std::string& name, const std::string& value, E
   } else if (name == "toxic") {
     query.filter.toxic = value;
   } else if (name == "lease") {
+    if (value.empty()) return fail(ErrorKind::kInvalid, "lease must be the id of one");
     query.lease = value;
   } else {
     return fail(ErrorKind::kInvalid,

@@ -129,9 +129,16 @@ void HttpStream::on_timeout(uv_timer_t* timer) noexcept {
 }
 
 void HttpStream::on_time_up() {
-  if (write_ == nullptr) return send(framed(body_->keep_alive()));
   const std::size_t untaken = untaken_bytes();
-  if (std::exchange(untaken_, untaken) > untaken) return set_timer(streams_.limits_.stall);
+  const bool is_moving = std::exchange(untaken_, untaken) > untaken;
+  if (write_ == nullptr) {
+    if (body_->has_ended()) return write_more();
+    if (untaken == 0) return send(framed(body_->keep_alive()));
+    if (is_moving) return set_timer(streams_.limits_.silent);
+    // The client is cut off, maybe: the kernel would try for a quarter of an hour.
+  } else if (is_moving) {
+    return set_timer(streams_.limits_.stall);
+  }
   reset_at_close(socket_);
   body_->on_stalled();
   end(End::kCut);

@@ -24,11 +24,12 @@ class HttpStreams;
 class HttpStream {
  public:
   struct Limits {
-    std::size_t count = 256;                   ///< Of one server; more are answered 503.
-    std::size_t piece_bytes = 64UL << 10;      ///< Queued for one client at the most.
-    int kernel_bytes = 256 << 10;              ///< What the kernel may hold for it.
-    std::chrono::milliseconds stall{10'000};   ///< How long a client may take nothing.
-    std::chrono::milliseconds silent{15'000};  ///< Then a keep-alive is sent.
+    std::size_t count = 256;                  ///< Of one server; more are answered 503.
+    std::size_t piece_bytes = 64UL << 10;     ///< Queued for one client at the most.
+    int kernel_bytes = 256 << 10;             ///< What the kernel may hold for it.
+    std::chrono::milliseconds stall{10'000};  ///< How long a client may take nothing.
+    /// Then a keep-alive is sent. One that is not acknowledged by the next ends the stream.
+    std::chrono::milliseconds silent{10'000};
   };
 
   enum class End {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/quantities.h"
@@ -51,71 +52,110 @@ std::string name_of(const Json& json) {
   return name != json.end() && name->is_string() ? name->get<std::string>() : "?";
 }
 
-Result<ProxySpec> read_proxy(Json json, Duration passed, std::vector<std::string>& left_out) {
-  if (!json.is_object()) return no_state("a proxy is no object");
+/// A proxy of the state; nothing if it cannot be read, which `left_out` then says.
+std::optional<KeptState::Kept> read_proxy(Json json, Duration passed,
+                                          std::vector<std::string>& left_out) {
+  const auto leave_out = [&](const std::string& what, const Error& error) {
+    left_out.push_back(what + ": " + error.message);
+  };
   const Json toxics = json.value("toxics", Json::array());
+  KeptState::Kept kept;
+  kept.is_configured = json.value("configured", Json(false)) == true;
   json.erase("toxics");
+  json.erase("configured");
   auto proxy = decoded(json, decode_proxy);
-  if (!proxy) return no_state("proxy `" + name_of(json) + "`: " + proxy.error().message);
+  if (!proxy) {
+    leave_out(name_of(json), proxy.error());
+    return std::nullopt;
+  }
+  kept.proxy = *std::move(proxy);
   for (Json toxic : toxics) {
-    if (!toxic.is_object()) return no_state("a toxic is no object");
-    if (!shorten(toxic, passed)) continue;
+    if (toxic.is_object() && !shorten(toxic, passed)) continue;
     auto spec = decoded(toxic, decode_toxic);
     if (spec) {
-      proxy->toxics.push_back(*std::move(spec));
+      kept.proxy.toxics.push_back(*std::move(spec));
     } else {
-      left_out.push_back(proxy->name + "/" + name_of(toxic) + ": " + spec.error().message);
+      leave_out(kept.proxy.name + "/" + name_of(toxic), spec.error());
     }
   }
-  return proxy;
+  return kept;
 }
 
-Result<void> restore_proxy(const ProxySpec& kept, Registry& registry, const Names& names) {
-  const auto present = registry.find(kept.name);
-  if (!present) {
-    ProxySpec fresh = kept;
-    if (registry.is_halted()) fresh.toxics.clear();
-    if (auto created = registry.create(std::move(fresh), names); !created) {
-      return Fail(created.error());
+/// What `configured` does not have of a proxy; `view` is the proxy as /v1 shows it.
+Json beside(const ProxySpec& proxy, const ProxySpec* configured, Json view) {
+  const auto is_configured = [&](const ToxicSpec& toxic) {
+    return configured != nullptr &&
+           std::any_of(configured->toxics.begin(), configured->toxics.end(),
+                       [&](const ToxicSpec& other) { return other.name == toxic.name; });
+  };
+  Json toxics = Json::array();
+  for (std::size_t i = 0; i < proxy.toxics.size(); ++i) {
+    const ToxicLife& life = proxy.toxics[i].life;
+    if (!life.lease.empty() || is_configured(proxy.toxics[i])) continue;
+    Json toxic = view["toxics"][i];
+    if (life.ends != kNever) {
+      toxic["ttl"] = duration_text(std::max(life.ends - clock_now(), kShortest));
     }
-    return {};
+    toxics.push_back(std::move(toxic));
   }
-  const bool goes = (*present)->enabled && !kept.enabled;
-  if (goes) {
-    const auto updated = registry.update(kept.name, {.enabled = false}, names);
-    if (!updated) return Fail(updated.error());
+  view["toxics"] = std::move(toxics);
+  if (configured != nullptr) {
+    view["configured"] = true;
+    view["enabled"] = proxy.enabled || !configured->enabled;
   }
-  for (const ToxicSpec& toxic : kept.toxics) {
-    if (registry.is_halted() || registry.find_toxic(kept.name, toxic.name)) continue;
-    if (auto added = registry.add_toxic(kept.name, toxic); !added) return Fail(added.error());
+  return view;
+}
+
+/// Adds the reason to `left_out`, unless it asks for a name to be looked up.
+template <class T>
+Result<void> settle(const Result<T>& result, const std::string& what,
+                    std::vector<std::string>& left_out) {
+  if (result) return {};
+  if (result.error().kind == ErrorKind::kNeedsLookup) return Fail(result.error());
+  left_out.push_back(what + ": " + result.error().message);
+  return {};
+}
+
+Result<void> restore_proxy(const KeptState::Kept& kept, Registry& registry, const Names& names,
+                           std::vector<std::string>& left_out) {
+  const std::string& name = kept.proxy.name;
+  if (!registry.find(name)) {
+    if (kept.is_configured) return {};  // It is in the configuration no more.
+    ProxySpec bare = kept.proxy;
+    bare.toxics.clear();
+    const auto created = registry.create(std::move(bare), names);
+    if (auto settled = settle(created, name, left_out); !settled || !created) return settled;
+  } else if (!kept.proxy.enabled) {
+    const auto updated = registry.update(name, {.enabled = false}, names);
+    if (auto settled = settle(updated, name, left_out); !settled) return settled;
+  }
+  for (const ToxicSpec& toxic : kept.proxy.toxics) {
+    if (registry.is_halted() || registry.find_toxic(name, toxic.name)) continue;
+    const auto added = registry.add_toxic(name, toxic);
+    if (auto settled = settle(added, name + "/" + toxic.name, left_out); !settled) return settled;
   }
   return {};
 }
 
 }  // namespace
 
-std::string kept_state_json(const Registry& registry, WallTime now) {
+std::string kept_state_json(const Registry& registry, const std::vector<ProxySpec>& configured,
+                            WallTime now) {
   Json proxies = Json::array();
   for (const ProxySpec* proxy : registry.list()) {
-    Json view = proxy_view(*proxy);
-    Json toxics = Json::array();
-    for (std::size_t i = 0; i < proxy->toxics.size(); ++i) {
-      const ToxicLife& life = proxy->toxics[i].life;
-      if (!life.lease.empty()) continue;
-      Json toxic = view["toxics"][i];
-      if (life.ends != kNever) {
-        toxic["ttl"] = duration_text(std::max(life.ends - clock_now(), kShortest));
-      }
-      toxics.push_back(std::move(toxic));
-    }
-    view["toxics"] = std::move(toxics);
-    proxies.push_back(std::move(view));
+    const auto found =
+        std::find_if(configured.begin(), configured.end(),
+                     [&](const ProxySpec& other) { return other.name == proxy->name; });
+    proxies.push_back(
+        beside(*proxy, found == configured.end() ? nullptr : &*found, proxy_view(*proxy)));
   }
   const Json state = {{"kept_at_ms", milliseconds_of(now)}, {"proxies", std::move(proxies)}};
   return state.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<KeptState> read_kept_state(const std::string& text, WallTime now) {
+  // Our reader has a limit on depth, which the other has not.
+  if (const auto read = parse_json(text); !read) return no_state(read.error().message);
   const Json state = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!state.is_object()) return no_state("it is not a JSON object");
   const auto kept_at = state.find("kept_at_ms");
@@ -129,21 +169,23 @@ Result<KeptState> read_kept_state(const std::string& text, WallTime now) {
   const auto passed = std::chrono::milliseconds(now_ms - then_ms);
   KeptState kept;
   for (const Json& json : *proxies) {
-    auto proxy = read_proxy(json, passed, kept.left_out);
-    if (!proxy) return Fail(proxy.error());
-    kept.proxies.push_back(*std::move(proxy));
+    if (!json.is_object()) return no_state("a proxy is no object");
+    if (auto proxy = read_proxy(json, passed, kept.left_out)) {
+      kept.proxies.push_back(*std::move(proxy));
+    }
   }
   return kept;
 }
 
-Result<void> restore(const KeptState& state, Registry& registry, const Names& names) {
-  for (const ProxySpec& proxy : state.proxies) {
-    const auto restored = restore_proxy(proxy, registry, names);
-    if (restored) continue;
-    if (restored.error().kind == ErrorKind::kNeedsLookup) return restored;
-    return within("proxy `" + proxy.name + "`", restored.error());
+Result<std::vector<std::string>> restore(const KeptState& state, Registry& registry,
+                                         const Names& names) {
+  std::vector<std::string> left_out;
+  for (const KeptState::Kept& kept : state.proxies) {
+    if (auto restored = restore_proxy(kept, registry, names, left_out); !restored) {
+      return Fail(restored.error());
+    }
   }
-  return {};
+  return left_out;
 }
 
 }  // namespace faultline

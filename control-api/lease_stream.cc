@@ -23,12 +23,15 @@ class LeaseStream final : public BodyStream {
     holds_ = true;
     stream_->start(std::move(on_more));
   }
-  std::string next(std::size_t most) override { return stream_->next(most); }
-  bool has_ended() const override { return stream_->has_ended(); }
+  std::string next(std::size_t most) override { return is_gone() ? "" : stream_->next(most); }
+  bool has_ended() const override { return is_gone() || stream_->has_ended(); }
   std::string keep_alive() override { return stream_->keep_alive(); }
   void on_stalled() noexcept override { stream_->on_stalled(); }
 
  private:
+  /// Somebody has ended the lease.
+  bool is_gone() const { return leases_.find(id_, clock_now()) == nullptr; }
+
   std::unique_ptr<BodyStream> stream_;
   Leases& leases_;
   const std::string id_;

@@ -9,8 +9,9 @@
 namespace faultline {
 
 /// `stream`, which from its start to its destruction holds the lease `id`. So whoever reads it
-/// keeps his faults by being there, and does not when he is killed or cut off: the server
-/// finds out at the latest when a stream takes none of its pings. `leases` must outlive it.
+/// keeps his faults by being there, and does not when he is killed or cut off: an HttpStream
+/// finds out when he does not acknowledge what it sends. It ends if the lease is ended, at the
+/// latest when a keep-alive is due. `leases` must outlive it.
 std::unique_ptr<BodyStream> hold_lease(std::unique_ptr<BodyStream> stream, Leases& leases,
                                        std::string id);
 

@@ -95,6 +95,7 @@ Result<WallTime> parse_wall_time(const std::string& text) {
                 "it must be a time like 2026-11-28T09:30:00Z, not `" + text + "`");
   }
   const int day = utc.tm_mday;
+  utc.tm_sec = std::min(utc.tm_sec, 59);  // The clocks of machines have no leap seconds.
   const std::time_t time = timegm(&utc);  // Makes 3 March of 31 February.
   if (utc.tm_mday != day) {
     return fail(ErrorKind::kInvalid, "there is no such day as that of `" + text + "`");

@@ -53,9 +53,10 @@ Result<Lease> lease_of(const V1Call& call) {
 }  // namespace
 
 Result<HttpResponse> v1_list_leases(const V1Call& call) {
+  const auto bound = bound_toxics(call.registry);
   Json list = Json::array();
   for (const Lease* lease : call.state.leases.list()) {
-    list.push_back(lease_view(*lease, bound_toxics(call.registry)));
+    list.push_back(lease_view(*lease, bound));
   }
   return v1_json(200, {{"leases", list}});
 }

@@ -36,7 +36,7 @@ struct V1Operation {
   bool streams = false;     ///< It answers with server-sent events unless JSON is asked for.
 
   /// Whether doing it twice is not the same as once: it takes an Idempotency-Key.
-  bool takes_key() const { return method == "POST" && !body.empty(); }
+  bool takes_key() const { return method == "POST" && status == 201; }
 };
 
 /// In the order people should read them.

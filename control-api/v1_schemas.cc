@@ -238,6 +238,11 @@ Json stats_schema() {
                              {"met", count},
                              {"matched", count},
                              {"applied", count},
+                             {"acts_on_listener",
+                              {{"type", "boolean"},
+                               {"description",
+                                "it turns clients away who have no connection yet: nobody counts "
+                                "them"}}},
                              {"delayed_bytes", count},
                              {"dropped_bytes", count},
                              {"delayed", histogram},

@@ -51,6 +51,7 @@ Json stats_view(const ProxyStats& proxy) {
                       {"met", toxic.met},
                       {"matched", toxic.matched},
                       {"applied", toxic.applied},
+                      {"acts_on_listener", toxic.acts_on_listener},
                       {"delayed_bytes", toxic.delayed_bytes},
                       {"dropped_bytes", toxic.dropped_bytes},
                       {"delayed", histogram_view(toxic.delay)},

@@ -39,7 +39,8 @@ struct Change {
   /// Open connections that it reached: those that the toxic applied or applies
   /// to; those that were closed, for a proxy.
   std::uint64_t connections = 0;
-  /// Of a toxic that has ended: the connections that it has ever done something to.
+  /// Of a toxic that has ended: the connections that it has ever done something to. Absent if
+  /// it acts on the listening socket, too, where nobody is counted.
   std::optional<std::uint64_t> applied{};
   Duration took{0};  ///< Until it was in force on all of them.
   Cause cause{};

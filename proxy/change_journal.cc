@@ -27,7 +27,7 @@ Change change_of_toxic(const std::string& proxy, const LiveToxic* before, const 
   change.fault = toxic.id;
   if (before != nullptr) change.toxic_before = spec_of(*before);
   if (after != nullptr) change.toxic_after = spec_of(*after);
-  if (after == nullptr) change.applied = applied_by(*before);
+  if (after == nullptr && !before->acts_on_listener()) change.applied = applied_by(*before);
   return change;
 }
 

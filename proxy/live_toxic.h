@@ -61,6 +61,12 @@ struct LiveToxic {
   /// Whether it does something to a connection as soon as it is on it, with no byte moved.
   bool acts_at_once(const ConnectionIdentity& connection) const;
 
+  /// Whether clients may feel it before they have a connection that could be counted.
+  bool acts_on_listener() const {
+    return effects.listening != Listening::kOpen || effects.mirrors_upstream ||
+           !effects.from_dialling.is_empty();
+  }
+
   /// Whether it applies to a connection: all of this, or what the connection's
   /// encounters say, where it has some.
   bool applies_to(const ConnectionIdentity& connection, TimePoint now) const;

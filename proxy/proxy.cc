@@ -25,6 +25,7 @@ std::shared_ptr<const SampleTable> samples_of(const ToxicSpec& toxic) {
 ToxicStats stats_of(const LiveToxic& toxic) {
   ToxicStats stats{
       .name = toxic.spec.name, .type = toxic.spec.type->name, .direction = toxic.spec.direction};
+  stats.acts_on_listener = toxic.acts_on_listener();
   for (const ToxicCounters& counters : *toxic.counters) {
     const auto value = [](const std::atomic<std::uint64_t>& counter) {
       return counter.load(std::memory_order_relaxed);

@@ -36,6 +36,7 @@ struct ToxicStats {
   std::uint64_t met = 0;
   std::uint64_t matched = 0;
   std::uint64_t applied = 0;
+  bool acts_on_listener = false;  ///< Clients may feel it whom none of these counts.
   std::uint64_t delayed_bytes = 0;
   std::uint64_t dropped_bytes = 0;
   DurationHistogram::Snapshot delay{};

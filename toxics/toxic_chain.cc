@@ -38,7 +38,7 @@ struct ToxicChain::Stage {
   /// Makes the toxic that `plan` describes.
   void make_toxic(const StagePlan& plan) {
     record = {plan.counters, plan.applied, plan.budget};
-    is_part = plan.bytes.has_value();
+    part = plan.bytes;
     memory.line = plan.line;
     memory.samples = plan.samples;
     if (toxic != nullptr) toxic->on_replace(memory);
@@ -57,7 +57,7 @@ struct ToxicChain::Stage {
   const std::uint64_t id;
   std::uint64_t revision;
   StageRecord record;
-  bool is_part = false;  // Its toxic is for a part of the stream.
+  std::optional<ByteWindow::Bounds> part{};  // Of the stream, that its toxic is for; none: all.
   StageMemory memory;
   std::unique_ptr<Toxic> toxic;
   Queue<Held> held;  // Due times never decrease.
@@ -121,16 +121,18 @@ class ToxicChain::StageOutlet final : public Outlet {
   }
 
   /// The toxic is about to be told of `bytes`; see note_outcome().
-  void expect(std::string_view bytes) { tally_.told = bytes; }
+  void expect(std::string_view bytes) {
+    tally_.told = bytes;
+    tally_.position = stage_.memory.passed_bytes;
+    tally_.part = stage_.part;
+  }
   /// The same of a FIN: it may pass that on.
   void expect_finish() { is_finish_due_ = true; }
   /// Enters what has become of the bytes it was told of.
   void note_outcome() {
     const std::size_t told = tally_.told.size();
     if (tally_.sent < told) stage_.record.note_dropped(told - tally_.sent);
-    // Where its part of the stream begins and where it ends it is cut, and nothing is done.
-    const bool is_cut = tally_.pieces > (stage_.is_part ? 3 : 1);
-    if (is_cut || tally_.is_changed) stage_.record.note_act();
+    if (tally_.is_cut || tally_.is_changed) stage_.record.note_act();
   }
 
   void end(Signal signal, TimePoint at) {
@@ -157,15 +159,20 @@ class ToxicChain::StageOutlet final : public Outlet {
   struct Tally {
     void add(std::string_view bytes) {
       sent += bytes.size();
-      ++pieces;
       const bool is_inside = !std::less<>()(bytes.data(), told.data()) &&
                              std::less<>()(bytes.data(), told.data() + told.size());
       is_changed = is_changed || !is_inside;  // Whoever changes bytes makes others.
+      if (is_inside && bytes.data() != told.data()) {
+        const auto at = position + static_cast<std::uint64_t>(bytes.data() - told.data());
+        is_cut = is_cut || !part || (at != part->after && at != part->until);
+      }
     }
 
-    std::string_view told;  // Where they were, to be compared with only.
+    std::string_view told;                     // Where they were, to be compared with only.
+    std::uint64_t position = 0;                // The first of them is at, in the stream.
+    std::optional<ByteWindow::Bounds> part{};  // Where that begins and ends nothing is done to it.
     std::size_t sent = 0;
-    int pieces = 0;
+    bool is_cut = false;
     bool is_changed = false;
   };
 

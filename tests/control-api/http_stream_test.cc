@@ -221,6 +221,19 @@ TEST_CASE("an idle stream outlives the other deadlines, and is kept alive", "[ht
   CHECK_FALSE(fixture.scripts.back()->stalled);
 }
 
+TEST_CASE("a client that acknowledges nothing is let go with the next keep-alive",
+          "[http_stream]") {
+  HttpLimits limits;
+  limits.stream.silent = 200ms;
+  StreamFixture fixture(limits);
+  const Socket stalled = fixture.open_stream();
+  stalled.set_receive_buffer(4096);
+  const auto script = fixture.scripts.back();
+  fixture.say(std::string(100'000, 'x'));  // The kernel takes it all, the client a part of it.
+  fixture.turn_until([&] { return script->stalled; });
+  CHECK(stalled.receive_all().ending == Ending::kReset);
+}
+
 TEST_CASE("news that are none do not put off the keep-alive", "[http_stream]") {
   HttpLimits limits;
   limits.stream.silent = 100ms;

@@ -159,6 +159,7 @@ TEST_CASE("V1: a time for why is one of the calendar's", "[v1]") {
   V1WithProxy api;
   const std::string why = "/v1/why?client=10.1.2.3:40000&at=";
   api.refused(404, "not-found", "", "no connection", "GET", why + "2028-02-29T09:30:00Z");
+  api.refused(404, "not-found", "", "no connection", "GET", why + "2016-12-31T23:59:60Z");
   for (const char* time : {"2026-02-31T09:30:00Z", "2026-02-29T09:30:00.5Z"}) {
     CHECK(api.call("GET", why + time).status == 400);
   }
@@ -182,6 +183,12 @@ TEST_CASE("V1: a request that comes again with its Idempotency-Key is not done a
   CHECK(api.call("POST", path, R"({"type":"noop","name":"b"})", key).status == 422);
   CHECK(api.call("POST", path, toxic, {{"Idempotency-Key", "a b"}}).status == 400);
   REQUIRE(api.call("DELETE", path + "/a").status == 204);
+  // A halt is no thing that is made: it halts each time.
+  for (int i = 0; i < 2; ++i) {
+    CHECK(api.call("POST", "/v1/halt", R"({"reason":"r"})", key).status == 200);
+    CHECK(api.json(200, "GET", "/v1/halt")["halted"] == true);
+    REQUIRE(api.call("DELETE", "/v1/halt").status == 204);
+  }
   // What was refused is tried anew.
   CHECK(api.call("POST", path, toxic, {{"Idempotency-Key", "k-2"}}).status == 201);
 }

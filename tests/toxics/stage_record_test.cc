@@ -127,7 +127,9 @@ TEST_CASE("changed and cut bytes are something done", "[stage_record]") {
   part.push("hello");
   CHECK(part.counters.applied == 0);
   Counted slices_part("slicer", {2, 0, 0}, ByteWindow::Bounds{.after = 1});
-  slices_part.push("hello, world");
+  slices_part.push("hel");  // "h", which is before it, and "el", which is small enough.
+  CHECK(slices_part.counters.applied == 0);
+  slices_part.push("lo, ");
   CHECK(slices_part.counters.applied == 1);
 }
 
