@@ -62,6 +62,8 @@ TEST_CASE("what has ended a connection is remembered", "[client_history]") {
   {
     auto [client, server] = open_pair();
     const std::string address = client.local_address();
+    client.send("x");  // As above.
+    REQUIRE(server.receive(1) == "x");
     client.reset();
     CHECK(ending_of(server) == test::Ending::kReset);
     REQUIRE(eventually([&] { return world.history_of(address).ended.size() == 1; }));
