@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -88,9 +87,6 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
     bool has_faults = false;  ///< Its sockets have packet filters, or a shut window.
   };
   Traces traces() const;
-
-  /// Its place in the shard's list, kept here for the shard.
-  std::map<std::uint64_t, std::unique_ptr<Connection>>::iterator place;
 
  private:
   enum class Ending {

@@ -41,14 +41,16 @@ void ConnectionSurvey::go_on(Worker& worker, std::size_t index, Place& place,
     if (is_late()) return;
     const Shard* shard = worker.find_shard(proxies_[place.proxy]);
     if (shard == nullptr) continue;
-    const Shard::Connections& all = shard->connections();
-    for (auto next = all.lower_bound(place.next); next != all.end(); ++next) {
-      if (is_late()) return;
-      place.next = next->first + 1;
-      if (visit(index, *next->second)) continue;
-      place.is_done = true;
-      return;
-    }
+    bool goes_on = true;
+    shard->connections().walk(place.next, [&](const Connection& connection) {
+      goes_on = !is_late();
+      if (!goes_on) return false;
+      place.next = connection.id().ordinal + 1;
+      place.is_done = !visit(index, connection);
+      goes_on = !place.is_done;
+      return goes_on;
+    });
+    if (!goes_on) return;
   }
   place.is_done = true;
 }

@@ -91,10 +91,10 @@ Result<ConnectionView> Connections::visit(ConnectionId id, std::optional<Farewel
   workers_.run_on_all([&](Worker& worker, std::size_t index) {
     const Shard* shard = worker.find_shard(id.proxy);
     if (shard == nullptr) return;
-    const auto connection = shard->connections().find(id.ordinal);
-    if (connection == shard->connections().end()) return;
-    found[index] = connection->second->view(clock_now());
-    if (farewell) connection->second->close(*farewell, EndedBy::kRequest);
+    Connection* const connection = shard->connections().find(id.ordinal);
+    if (connection == nullptr) return;
+    found[index] = connection->view(clock_now());
+    if (farewell) connection->close(*farewell, EndedBy::kRequest);
   });
   for (std::optional<ConnectionView>& view : found) {
     if (view) return *std::move(view);

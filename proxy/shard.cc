@@ -181,11 +181,8 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
     return;
   }
   Connection::Client accepted{std::move(client), family_, CompactAddress(address)};
-  const auto place = connections_.emplace_hint(
-      connections_.end(), ordinal,
-      std::make_unique<Connection>(*this, std::move(accepted), ordinal, std::move(faults),
-                                   std::move(encounters)));
-  place->second->place = place;
+  connections_.add(ordinal, std::make_unique<Connection>(*this, std::move(accepted), ordinal,
+                                                         std::move(faults), std::move(encounters)));
 }
 
 /// A client was turned away as it came: there is no connection that could say so.
@@ -222,15 +219,15 @@ void Shard::refresh_toxics(TimePoint now) {
   arrange_listener();
   const std::vector<const LiveToxic*> removed =
       before == nullptr ? std::vector<const LiveToxic*>() : removed_of(*before, clock_.all());
-  for (auto next = connections_.begin(); next != connections_.end();) {
-    Connection& connection = *(next++)->second;  // It may end, and take itself off the list.
+  connections_.for_each([&](Connection& connection) {  // It may end, and take itself out.
     if (!connection.ends_without(removed, *before)) connection.apply_toxics(now);
-  }
+  });
 }
 
 void Shard::count_connections(ToxicChangeover& changeover) const {
   const TimePoint now = clock_now();
-  for (const auto& [ordinal, connection] : connections_) connection->be_counted(changeover, now);
+  connections_.for_each(
+      [&](const Connection& connection) { connection.be_counted(changeover, now); });
 }
 
 void Shard::drop_spent_toxics() {
@@ -243,9 +240,8 @@ std::unique_ptr<Encounters> Shard::new_encounters() const {
 }
 
 void Shard::close_connections() {
-  while (!connections_.empty()) {
-    connections_.begin()->second->close(Farewell::kFinish, EndedBy::kProxy);
-  }
+  connections_.for_each(
+      [](Connection& connection) { connection.close(Farewell::kFinish, EndedBy::kProxy); });
 }
 
 void Shard::note_dial_failure(const Error& error) {
@@ -260,9 +256,7 @@ void Shard::note_dial_failure(const Error& error) {
 
 void Shard::retire(Connection& connection) {
   count(counters_.closed_connections);
-  const auto place = connection.place;
-  worker_.loop().deferred_delete(std::move(place->second));
-  connections_.erase(place);
+  worker_.loop().deferred_delete(connections_.take(connection.id().ordinal));
 }
 
 }  // namespace faultline

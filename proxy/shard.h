@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +12,7 @@
 #include "proxy/encounters.h"
 #include "proxy/listener_control.h"
 #include "proxy/live_toxic.h"
+#include "proxy/ordinal_table.h"
 #include "proxy/proxy_counters.h"
 #include "proxy/toxic_changeover.h"
 #include "proxy/toxic_clock.h"
@@ -66,9 +66,8 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
 
   void close_connections();
 
-  /// Those there are, by ordinal. To be changed by them alone.
-  using Connections = std::map<std::uint64_t, std::unique_ptr<Connection>>;
-  const Connections& connections() const { return connections_; }
+  /// Those there are. To be changed by them alone.
+  const OrdinalTable<Connection>& connections() const { return connections_; }
 
   Worker& worker() { return worker_; }
   const std::string& name() const { return shared_.name; }
@@ -118,7 +117,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   TimePoint next_complaint_{};              // When a failed dial may be logged again.
   Alarm resume_;                            // Ends a pause after accept() has failed.
   Alarm toxics_change_;                     // Of themselves: see ToxicClock.
-  Connections connections_;
+  OrdinalTable<Connection> connections_;
 };
 
 }  // namespace faultline
