@@ -30,7 +30,7 @@ PeerOption peer_of(const std::string& text) {
 void add_scales(CLI::App& app, Options& options) {
   app.add_flag_callback(
       "--quick", [&options] { options.scale = Scale::kQuick; },
-      "Fewer workloads and shorter ones, about two minutes");
+      "Fewer workloads and shorter ones, about two minutes and a half");
   app.add_flag_callback(
       "--smoke", [&options] { options.scale = Scale::kSmoke; },
       "Everything tiny: whether it works, in seconds");
