@@ -15,7 +15,7 @@ import {
 
 /** The server of the first two examples: Redis with thirty clients. */
 async function serverOfEvents() {
-  const server = await serve("--proxy redis=127.0.0.1:26379,127.0.0.1:6379");
+  const server = await serve("--state-dir . --proxy redis=127.0.0.1:26379,127.0.0.1:6379");
   const clients = [];
   for (let i = 0; i < 30; ++i) {
     const client = net.connect(server.listen, "127.0.0.1").on("error", () => {});
@@ -76,7 +76,7 @@ testBlocks("events.md", [
 test("the tables of docs/events.md name every key, and every type that happens", async () => {
   const text = await document("events.md");
   const { server, end, addSlow } = await serverOfEvents();
-  const list = async (query = "") => {
+  const list = async (query) => {
     const headers = { Accept: "application/json" };
     return (await fetch(`http://${server.api}/v1/events${query}`, { headers })).json();
   };
@@ -84,6 +84,11 @@ test("the tables of docs/events.md name every key, and every type that happens",
   const slow = `http://${server.api}/proxies/redis/toxics/slow`;
   await fetch(slow, { method: "POST", body: JSON.stringify({ toxicity: 0.5 }) });
   await fetch(slow, { method: "DELETE" });
+  const v1 = `http://${server.api}/v1`;
+  const { connections } = await (await fetch(`${v1}/connections?limit=1`)).json();
+  await fetch(`${v1}/connections/${connections[0].id}`, { method: "DELETE" });
+  await fetch(`${v1}/halt`, { method: "POST", body: JSON.stringify({ reason: "a drill" }) });
+  await fetch(`${v1}/halt`, { method: "DELETE" });
   const proxy = `http://${server.api}/proxies/redis`;
   await fetch(proxy, { method: "POST", body: JSON.stringify({ enabled: false }) });
   await fetch(proxy, { method: "DELETE" });
