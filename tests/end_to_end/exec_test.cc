@@ -205,10 +205,14 @@ TEST_CASE("exec's proxies and toxics are there from the first moment", "[exec]")
 }
 
 TEST_CASE("a program inside exec changes toxics with the command line", "[exec]") {
-  const std::string out = prints({"--proxy", "a=:0,127.0.0.1:1", "--toxic", "a:latency=1s"},
-                                 "set -e; f=" FAULTLINE_BINARY
-                                 "; $f toxic remove -n latency_downstream a 2>/dev/null; "
-                                 "$f toxic add -t stall -n s a; $f inspect a");
+  const Outcome outcome =
+      exec({"--proxy", "a=:0,127.0.0.1:1", "--toxic", "a:latency=1s"},
+           {"sh", "-c",
+            "set -e; f=" FAULTLINE_BINARY "; $f toxic remove -n latency_downstream a 2>/dev/null; "
+            "$f toxic add -t stall -n s a; $f inspect a"});
+  CHECK(outcome.status == 0);
+  CHECK(outcome.err.find("it has ended and never did anything") != std::string::npos);
+  const std::string& out = outcome.out;
   CHECK(out.find("Removed toxic") != std::string::npos);
   CHECK(out.find("s\ttype=stall") != std::string::npos);
   CHECK(out.find("type=latency") == std::string::npos);

@@ -90,11 +90,12 @@ TEST_CASE("reset and close are told to idle clients, new clients and the upstrea
     const Ending end = type == "close" ? Ending::kFinish : Ending::kReset;
     std::atomic<int> told = 0;
     Line line({}, [&](const Socket& peer) {
+      peer.send("hello");
       if (ending_of(peer, std::chrono::hours(1)) == end) ++told;
       return Then::kClose;
     });
     const Socket idle = line.connect();
-    REQUIRE(eventually([&] { return line.upstream.accepted() == 1; }));
+    REQUIRE(idle.receive(5) == "hello");  // So the proxy knows of both sides.
     line.fault(type);
     CHECK(ending_of(idle) == end);
     CHECK(eventually([&] { return told == 1; }));

@@ -157,6 +157,8 @@ TEST_CASE("a blackhole on the client's side lets the upstream's bytes through", 
   });
   const Socket client = line.connect();
   client.send("!");
+  const std::string sent = R"(faultline_sent_bytes_total{proxy="p",direction="upstream"})";
+  REQUIRE(eventually([&] { return line.world.metric(sent) == 1; }));
   const std::string answer = line.fault("blackhole", R"("side":"client")");
   if (!is_served_by_kernel(answer)) return;
   CHECK(client.receive(4) == "news");
