@@ -12,6 +12,9 @@ namespace faultline {
 
 namespace {
 
+/// An event stream has a ping every 10 s.
+constexpr std::chrono::seconds kSilence{45};
+
 Result<std::vector<SocketAddress>> addresses_blocking(const HostPort& where) {
   Names names;
   auto addresses = addresses_of(where, names);
@@ -53,7 +56,7 @@ class Lines {
   explicit Lines(BlockingSocket& socket) : socket_(socket) {}
 
   /// The next line, without its end; nothing at the end of the stream.
-  Result<std::optional<std::string>> next() {
+  Result<std::optional<std::string>> next(BlockingSocket::Deadline deadline) {
     std::size_t looked_at = 0;
     while (true) {
       const std::size_t end = text_.find('\n', looked_at);
@@ -65,7 +68,7 @@ class Lines {
       }
       looked_at = text_.size();
       if (looked_at > kLongestLine) return fail(ErrorKind::kNetwork, "a line is too long");
-      const auto bytes = socket_.receive(std::chrono::steady_clock::now() + kSilence);
+      const auto bytes = socket_.receive(deadline);
       if (!bytes) return Fail(bytes.error());
       if (bytes->empty()) return std::nullopt;
       text_ += *bytes;
@@ -73,9 +76,9 @@ class Lines {
   }
 
   /// All that there still is.
-  Result<std::string> rest() {
+  Result<std::string> rest(BlockingSocket::Deadline deadline) {
     while (text_.size() <= kLongestLine) {
-      const auto bytes = socket_.receive(std::chrono::steady_clock::now() + kSilence);
+      const auto bytes = socket_.receive(deadline);
       if (!bytes) return Fail(bytes.error());
       if (bytes->empty()) return std::move(text_);
       text_ += *bytes;
@@ -85,7 +88,6 @@ class Lines {
 
  private:
   static constexpr std::size_t kLongestLine = 8UL << 20;
-  static constexpr std::chrono::seconds kSilence{45};
 
   BlockingSocket& socket_;
   std::string text_;  // Received, and not yet taken.
@@ -166,24 +168,25 @@ Result<ApiResponse> ApiClient::stream(
     return Fail(sent.error());
   }
   Lines lines(*socket);
-  const auto first = lines.next();
+  const auto first = lines.next(deadline);
   if (!first) return Fail(first.error());
   constexpr std::size_t kStatusAt = std::string_view("HTTP/1.x ").size();
   if (!*first || !(*first)->starts_with("HTTP/1.") || (*first)->size() < kStatusAt + 3) {
     return fail(ErrorKind::kNetwork, "what answers is no HTTP server");
   }
   ApiResponse response{.status = std::atoi((*first)->c_str() + kStatusAt), .body = ""};
-  for (auto header = lines.next();; header = lines.next()) {
+  for (auto header = lines.next(deadline);; header = lines.next(deadline)) {
     if (!header) return Fail(header.error());
     if (!*header || (*header)->empty()) break;
   }
   if (response.status != 200) {
-    auto body = lines.rest();
+    auto body = lines.rest(deadline);
     if (!body) return Fail(body.error());
     response.body = *std::move(body);
     return response;
   }
-  for (auto line = lines.next();; line = lines.next()) {
+  while (true) {
+    const auto line = lines.next(std::chrono::steady_clock::now() + kSilence);
     if (!line) return Fail(line.error());
     if (!*line) return response;
     on_line(**line);

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "control-api/utf8.h"
+
 namespace faultline {
 
 std::string Console::styled(std::string_view code, std::string_view text) const {
@@ -20,14 +22,30 @@ Console process_console() {
   return {std::cout, std::cerr, is_terminal, is_terminal && wants_color};
 }
 
+namespace {
+
+/// Whether it is one of C0, DEL or C1, by which terminals are told things.
+bool is_control(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character.front());
+  if (character.size() == 1) return first < 0x20 || first == 0x7f;
+  return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      out += c;
-    } else {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text, at);
+    const std::string_view character = text.substr(at, std::max<std::size_t>(length, 1));
+    at += character.size();
+    if (length > 0 && !is_control(character)) {
+      out += character;
+      continue;
+    }
+    for (const char c : character) {
+      const auto byte = static_cast<unsigned char>(c);
       out += "\\x";
       out += kHex[byte >> 4U];
       out += kHex[byte & 15U];

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "proxy/registry.h"
+
 namespace faultline {
 
 namespace {
@@ -106,7 +108,8 @@ Result<std::string> Remote::call(std::string_view method, const std::string& pat
   const Json json = Json::parse(response->body, nullptr, /*allow_exceptions=*/false);
   std::string reason = json.is_object() ? member<std::string>(json, "error", "") : response->body;
   while (!reason.empty() && reason.back() == '\n') reason.pop_back();
-  return fail(kind_of(response->status),
+  const bool is_halted = response->status == 409 && reason.starts_with(kAreHalted);
+  return fail(is_halted ? ErrorKind::kHalted : kind_of(response->status),
               "HTTP " + std::to_string(response->status) + ": " + reason);
 }
 

@@ -48,7 +48,7 @@ TerminalScreen::~TerminalScreen() {
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
-TerminalScreen::Input TerminalScreen::wait(std::chrono::milliseconds patience) const {
+TerminalScreen::Input TerminalScreen::wait(std::chrono::milliseconds patience) {
   std::array<pollfd, 2> watched = {pollfd{STDIN_FILENO, POLLIN, 0},
                                    pollfd{signals_.get(), POLLIN, 0}};
   Input input;
@@ -63,7 +63,7 @@ TerminalScreen::Input TerminalScreen::wait(std::chrono::milliseconds patience) c
   std::array<char, 256> bytes{};
   const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
   if (count > 0) {
-    input.keys = keys_of({bytes.data(), static_cast<std::size_t>(count)});
+    input.keys = keys_.keys_of({bytes.data(), static_cast<std::size_t>(count)});
   } else {
     input.signal = SIGHUP;  // The terminal is gone.
   }
@@ -73,26 +73,35 @@ TerminalScreen::Input TerminalScreen::wait(std::chrono::milliseconds patience) c
 void TerminalScreen::draw(const std::vector<std::string>& lines) {
   std::string frame = "\x1b[H";
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    frame += (i == 0 ? "" : "\r\n") + lines[i] + "\x1b[K";
+    // Cleared before it is written: behind a full line the cursor is still on its last column.
+    frame += (i == 0 ? "\x1b[K" : "\r\n\x1b[K") + lines[i];
   }
   out_ << frame << "\x1b[J" << std::flush;
 }
 
-std::string keys_of(std::string_view bytes) {
+std::string KeyReader::keys_of(std::string_view bytes) {
   std::string keys;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (bytes[i] != '\x1b') {
-      keys += bytes[i];
-      continue;
+  for (const char c : bytes) {
+    const bool is_final = std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '~';
+    switch (state_) {
+      case State::kPlain:
+        if (c == '\x1b') {
+          state_ = State::kEscape;
+        } else {
+          keys += c;
+        }
+        break;
+      case State::kEscape:
+        state_ = c == '[' ? State::kSequence : c == 'O' ? State::kOneMore : State::kPlain;
+        if (c == '\x1b') state_ = State::kEscape;
+        break;
+      case State::kSequence:  // ESC [ 1 ; 5 A: a letter or ~ ends it.
+      case State::kOneMore:
+        if (is_final && c == 'A') keys += 'k';
+        if (is_final && c == 'B') keys += 'j';
+        if (is_final || state_ == State::kOneMore) state_ = State::kPlain;
+        break;
     }
-    if (i + 1 == bytes.size() || (bytes[i + 1] != '[' && bytes[i + 1] != 'O')) continue;
-    i += 2;  // ESC [ 1 ; 5 A: a letter or ~ ends it.
-    while (i < bytes.size() && std::isalpha(static_cast<unsigned char>(bytes[i])) == 0 &&
-           bytes[i] != '~') {
-      ++i;
-    }
-    if (i < bytes.size() && bytes[i] == 'A') keys += 'k';
-    if (i < bytes.size() && bytes[i] == 'B') keys += 'j';
   }
   return keys;
 }

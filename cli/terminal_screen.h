@@ -13,6 +13,18 @@
 
 namespace faultline {
 
+/// The keys among what a terminal sends: the arrows up and down are 'k' and 'j', what else begins
+/// with an escape is left out, wherever it is cut into reads. So a key right after the Escape key
+/// is left out, too: it might be the rest of such a sequence.
+class KeyReader {
+ public:
+  std::string keys_of(std::string_view bytes);
+
+ private:
+  enum class State { kPlain, kEscape, kSequence, kOneMore };
+  State state_ = State::kPlain;
+};
+
 /// The terminal at stdin and stdout, whole, for a program that draws and is told keys: until it
 /// goes, which puts everything back. It takes the signals that would end the program off it, so
 /// that they do not leave a spoilt terminal behind.
@@ -28,12 +40,12 @@ class TerminalScreen {
   ~TerminalScreen();
 
   struct Input {
-    std::string keys;  ///< As keys_of() has them; empty if none came.
+    std::string keys;  ///< As KeyReader has them; empty if none came.
     int signal = 0;    ///< SIGWINCH: it has another size. Else it says that this must end.
   };
 
   /// What comes within `patience`.
-  Input wait(std::chrono::milliseconds patience) const;
+  Input wait(std::chrono::milliseconds patience);
 
   /// `lines`, from the top, each of which must fit.
   void draw(const std::vector<std::string>& lines);
@@ -43,10 +55,7 @@ class TerminalScreen {
   termios before_{};
   sigset_t mask_before_{};
   FileDescriptor signals_;
+  KeyReader keys_;
 };
-
-/// The keys among `bytes` that a terminal has sent: the arrows up and down are 'k' and 'j', what
-/// else begins with an escape is left out.
-std::string keys_of(std::string_view bytes);
 
 }  // namespace faultline

@@ -60,6 +60,7 @@ Result<void> Top::look() {
 
 void Top::select(std::size_t index) {
   const std::size_t last = model_.proxies.empty() ? 0 : model_.proxies.size() - 1;
+  if (model_.selected != std::min(index, last)) model_.connections.clear();
   model_.selected = std::min(index, last);
 }
 

@@ -28,6 +28,7 @@ int run(Top& top, const Console& console) {
     if (input.signal != 0 && input.signal != SIGWINCH) return 128 + input.signal;
     for (const char key : input.keys) {
       if (!top.press(key)) return kExitOk;
+      if (top.model().is_trouble) break;  // Each further key might wait for the server as long.
     }
     if (input.keys.empty() && Clock::now() < next) continue;
     // It was there: from now on a server that is not is said on the screen.

@@ -29,6 +29,7 @@ struct ToxicArguments {
   std::string lease;
   bool live = false;  ///< --no-shadow.
   bool dry_run = false;
+  bool is_in_words = false;  ///< The toxic is named by a word, and not by -n.
 
   /// Whether something is said that only /v1 takes. The rest is sent as Toxiproxy's CLI does.
   bool needs_v1() const {

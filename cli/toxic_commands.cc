@@ -108,8 +108,8 @@ Result<const ToxicType*> type_on_server(const Remote& remote, const ToxicArgumen
 
 int update(const Invocation& invocation, const Remote& remote, const ToxicArguments& arguments) {
   const ConditionOptions& reach = arguments.conditions;
-  if (arguments.needs_v1() || arguments.dry_run || reach.shadow || arguments.live ||
-      !reach.affects.empty() || !reach.on_remove.empty()) {
+  if (arguments.is_in_words || arguments.needs_v1() || arguments.dry_run || reach.shadow ||
+      arguments.live || !reach.affects.empty() || !reach.on_remove.empty()) {
     return update_toxic_over_v1(invocation, arguments);
   }
   const auto toxicity = toxicity_of(arguments);
@@ -229,6 +229,7 @@ Result<void> take_name(ToxicArguments& arguments) {
     return fail(ErrorKind::kInvalid,
                 "a TOXIC is missing: `faultline inspect " + arguments.proxy + "` lists them");
   }
+  arguments.is_in_words = true;
   arguments.name = arguments.words.front();
   arguments.words.erase(arguments.words.begin());
   return {};

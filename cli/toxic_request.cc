@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -54,7 +55,8 @@ Json written(const std::string& text) {
   if (as_whole.ec == std::errc() && as_whole.ptr == end) return whole;
   double number = 0;
   const auto as_number = std::from_chars(text.data(), end, number);
-  if (as_number.ec == std::errc() && as_number.ptr == end) return number;
+  const bool is_number = as_number.ec == std::errc() && as_number.ptr == end;
+  if (is_number && std::isfinite(number)) return number;
   return text;
 }
 
@@ -106,8 +108,10 @@ Result<Described> described_by(const ToxicArguments& arguments) {
   return Described{*type, *std::move(settings)};
 }
 
-/// An option that is no attribute's, but has the name of one of `type`.
+/// An option that is no attribute's, but has the name of one of `type`. With -t it means what it
+/// says, as in Toxiproxy's form.
 Result<void> check_meaning(const ToxicArguments& arguments, const ToxicType& type) {
+  if (!arguments.type.empty()) return {};
   for (const AttributeType& attribute : type.attributes) {
     const std::string name = "--" + attribute.name;
     const CLI::Option* option = arguments.command->get_option_no_throw(name);

@@ -53,7 +53,10 @@ void add_attributes(const Json& toxic, std::vector<std::string>& parts) {
     const int index = type == nullptr ? -1 : type->attribute_index(name);
     if (index >= 0) {
       const AttributeType& attribute = type->attributes[static_cast<std::size_t>(index)];
-      if (value == attribute_view(attribute, AttributeValue(attribute.default_value))) continue;
+      // A first number is always said: without it a rate of 0 would look like nothing.
+      const bool is_default =
+          value == attribute_view(attribute, AttributeValue(attribute.default_value));
+      if (is_default && (index > 0 || attribute.is_text())) continue;
       if (attribute.quantity == Quantity::kSamples) {
         parts.push_back(name + " as given");
         continue;

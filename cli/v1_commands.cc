@@ -164,7 +164,23 @@ int events(const Invocation& invocation, const V1Remote& remote, const V1Argumen
   return kExitOk;
 }
 
+/// Until the lease is ended by another, or the server is gone.
+int hold(const Invocation& invocation, const V1Remote& remote, const std::string& id) {
+  // No event has that type: nothing but pings comes.
+  const std::string path = "/v1/events" + query_of({{"type", "none"}, {"lease", id}});
+  const Error end = remote.follow(path, [](const Json& /*event*/) {});
+  const auto still_there = remote.call("GET", "/v1/leases/" + path_segment(id));
+  const bool is_gone = !still_there && still_there.error().kind == ErrorKind::kNotFound;
+  return report_v1(invocation, is_gone ? still_there.error() : end);
+}
+
 int lease(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
+  const int asked =
+      (given.ttl.empty() ? 0 : 1) + (given.renew.empty() ? 0 : 1) + (given.end.empty() ? 0 : 1);
+  if (asked > 1) return usage_error(invocation, "lease: give one of --ttl, --renew and --end");
+  if (given.ttl.empty() && !(given.owner.empty() && given.reason.empty())) {
+    return usage_error(invocation, "lease: --owner and --reason are for a new one: say its --ttl");
+  }
   if (given.hold && given.ttl.empty()) {
     return usage_error(invocation, "lease: --hold makes one and holds it: say its --ttl, too");
   }
@@ -187,9 +203,7 @@ int lease(const Invocation& invocation, const V1Remote& remote, const V1Argument
   }
   if (!given.hold || !answer->contains("id")) return kExitOk;
   invocation.console.out.flush();
-  const std::string path =
-      "/v1/events" + query_of({{"type", "lease."}, {"lease", text_at(*answer, "id")}});
-  return report_v1(invocation, remote.follow(path, [](const Json& /*event*/) {}));
+  return hold(invocation, remote, text_at(*answer, "id"));
 }
 
 int halt(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {

@@ -17,7 +17,7 @@ std::string closing(const V1Remote& remote, const std::string& name) {
   if (!stats) return "";
   for (const Json& proxy : stats->value("proxies", Json::array())) {
     if (text_at(proxy, "name") != name) continue;
-    const auto open = proxy.value("connections_active", std::uint64_t{0});
+    const auto open = proxy.value("connections_active", std::int64_t{0});
     if (open == 0) return "";
     return " and close its " +
            (open == 1 ? std::string("connection") : std::to_string(open) + " connections");

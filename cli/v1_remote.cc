@@ -1,5 +1,9 @@
 #include "cli/v1_remote.h"
 
+#include <optional>
+
+#include "control-api/json_reader.h"
+
 namespace faultline {
 
 namespace {
@@ -31,6 +35,14 @@ Fail refusal_of(const ApiResponse& response) {
                     has_pointer ? problem["pointer"].get<std::string>() : ""});
 }
 
+/// A JSON object; nothing if `text` is none, or is nested deeper than ours are.
+std::optional<Json> object_in(std::string_view text) {
+  if (!parse_json(text)) return std::nullopt;  // It has a limit, the other reader has none.
+  Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  return json;
+}
+
 Error unreachable(const ApiUrl& url, const Error& error) {
   return {ErrorKind::kNetwork,
           "cannot reach Faultline at " + url.text + ": " + error.message +
@@ -55,9 +67,9 @@ Result<Json> V1Remote::call(const std::string& method, const std::string& path,
   if (!response) return Fail(response.error());
   if (response->status < 200 || response->status >= 300) return refusal_of(*response);
   if (response->body.empty()) return Json(nullptr);
-  Json json = Json::parse(response->body, nullptr, false);
-  if (json.is_discarded()) return fail(ErrorKind::kNetwork, "what answers there is no Faultline");
-  return json;
+  auto json = object_in(response->body);
+  if (!json) return fail(ErrorKind::kNetwork, "what answers there is no Faultline");
+  return *std::move(json);
 }
 
 Error V1Remote::follow(const std::string& path,
@@ -65,8 +77,7 @@ Error V1Remote::follow(const std::string& path,
   const auto response = client_.stream(path, [&](std::string_view line) {
     constexpr std::string_view kData = "data: ";  // Ids and types are in the data, too.
     if (!line.starts_with(kData)) return;
-    const Json event = Json::parse(line.substr(kData.size()), nullptr, false);
-    if (event.is_object()) on_event(event);
+    if (const auto event = object_in(line.substr(kData.size()))) on_event(*event);
   });
   if (!response) return unreachable(client_.url(), response.error());
   if (response->status != 200) return refusal_of(*response).value();

@@ -35,7 +35,11 @@ int add_toxic_over_v1(const Invocation& invocation, const ToxicArguments& argume
     const std::string path = v1_proxy_path(arguments.proxy) + "/toxics";
     const auto toxic = remote.call("POST", tried(path, arguments.dry_run), *body);
     if (!toxic) {
-      return report_v1(invocation, in_options(toxic.error(), arguments), "Failed to add toxic");
+      Error error = in_options(toxic.error(), arguments);
+      if (toxic.error().pointer == "/name" && arguments.name.empty()) {
+        error.message = toxic.error().message + ": give this one a --name";
+      }
+      return report_v1(invocation, error, "Failed to add toxic");
     }
     return tell(invocation, arguments, arguments.dry_run ? "Would add" : "Added", *toxic);
   });

@@ -15,15 +15,14 @@ namespace {
 /// Over what is there, from the top; no line wraps, and none that does not fit is shown.
 std::string drawn(const std::string& text, bool is_first) {
   const std::size_t most = terminal_size().height - 1;
-  std::string frame = is_first ? "\x1b[2J\x1b[H\x1b[?7l" : "\x1b[H\x1b[?7l";
+  std::string frame = is_first ? "\x1b[2J\x1b[H\x1b[?7l" : "\x1b[H\x1b[?7l\x1b[K";
   std::size_t lines = 0;
   for (const char c : text) {
     if (lines == most) break;
-    if (c == '\n') {
-      ++lines;
-      frame += "\x1b[K";
-    }
     frame += c;
+    if (c != '\n') continue;
+    ++lines;
+    frame += "\x1b[K";  // Not behind a line: the cursor may be on its last column.
   }
   return frame + "\x1b[J\x1b[?7h";
 }

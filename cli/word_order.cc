@@ -189,13 +189,19 @@ std::size_t positionals_of(const CLI::App& command) {
   return most;
 }
 
+/// "; did you mean `add`?", or where the names of the commands of `parent` are.
+std::string suggestion(const CLI::App& parent, const std::string& word) {
+  const std::string near = word == "help" ? "" : did_you_mean(word, command_names(parent));
+  return near.empty() ? "; `" + full_name(parent) + " --help` lists them" : near;
+}
+
 /// What is wrong with the first word that should have named a command of `parent`.
 Fail unknown_command(const CLI::App& parent, const std::vector<Piece>& pieces) {
   for (const Piece& piece : pieces) {
     if (piece.kind != Piece::Kind::kWord) continue;
     const std::string known = full_name(parent);
-    return fail(ErrorKind::kInvalid, known + ": unknown command `" + piece.text + "`" +
-                                         did_you_mean(piece.text, command_names(parent)));
+    return fail(ErrorKind::kInvalid,
+                known + ": unknown command `" + piece.text + "`" + suggestion(parent, piece.text));
   }
   std::string names;
   for (const std::string& name : command_names(parent)) names += (names.empty() ? "" : ", ") + name;

@@ -235,9 +235,9 @@ std::vector<std::pair<std::string, ToxicSpec>> Registry::halt() {
 /// While faults are halted there are no toxics, and none may come.
 Result<void> Registry::may_have(const std::vector<ToxicSpec>& toxics) const {
   if (!is_halted_ || toxics.empty()) return {};
-  return fail(ErrorKind::kHalted,
-              "faults are halted: DELETE /v1/halt, or `faultline halt --lift`, "
-              "allows them again");
+  return fail(
+      ErrorKind::kHalted,
+      std::string(kAreHalted) + ": DELETE /v1/halt, or `faultline halt --lift`, allows them again");
 }
 
 TimePoint Registry::next_end() const {

@@ -59,6 +59,10 @@ struct ProxyStats {
   std::vector<ToxicStats> toxics{};
 };
 
+/// How every refusal begins that is for a halt's sake: also over Toxiproxy's API, which has no
+/// status for it.
+inline constexpr std::string_view kAreHalted = "faults are halted";
+
 /// The truth about proxies and toxics. Lives on the control thread; both APIs,
 /// the configuration file and the signals are views of it.
 ///

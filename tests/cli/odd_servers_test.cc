@@ -137,4 +137,45 @@ TEST_CASE("a profile is removed as far as it can be, and what is left is said", 
   CHECK(toxics_of(direct) == std::set<std::string>{"lte_1", "lte_2"});
 }
 
+TEST_CASE("an answer that is no Faultline's is said to be none", "[odd_servers]") {
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += R"({"id":)";
+  deep += "1" + std::string(100'000, '}');
+  for (const std::string& body : {std::string("null"), std::string("[]"), std::string("3"), deep}) {
+    INFO(body.substr(0, 20));
+    const test::Server odd(relay_to("", [&](const std::string&, const Forward&) {
+      return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+             body;
+    }));
+    const Client client(odd.address());
+    for (const char* command : {"lease --ttl 5s --hold", "lease", "stats", "halt --lift",
+                                "create x -l :0 -u a:1 --dry-run", "toxic update redis x 5ms"}) {
+      INFO(command);
+      CHECK(client.fails(command).substr(0, 2) == "3:");
+    }
+  }
+}
+
+TEST_CASE("a stream that is none, or is refused, is said", "[odd_servers]") {
+  const auto answering = [](const std::string& answer) {
+    return test::Server([answer](const test::Socket& peer) {
+      peer.receive_some(64 * 1024);
+      peer.send(answer);
+      return test::Then::kClose;
+    });
+  };
+  const auto follow = [](const test::Server& server) {
+    return Client(server.address()).fails("events --follow");
+  };
+  CHECK(follow(answering("nonsense\n")).find("is no HTTP server") != std::string::npos);
+  CHECK(follow(answering("HTTP/1.0 200 OK\r\nA: b\r\n\r\n: x\n\ndata: 5\n\n"))
+            .find("has ended the stream") != std::string::npos);
+  CHECK(follow(answering("HTTP/1.0 503 No\r\n\r\n{\"detail\":\"too many\"}")) == "1: too many\n");
+  const RunningServer server;
+  CHECK(Client(server).fails("events --follow --lease x") ==
+        "1: there is no lease `x`: it may have ended\n");
+  CHECK(Client(server).fails("lease --ttl 5s --end x") ==
+        "2: faultline: lease: give one of --ttl, --renew and --end\n");
+}
+
 }  // namespace faultline

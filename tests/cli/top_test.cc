@@ -223,10 +223,18 @@ TEST_CASE("top without a terminal says what to use", "[top]") {
 }
 
 TEST_CASE("the keys of a terminal are told apart from what it sends beside them", "[top]") {
+  const auto keys_of = [](std::string_view bytes) { return KeyReader().keys_of(bytes); };
   CHECK(keys_of("jkq") == "jkq");
   CHECK(keys_of("\x1b[A\x1b[B\x1bOA\x1bOB") == "kjkj");
   CHECK(keys_of("\x1b[1;5Bh\x1b[15~c\x1b") == "jhc");
   CHECK(keys_of("\x1b[").empty());
+  CHECK(keys_of("\x1bh\x1b\x1b"
+                "c")
+            .empty());  // Alt with a key.
+  KeyReader cut;        // Home, in two reads: no H that heals.
+  CHECK(cut.keys_of("\x1b").empty());
+  CHECK(cut.keys_of("[").empty());
+  CHECK(cut.keys_of("Hj") == "j");
 }
 
 }  // namespace faultline

@@ -132,9 +132,16 @@ TEST_CASE("what the server has against a toxic is told of its option", "[toxic_w
         "1: Failed to add toxic: there is no proxy `rediss`; did you mean `redis`?\n");
   client.says("toxic add redis latency 1s");
   CHECK(client.fails("toxic add redis latency 1s") ==
+        "1: Failed to add toxic: proxy `redis` has a toxic `latency_downstream` already: give this "
+        "one a --name\n");
+  CHECK(client.fails("toxic add redis latency 1s --name latency_downstream") ==
         "1: Failed to add toxic: --name: proxy `redis` has a toxic `latency_downstream` already\n");
+  for (const char* number : {"nan", "inf"}) {
+    CHECK(client.fails("toxic add redis latency " + std::string(number)).substr(0, 2) == "2:");
+  }
   client.says("halt --reason drill");
   CHECK(client.fails("toxic add redis stall").substr(0, 25) == "4: Failed to add toxic: f");
+  CHECK(client.fails("toxic add redis -t stall").substr(0, 25) == "4: Failed to add toxic: H");
 }
 
 TEST_CASE("Toxiproxy's words stay Toxiproxy's calls, which have no end", "[toxic_words]") {
@@ -178,8 +185,11 @@ TEST_CASE("an update in words changes what is said, and says what is", "[toxic_w
   CHECK(without_times(client.says("toxic update redis slow -a latency=7 --ttl 1m -o table")) ==
         "Updated latency toxic 'slow' on proxy 'redis': latency 7ms, answers, new connections, "
         "when removed, reset, a shadow, does nothing, until TIME (1m)\n");
-  CHECK(client.says("toxic update redis slow -a latency=8") ==
+  CHECK(client.says("toxic update redis -n slow -a latency=8") ==
         "Updated toxic 'slow' on proxy 'redis'\n");
+  CHECK(client.says("toxic update redis slow --toxicity 50%").find("toxicity 50%") !=
+        std::string::npos);
+  client.says("toxic update redis slow --toxicity 100%");
   CHECK(client.fails("toxic update redis") ==
         "2: faultline: a TOXIC is missing: `faultline inspect redis` lists them\n");
   CHECK(client.fails("toxic remove redis slow -n slow") ==

@@ -6,6 +6,7 @@
 #include "base/quantities.h"
 #include "cli/api_client.h"
 #include "cli/attribute_option.h"
+#include "cli/console.h"
 #include "cli/go_number.h"
 #include "cli/serve_options.h"
 
@@ -166,6 +167,14 @@ TEST_CASE("names become one segment of a path", "[api_client]") {
   CHECK(path_segment("host:1@x") == "host:1@x");
   CHECK(path_segment("a/b ?#%\xc3\xa9") == "a%2Fb%20%3F%23%25%C3%A9");
   CHECK(path_segment("..") == "%2E%2E");
+}
+
+TEST_CASE("what a terminal would obey is shown, and not sent to it", "[console]") {
+  CHECK(printable("caf\xc3\xa9 \xe2\x82\xac") == "caf\xc3\xa9 \xe2\x82\xac");
+  CHECK(printable("a\x1b[2J\n\x7f") == "a\\x1b[2J\\x0a\\x7f");
+  CHECK(printable("\xc2\x9b"
+                  "2J") == "\\xc2\\x9b2J");  // U+009B is what ESC [ is.
+  CHECK(printable("\xc2\xa0\x9b\xff") == "\xc2\xa0\\x9b\\xff");
 }
 
 TEST_CASE("numbers print as Go prints them", "[go_number]") {

@@ -40,8 +40,8 @@ TEST_CASE("a watch for a script is block after block, until the server is gone",
 
 TEST_CASE("a watch on a terminal draws over what is there", "[watch]") {
   CHECK(watched(true) ==
-        "\x1b[2J\x1b[H\x1b[?7l1\x1b[K\n\x1b[J\x1b[?7h"
-        "\x1b[H\x1b[?7l2\x1b[K\n\x1b[J\x1b[?7h");
+        "\x1b[2J\x1b[H\x1b[?7l1\n\x1b[K\x1b[J\x1b[?7h"
+        "\x1b[H\x1b[?7l\x1b[K2\n\x1b[K\x1b[J\x1b[?7h");
 }
 
 TEST_CASE("without --watch a command shows once, and says how it went", "[watch]") {
