@@ -43,16 +43,10 @@ struct World {
 };
 
 /// The lines of a file, each parsed. Fails the test if one is no JSON or has no end.
-std::vector<Json> lines_of(const std::string& path) {
-  std::vector<Json> lines;
-  const std::string text = read_file(path);
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = text.find('\n', at);
-    REQUIRE(end != std::string::npos);
-    lines.push_back(Json::parse(text.substr(at, end - at)));
-    at = end + 1;
-  }
-  return lines;
+std::vector<Json> events_in(const std::string& path) {
+  std::vector<Json> events;
+  for (const std::string& line : test::lines_of(path)) events.push_back(Json::parse(line));
+  return events;
 }
 
 /// Waits until the file has so many ends of lines.
@@ -94,7 +88,7 @@ TEST_CASE("events are lines of the file, in order, and all of them at the end", 
     World world({.path = dir.file("log")});
     for (int i = 0; i < 5000; ++i) world.add("a");
   }
-  const std::vector<Json> lines = lines_of(dir.file("log"));
+  const std::vector<Json> lines = events_in(dir.file("log"));
   REQUIRE(lines.size() == 5000);
   for (int i = 0; i < 5000; ++i) REQUIRE(lines[i]["seq"] == i + 1);
 }
@@ -103,7 +97,7 @@ TEST_CASE("an event is on the disk soon, not only at the end", "[event_file]") {
   const TempDir dir;
   World world({.path = dir.file("log")});
   world.add("a");
-  CHECK(test::eventually([&] { return lines_of(dir.file("log")).size() == 1; }));
+  CHECK(test::eventually([&] { return events_in(dir.file("log")).size() == 1; }));
 }
 
 TEST_CASE("numbers go on after an orderly end, and leave some out after another", "[event_file]") {
@@ -126,7 +120,7 @@ TEST_CASE("numbers go on after an orderly end, and leave some out after another"
     CHECK(world.file->last_seq() == 3 + EventFile::kUncertain);
     world.add("server.started");
   }
-  CHECK(lines_of(path).back()["seq"] == 4 + EventFile::kUncertain);
+  CHECK(events_in(path).back()["seq"] == 4 + EventFile::kUncertain);
   // Of a file that has just been rotated, the one before counts.
   REQUIRE(std::rename(path.c_str(), (path + ".1").c_str()) == 0);
   World world({.path = path});
@@ -146,7 +140,7 @@ TEST_CASE("a file that somebody cuts in place is written from its new end", "[ev
     world.add("after", 2000);  // Together they would be too large.
     REQUIRE(eventually_lines(path, 1));
   }
-  const std::vector<Json> lines = lines_of(path);
+  const std::vector<Json> lines = events_in(path);
   REQUIRE(lines.size() == 1);
   CHECK(lines[0]["type"] == "after");
   CHECK(read_file(path + ".1").empty());
@@ -161,11 +155,11 @@ TEST_CASE("the file is rotated before it is too large, and five are kept", "[eve
     world.add("b", 50'000);  // One that is larger than a file has one of its own.
     world.add("c");
   }
-  CHECK(lines_of(path).size() == 1);
-  CHECK(lines_of(path + ".1").size() == 1);
+  CHECK(events_in(path).size() == 1);
+  CHECK(events_in(path + ".1").size() == 1);
   std::int64_t expected = 1002;
   for (const std::string name : {"", ".1", ".2", ".3", ".4", ".5"}) {
-    const std::vector<Json> lines = lines_of(path + name);
+    const std::vector<Json> lines = events_in(path + name);
     REQUIRE_FALSE(lines.empty());
     if (name != ".1") CHECK(read_file(path + name).size() <= 10'000);
     for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
@@ -180,16 +174,16 @@ TEST_CASE("a file that was moved or removed is begun anew", "[event_file]") {
   const std::string path = dir.file("log");
   World world({.path = path});
   world.add("a");
-  REQUIRE(test::eventually([&] { return lines_of(path).size() == 1; }));
+  REQUIRE(test::eventually([&] { return events_in(path).size() == 1; }));
   REQUIRE(std::rename(path.c_str(), dir.file("old").c_str()) == 0);
   world.add("b");
-  REQUIRE(test::eventually([&] { return lines_of(path).size() == 1; }));
-  CHECK(lines_of(path)[0]["type"] == "b");
-  CHECK(lines_of(dir.file("old")).size() == 1);
+  REQUIRE(test::eventually([&] { return events_in(path).size() == 1; }));
+  CHECK(events_in(path)[0]["type"] == "b");
+  CHECK(events_in(dir.file("old")).size() == 1);
   REQUIRE(unlink(path.c_str()) == 0);
   world.add("c");
-  REQUIRE(test::eventually([&] { return lines_of(path).size() == 1; }));
-  CHECK(lines_of(path)[0]["type"] == "c");
+  REQUIRE(test::eventually([&] { return events_in(path).size() == 1; }));
+  CHECK(events_in(path)[0]["type"] == "c");
 }
 
 TEST_CASE("a full disk drops events, says how many, and tears no line", "[event_file]") {
@@ -202,7 +196,7 @@ TEST_CASE("a full disk drops events, says how many, and tears no line", "[event_
       const FileSizeLimit limit(20'000);
       for (std::uint64_t i = 0; i < kEvents; ++i) world.add("a");
       test::pause_for(50ms);
-      for (const Json& line : lines_of(path)) CHECK(line["type"] == "a");
+      for (const Json& line : events_in(path)) CHECK(line["type"] == "a");
       CHECK(read_file(path).size() <= 20'000);
     }
     REQUIRE(test::eventually([&] {
@@ -212,7 +206,7 @@ TEST_CASE("a full disk drops events, says how many, and tears no line", "[event_
   }
   std::uint64_t next = 1;
   std::uint64_t dropped = 0;
-  for (const Json& line : lines_of(path)) {
+  for (const Json& line : events_in(path)) {
     if (line["type"] == "log.dropped") {
       REQUIRE(line["from"] == next);
       const std::uint64_t count = line["count"];

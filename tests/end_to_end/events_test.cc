@@ -32,16 +32,10 @@ Json next_of(EventReader& reader) {
 }
 
 /// The lines of an event log. Fails the test if one is no JSON or has no end.
-std::vector<Json> lines_of(const std::string& path) {
-  std::vector<Json> lines;
-  const std::string text = read_file(path);
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = text.find('\n', at);
-    REQUIRE(end != std::string::npos);
-    lines.push_back(Json::parse(text.substr(at, end - at)));
-    at = end + 1;
-  }
-  return lines;
+std::vector<Json> events_in(const std::string& path) {
+  std::vector<Json> events;
+  for (const std::string& line : lines_of(path)) events.push_back(Json::parse(line));
+  return events;
 }
 
 }  // namespace
@@ -240,7 +234,7 @@ TEST_CASE("an event log has no torn line and no number twice, however the server
   int starts = 0;
   std::vector<Json> lines;
   for (const std::string name : {".5", ".4", ".3", ".2", ".1", ""}) {
-    for (Json& line : lines_of(path + name)) lines.push_back(std::move(line));
+    for (Json& line : events_in(path + name)) lines.push_back(std::move(line));
   }
   for (const Json& line : lines) {
     const std::uint64_t seq = line["seq"];
@@ -267,12 +261,12 @@ TEST_CASE("the log says why things change: file, reload, signal", "[events]") {
     const ServerProcess server({.arguments = {"--config", file}});
     dir.write("config.yaml", config + "{type: timeout}]}\n");
     server.signal(SIGHUP);
-    REQUIRE(eventually([&] { return lines_of(path).size() >= 5; }));
+    REQUIRE(eventually([&] { return events_in(path).size() >= 5; }));
     server.signal(SIGUSR1);
-    REQUIRE(eventually([&] { return lines_of(path).size() >= 6; }));
+    REQUIRE(eventually([&] { return events_in(path).size() >= 6; }));
   }
   std::vector<std::string> told;
-  for (const Json& line : lines_of(path)) {
+  for (const Json& line : events_in(path)) {
     told.push_back(line["type"].get<std::string>() + " " + line["cause"].get<std::string>());
   }
   CHECK(told == std::vector<std::string>{"server.started server", "proxy.created config",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace faultline::test {
 
@@ -22,5 +23,8 @@ class TempDir {
 
 /// The whole file; "" if there is none.
 std::string read_file(const std::string& path);
+
+/// Its lines, without their ends. Throws std::runtime_error if the last has none.
+std::vector<std::string> lines_of(const std::string& path);
 
 }  // namespace faultline::test
