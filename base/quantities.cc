@@ -86,11 +86,19 @@ std::string duration_text(std::chrono::nanoseconds duration) {
     const char* unit;
   };
   constexpr Scale kScales[] = {{1'000'000'000, "s"}, {1'000'000, "ms"}, {1'000, "us"}, {1, "ns"}};
-  const std::int64_t count = duration.count();
+  std::int64_t count = duration.count();
   if (count == 0) return "0";
+  std::string whole;  // "1h30m"
+  constexpr std::int64_t kMinute = 60'000'000'000;
+  for (const Scale& scale : {Scale{60 * kMinute, "h"}, Scale{kMinute, "m"}}) {
+    const std::int64_t units = count / scale.nanoseconds;
+    if (units > 0) whole += std::to_string(units) + scale.unit;
+    count %= scale.nanoseconds;
+  }
+  if (count == 0) return whole;
   for (const Scale& scale : kScales) {
     if (count < scale.nanoseconds) continue;
-    std::string text = std::to_string(count / scale.nanoseconds);
+    std::string text = whole + std::to_string(count / scale.nanoseconds);
     // The remainder, with as many digits as the unit has places.
     std::string rest = std::to_string(count % scale.nanoseconds + scale.nanoseconds).substr(1);
     rest.erase(rest.find_last_not_of('0') + 1);

@@ -13,7 +13,7 @@ namespace faultline {
 /// most. A bare number has no unit and is refused. Errors: kInvalid.
 Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
-/// As parse_duration() takes it, exactly: "1.5s", "250us", "0".
+/// As parse_duration() takes it, exactly: "1h30m", "1m500ms", "1.5s", "250us", "0".
 std::string duration_text(std::chrono::nanoseconds duration);
 
 /// "64MiB", "1GiB", "500MB" or bytes: KB, MB, GB are powers of 1000, KiB, MiB,

@@ -1,13 +1,11 @@
 #include "cli/toxic_sentence.h"
 
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "base/quantities.h"
 #include "cli/conditions.h"
 #include "cli/v1_action.h"
 #include "control-api/v1_views.h"
@@ -18,20 +16,6 @@ namespace faultline {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// "5m", "1h30m", "90.5s": as people say it.
-std::string spoken(const std::string& duration) {
-  const auto parsed = parse_duration(duration);
-  if (!parsed) return duration;
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*parsed);
-  if (seconds != *parsed || seconds.count() < 60) return duration;
-  const auto total = seconds.count();
-  std::string text;
-  if (total >= 3600) text += std::to_string(total / 3600) + "h";
-  if (total / 60 % 60 > 0) text += std::to_string(total / 60 % 60) + "m";
-  if (total % 60 > 0) text += std::to_string(total % 60) + "s";
-  return text;
-}
 
 /// The time of day, here, of "2026-11-28T14:05:12.123Z"; as it is, if it is no such time.
 std::string time_of_day(const std::string& rfc3339) {
@@ -73,7 +57,7 @@ std::string end_of(const Json& toxic) {
   std::string end;
   if (has_time) {
     const std::string at = text_at(toxic, "ends_at");
-    end = at.empty() ? "for " + spoken(ttl) : "until " + time_of_day(at) + " (" + spoken(ttl) + ")";
+    end = at.empty() ? "for " + ttl : "until " + time_of_day(at) + " (" + ttl + ")";
   }
   if (lease.empty()) return has_time ? end : "until it is removed";
   return (has_time ? end + " and " : "") + "as long as lease " + lease;

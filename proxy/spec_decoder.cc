@@ -263,6 +263,10 @@ Result<ToxicSpec> decode_toxic_without_attributes(const Document& document, Dial
   if (!stream) return Fail(stream.error());
   const auto toxicity = read_toxicity(*fields, dialect);
   if (!toxicity) return Fail(toxicity.error());
+  for (const char* of_reply : {"engine", "ends_at"}) {  // Ignored, but not of any type.
+    const auto ignored = fields->text(of_reply);
+    if (!ignored && is_strict(dialect)) return Fail(ignored.error());
+  }
 
   ToxicSpec spec;
   spec.stream_text = stream->value_or("downstream");

@@ -218,7 +218,7 @@ TEST_CASE("no server, a wrong command line: each has its exit code and its line"
        "faultline serve: --drain-timeout: `5` is no duration: write "
        "500ms, 5s, 2m or 1h30m\n"},
       {"serve --max-ttl 1h --default-ttl 2h",
-       "faultline serve: --default-ttl: 7200s is more than --max-ttl, 3600s\n"},
+       "faultline serve: --default-ttl: 2h is more than --max-ttl, 1h\n"},
       {"serve --max-ttl 0s", "faultline serve: --max-ttl: `0s` is less than 1ms\n"},
       {"serve --no-ttl maybe", "faultline serve: --no-ttl: `maybe` is neither allow nor refuse\n"},
       {"serve --config /nonexistent", ""},  // Its line goes to the process's stderr.

@@ -51,7 +51,7 @@ TEST_CASE("a toxic is added in the words people would guess", "[toxic_words]") {
         "a shadow, does nothing, until TIME (10m)\n");
   CHECK(without_times(client.says("toxic add redis 5ms -n lag -t latency")) ==
         "Added latency toxic 'lag' on proxy 'redis': latency 5ms, answers, until TIME (10m)\n");
-  CHECK(client.says("toxic add -t noop redis --for 90s -o json").find("\"ttl\": \"90s\"") !=
+  CHECK(client.says("toxic add -t noop redis --for 90s -o json").find("\"ttl\": \"1m30s\"") !=
         std::string::npos);
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("what the server has against a toxic is told of its option", "[toxic_w
   const World world;
   const Client& client = world.client;
   CHECK(client.fails("toxic add redis latency 1s --for 3h") ==
-        "1: Failed to add toxic: --for must be at most 7200s (--max-ttl), not 10800s\n");
+        "1: Failed to add toxic: --for must be at most 2h (--max-ttl), not 3h\n");
   CHECK(client.fails("toxic add redis latency 1s --lease x") ==
         "1: Failed to add toxic: --lease: there is no lease `x`: it may have ended\n");
   CHECK(client.fails("toxic add rediss latency 1s") ==
@@ -197,7 +197,7 @@ TEST_CASE("an update in words changes what is said, and says what is", "[toxic_w
   CHECK(client.fails("toxic update -n slow redis --shadow --live") ==
         "2: faultline: --shadow and --no-shadow: give one\n");
   CHECK(client.fails("toxic update -n slow redis --for 3h") ==
-        "1: Failed to update toxic: --for must be at most 7200s (--max-ttl), not 10800s\n");
+        "1: Failed to update toxic: --for must be at most 2h (--max-ttl), not 3h\n");
   CHECK(client.fails("toxic update -n slwo redis --for 3h") ==
         "1: Failed to update toxic: there is no toxic `slwo`; did you mean `slow`?\n");
   CHECK(client.fails("toxic update -n slow redis --dry-run") ==

@@ -34,6 +34,16 @@ TEST_CASE("durations are read as Go writes them", "[quantities]") {
   }
 }
 
+TEST_CASE("durations print as people write them, exactly", "[quantities]") {
+  for (const char* text : {"0", "1ns", "250us", "1.5s", "59.999s", "1m", "1m30s", "1m500ms", "2h",
+                           "1h30m", "1h1ns", "876000h"}) {
+    INFO(text);
+    CHECK(duration_text(parse_duration(text).value()) == text);
+  }
+  CHECK(duration_text(90s) == "1m30s");
+  CHECK(duration_text(7'200s) == "2h");
+}
+
 TEST_CASE("sizes tell 1000 from 1024", "[quantities]") {
   const std::pair<const char*, std::size_t> good[] = {{"0", 0},
                                                       {"100", 100},

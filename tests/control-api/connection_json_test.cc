@@ -74,7 +74,7 @@ TEST_CASE("an ended connection is shown with who has ended it, and how", "[conne
                              .sent_bytes = {3, 4},
                              .toxics = {"cut"}};
   Json json = to_json(connection);
-  CHECK(json["lasted"] == "60s");
+  CHECK(json["lasted"] == "1m");
   CHECK(json["ended_by"] == "toxic");
   CHECK(json["with"] == "rst");
   CHECK(json["opened"] < json["ended"]);

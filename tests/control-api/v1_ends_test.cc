@@ -52,7 +52,7 @@ TEST_CASE("V1: a toxic that is taken from its lease has a ttl, and one that is p
   CHECK(config["ttl"].get<std::string>().find("19.") == 0);
   const json freed = api.json(200, "PATCH", kToxics + "/a", R"({"lease":null})");
   CHECK(!freed.contains("lease"));
-  CHECK(freed["ttl"] == "600s");
+  CHECK(freed["ttl"] == "10m");
 }
 
 TEST_CASE("V1: a lease can be ended, and one must say how long it is", "[v1]") {
@@ -64,8 +64,8 @@ TEST_CASE("V1: a lease can be ended, and one must say how long it is", "[v1]") {
   CHECK(api.call("DELETE", "/v1/leases/" + id).status == 204);
   CHECK(api.json(200, "GET", kToxics)["toxics"].empty());
   api.refused(422, "invalid", "", "required field: ttl", "POST", "/v1/leases", "{}");
-  api.refused(422, "invalid", "/ttl", "at most 7200s", "POST", "/v1/leases", R"({"ttl":"3h"})");
-  api.refused(422, "invalid", "/ttl", "at most 7200s", "POST", "/v1/leases", R"({"ttl":"none"})");
+  api.refused(422, "invalid", "/ttl", "at most 2h", "POST", "/v1/leases", R"({"ttl":"3h"})");
+  api.refused(422, "invalid", "/ttl", "at most 2h", "POST", "/v1/leases", R"({"ttl":"none"})");
   api.refused(422, "invalid", "/tl", "did you mean `ttl`?", "POST", "/v1/leases", R"({"tl":"3s"})");
   api.json(201, "POST", "/v1/leases?dry_run=true", R"({"ttl":"3s"})");
   CHECK(api.json(200, "GET", "/v1/leases")["leases"].empty());

@@ -23,7 +23,7 @@ TEST_CASE("V1: a proxy is made with its toxics in one call", "[v1]") {
   const json& toxic = made["toxics"][0];
   CHECK(toxic["name"] == "latency_downstream");
   CHECK(toxic["toxicity"] == "5%");
-  CHECK(toxic["ttl"] == "600s");
+  CHECK(toxic["ttl"] == "10m");
   CHECK(toxic["attributes"]["latency"] == "1.5s");
   CHECK(toxic["attributes"]["jitter"] == "0s");
   CHECK(toxic["attributes"]["way"] == "one_way");
@@ -58,7 +58,7 @@ TEST_CASE("V1: what is wrong in a document is said, and where", "[v1]") {
       {R"({"type":"bandwidth","attributes":{"rate":1000}})", "/attributes/rate", "write \"1MB/s\""},
       {R"({"type":"bandwidth","attributes":{"rate":"10mbps"}})", "/attributes/rate",
        "rate must be"},
-      {R"({"type":"noop","ttl":"3h"})", "/ttl", "at most 7200s (--max-ttl)"},
+      {R"({"type":"noop","ttl":"3h"})", "/ttl", "at most 2h (--max-ttl)"},
       {R"({"type":"noop","ttl":"none"})", "/ttl", "--no-ttl allow"},
       {R"({"type":"noop","ttl":10})", "/ttl", "ttl must be a time like \"10m\""},
       {R"({"type":"noop","ttl":"0s"})", "/ttl", "at least 1ms"},
@@ -66,6 +66,8 @@ TEST_CASE("V1: what is wrong in a document is said, and where", "[v1]") {
       {R"({"type":"noop","pulse":{"on":"1s"}})", "/pulse", "pulse.off"},
       {R"({"type":"latency","ramp":{"from":1,"to":"2s","over":"1s"}})", "/ramp/from",
        "needs a unit"},
+      {R"({"type":"noop","engine":5})", "/engine", "engine must be a string"},
+      {R"({"type":"noop","ends_at":[]})", "/ends_at", "ends_at must be a string"},
       {R"({"type":"noop","owner":")" + std::string(1001, 'x') + R"("})", "/owner", "1000 bytes"},
   };
   for (const Case& one : cases) {
@@ -263,7 +265,7 @@ TEST_CASE("V1: the configuration that it shows makes what there is", "[v1]") {
   CHECK(config["version"] == 1);
   const json& toxic = config["proxies"][0]["toxics"][0];
   CHECK(toxic["toxicity"] == "30%");
-  CHECK(toxic["ttl"].get<std::string>().find("299.") == 0);
+  CHECK(toxic["ttl"].get<std::string>().find("4m59.") == 0);
 }
 
 TEST_CASE("V1: counts are shown for each proxy and toxic", "[v1]") {
