@@ -61,6 +61,11 @@ json toxics_of(Line& line) {
   return json::parse(line.world.api.get("/proxies/p/toxics").body);
 }
 
+/// The log is read as it comes.
+bool is_logged(const Line& line, const std::string& text) {
+  return eventually([&] { return line.world.server.log().find(text) != std::string::npos; });
+}
+
 }  // namespace
 
 TEST_CASE("a share hits the same connections with the same seed", "[match]") {
@@ -186,7 +191,7 @@ TEST_CASE("the connection beyond a toxic's limit is not touched, and the toxic e
   CHECK(round_trip(next, "untouched") == "untouched");
   for (const Socket& socket : all) CHECK(socket.receive(1) == "x");  // It is taken off those.
   CHECK(eventually([&] { return toxics_of(line).empty(); }));
-  CHECK(line.world.server.log().find("max_connections 3 reached") != std::string::npos);
+  CHECK(is_logged(line, "max_connections 3 reached"));
   const Reply events = line.world.api.request("GET", "/v1/events?type=toxic.ended", "",
                                               {{"Accept", "application/json"}});
   CHECK(events.body.find(R"("cause":"limit")") != std::string::npos);
@@ -208,7 +213,7 @@ TEST_CASE("a toxic ends where it would hit a larger share than it may", "[match]
   const std::vector<Socket> all = connect_in_order(line, 20);
   line.add(R"("type":"reset","match":{"connections":"100%"},"limits":{"max_share":"20%"})");
   CHECK(eventually([&] { return toxics_of(line).empty(); }));
-  CHECK(line.world.server.log().find("max_share 20% reached") != std::string::npos);
+  CHECK(is_logged(line, "max_share 20% reached"));
   int reset = 0;
   for (const Socket& socket : all) reset += is_reset(socket) ? 1 : 0;
   CHECK((reset > 0 && reset <= 4));
@@ -224,7 +229,7 @@ TEST_CASE("a toxic ends once it has held the bytes it may, and lets go of them",
   CHECK(long_trip(line.connect(), "b") == "b");  // One byte more, on another connection.
   CHECK(socket.receive(1'000) == std::string(1'000, 'a'));
   CHECK(eventually([&] { return toxics_of(line).empty(); }));
-  CHECK(line.world.server.log().find("max_bytes_delayed 1000 reached") != std::string::npos);
+  CHECK(is_logged(line, "max_bytes_delayed 1000 reached"));
 }
 
 TEST_CASE("a toxic that ends at its limit ends its connections, if its removal does", "[match]") {
