@@ -105,7 +105,9 @@ Result<void> Server::start() {
     return applied;
   }
   if (kept_path_.empty()) return {};
-  keeper_.emplace(loop_, events_, kept_path_, [this] {
+  // Who does not ask for --restore need not care that it would bring back nothing.
+  const LogLevel trouble = options_.restores ? LogLevel::kWarn : LogLevel::kInfo;
+  keeper_.emplace(loop_, events_, kept_path_, trouble, [this] {
     return kept_state_json(registry_, config_.proxies, std::chrono::system_clock::now());
   });
   return {};

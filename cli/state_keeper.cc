@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.h"
 #include "base/verify.h"
 #include "control-api/durable_file.h"
 #include "proxy/alarm_clock.h"
@@ -18,11 +17,12 @@ constexpr std::uint64_t kShareOfTime = 50;
 
 }  // namespace
 
-StateKeeper::StateKeeper(uv_loop_t& loop, EventLog& events, std::string path,
+StateKeeper::StateKeeper(uv_loop_t& loop, EventLog& events, std::string path, LogLevel trouble,
                          std::function<std::string()> snapshot)
     : events_(events),
       snapshot_(std::move(snapshot)),
       path_(std::move(path)),
+      trouble_(trouble),
       writing_(loop),
       rest_ms_(kLeastRestMs) {
   auto timer = std::make_unique<uv_timer_t>();
@@ -83,7 +83,7 @@ void StateKeeper::on_written(const Result<void>& written) {
   if (written) {
     is_failing_ = false;
   } else if (!std::exchange(is_failing_, true)) {
-    log(LogLevel::kInfo, "server", "proxies and toxics cannot be kept for --restore",
+    log(trouble_, "server", "proxies and toxics cannot be kept for --restore",
         {{"file", path_}, {"error", written.error().message}});
   }
   if (!last_.empty()) write();

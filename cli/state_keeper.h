@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/log.h"
 #include "cli/background.h"
 #include "control-api/event_log.h"
 #include "proxy/uv_handle.h"
@@ -18,8 +19,9 @@ namespace faultline {
 /// where snapshots are large, fifty times as long as making one takes.
 class StateKeeper final : EventSubscriber {
  public:
-  /// `snapshot` says what is to be written. It, `loop` and `events` must outlive this.
-  StateKeeper(uv_loop_t& loop, EventLog& events, std::string path,
+  /// `snapshot` says what is to be written. It, `loop` and `events` must outlive this. A file
+  /// that cannot be written is said in the log, at the level `trouble`.
+  StateKeeper(uv_loop_t& loop, EventLog& events, std::string path, LogLevel trouble,
               std::function<std::string()> snapshot);
   ~StateKeeper();
   StateKeeper(const StateKeeper&) = delete;
@@ -40,6 +42,7 @@ class StateKeeper final : EventSubscriber {
   EventLog& events_;
   const std::function<std::string()> snapshot_;
   const std::string path_;
+  const LogLevel trouble_;
   Background writing_;  // One text at a time: an older never replaces a newer.
   std::string last_;    // To be written when the text under way is; "" for none.
   bool has_finished_ = false;

@@ -121,9 +121,14 @@ Result<void> restore_proxy(const KeptState::Kept& kept, Registry& registry, cons
   const std::string& name = kept.proxy.name;
   if (!registry.find(name)) {
     if (kept.is_configured) return {};  // It is in the configuration no more.
-    ProxySpec bare = kept.proxy;
-    bare.toxics.clear();
-    const auto created = registry.create(std::move(bare), names);
+    // With its toxics: whoever dials again at once, as clients do, is to meet them.
+    ProxySpec fresh = kept.proxy;
+    if (registry.is_halted()) fresh.toxics.clear();
+    auto created = registry.create(fresh, names);
+    if (!created && created.error().kind == ErrorKind::kInvalid) {
+      fresh.toxics.clear();  // One cannot be had; the others are added below.
+      created = registry.create(std::move(fresh), names);
+    }
     if (auto settled = settle(created, name, left_out); !settled || !created) return settled;
   } else if (!kept.proxy.enabled) {
     const auto updated = registry.update(name, {.enabled = false}, names);

@@ -130,6 +130,24 @@ TEST_CASE("what cannot be had again is left out, and said", "[kept_state]") {
   CHECK(api.registry.find("b"));
 }
 
+TEST_CASE("a toxic that nobody can carry out now keeps neither its proxy nor others away",
+          "[kept_state]") {
+  const auto kept = read_kept_state(
+      R"({"kept_at_ms":1,"proxies":[{"name":"a","listen":"127.0.0.1:0","upstream":"unix:/x",
+          "toxics":[{"type":"packet_loss","attributes":{"loss":"1%","engine":"kernel"}},
+                    {"type":"noop"}]}]})",
+      kThen);
+  REQUIRE(kept);
+  REQUIRE(kept->left_out.empty());
+  V1Fixture api;
+  const auto left_out = restore(*kept, api.registry, {});
+  REQUIRE(left_out);
+  REQUIRE(left_out->size() == 1);
+  CHECK(left_out->front().starts_with("a/packet_loss_downstream: "));
+  REQUIRE(api.registry.find("a"));
+  CHECK((*api.registry.find("a"))->toxics.size() == 1);
+}
+
 TEST_CASE("restoring adds what is not there, and no toxics while they are halted", "[kept_state]") {
   V1WithProxy old;
   old.json(201, "POST", kToxics, R"({"type":"noop","name":"a","ttl":"1m"})");
