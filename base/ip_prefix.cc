@@ -115,6 +115,27 @@ Result<IpPrefix> IpPrefix::parse(std::string_view text) {
   return prefix;
 }
 
+std::optional<IpPrefix> IpPrefix::of(const sockaddr& address) {
+  const std::optional<IpAddress> ip = address_from(address);
+  if (!ip) return std::nullopt;
+  IpPrefix prefix;
+  prefix.family_ = ip->family;
+  prefix.bits_ = ip->all_bits();
+  prefix.bytes_ = ip->bytes;
+  return prefix;
+}
+
+IpPrefix IpPrefix::shortened(unsigned bits) const {
+  IpPrefix prefix = *this;
+  prefix.bits_ = bits;
+  prefix.bytes_ = first_bits(bytes_, bits);
+  return prefix;
+}
+
+bool IpPrefix::contains(const IpPrefix& other) const {
+  return family_ == other.family_ && bits_ <= other.bits_ && other.shortened(bits_) == *this;
+}
+
 std::string IpPrefix::text() const {
   const bool is_ipv4 = family_ == Family::kIpv4;
   char address[INET6_ADDRSTRLEN] = "";

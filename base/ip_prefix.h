@@ -5,6 +5,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,11 +31,20 @@ class IpPrefix {
   /// "`10.1.2.3/16` has bits set beyond /16: write 10.1.0.0/16".
   static Result<IpPrefix> parse(std::string_view text);
 
+  /// That one address, its port aside; nothing for families other than IP.
+  static std::optional<IpPrefix> of(const sockaddr& address);
+
+  /// The prefix of `bits` bits that this is in. REQUIRES: bits <= bits().
+  IpPrefix shortened(unsigned bits) const;
+
   /// As parse() takes it: "10.1.0.0/16", "fd00::/8"; "127.0.0.1" for a single address.
   std::string text() const;
 
   /// Whether `address`, its port aside, is in the range; false for families other than IP.
   bool contains(const sockaddr& address) const;
+
+  /// Whether all of `other` is in the range.
+  bool contains(const IpPrefix& other) const;
 
   Family family() const { return family_; }
   /// How many of the first bits are fixed: 0 to 32, or 0 to 128.

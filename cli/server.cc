@@ -93,7 +93,7 @@ Result<void> Server::start() {
   registry_.observe(&events_);
   auto applied = attempt_blocking([this](const Names& names) {
     const Registry::Because because(registry_, {.by = "config"});
-    return apply(config_.proxies, names);
+    return apply(config_.configured, names);
   });
   if (applied && options_.restores) {
     if (const auto restored = restore_kept(); !restored) {
@@ -108,7 +108,7 @@ Result<void> Server::start() {
   // Who does not ask for --restore need not care that it would bring back nothing.
   const LogLevel trouble = options_.restores ? LogLevel::kWarn : LogLevel::kInfo;
   keeper_.emplace(loop_, events_, kept_path_, trouble, [this] {
-    return kept_state_json(registry_, config_.proxies, std::chrono::system_clock::now());
+    return kept_state_json(registry_, config_.configured, std::chrono::system_clock::now());
   });
   return {};
 }
@@ -174,9 +174,9 @@ Result<void> Server::read_config() {
     if (!config) return Fail(config.error());
     config_ = *std::move(config);
   }
-  auto proxies = with_option_proxies(std::move(config_.proxies));
+  auto proxies = with_option_proxies(std::move(config_.configured.proxies));
   if (!proxies) return Fail(proxies.error());
-  config_.proxies = *std::move(proxies);
+  config_.configured.proxies = *std::move(proxies);
   return {};
 }
 
@@ -228,10 +228,11 @@ Result<void> Server::bind_api() {
   return {};
 }
 
-Result<void> Server::apply(const std::vector<ProxySpec>& specs, const Names& names) {
-  std::vector<ProxySpec> wanted = specs;
+Result<void> Server::apply(const Configured& configured, const Names& names) {
+  Configured wanted = configured;
   if (registry_.is_halted()) {
-    for (ProxySpec& spec : wanted) spec.toxics.clear();
+    for (ProxySpec& spec : wanted.proxies) spec.toxics.clear();
+    wanted.partitions.clear();
   }
   const auto changes = registry_.reload({}, std::move(wanted), names);
   if (!changes) return Fail(changes.error());
@@ -285,16 +286,16 @@ void Server::on_config_read(const Result<Config>& config) {
     on_reloaded(Fail(config.error()));
     return;
   }
-  auto proxies = with_option_proxies(config->proxies);
+  auto proxies = with_option_proxies(config->configured.proxies);
   if (!proxies) {
     on_reloaded(Fail(proxies.error()));
     return;
   }
   Config now = *config;
-  now.proxies = *std::move(proxies);
+  now.configured.proxies = *std::move(proxies);
   const auto attempt = [this, now](const Names& names) -> Result<void> {
     const Registry::Because because(registry_, {.by = "reload"});
-    auto changes = registry_.reload(config_.proxies, now.proxies, names);
+    auto changes = registry_.reload(config_.configured, now.configured, names);
     if (!changes) return Fail(changes.error());
     reload_changes_ = *std::move(changes);
     await_next_end();
@@ -309,7 +310,7 @@ void Server::on_config_read(const Result<Config>& config) {
           now.control_event_log_size != config_.control_event_log_size) {
         log(LogLevel::kWarn, "server", "changes of `control` take effect at the next start");
       }
-      config_.proxies = now.proxies;
+      config_.configured = now.configured;
     }
     on_reloaded(result);
   });
@@ -341,11 +342,12 @@ void Server::clear_toxics() {
       clearing_,
       [this](const Names& names) {
         const Registry::Because because(registry_, {.by = "signal", .reason = "SIGUSR1"});
+        registry_.end_partitions([](const ToxicSpec&) { return true; });
         return registry_.reset(names);
       },
       [](const Result<void>& result) {
         if (result) {
-          log(LogLevel::kInfo, "server", "all toxics removed, all proxies enabled");
+          log(LogLevel::kInfo, "server", "all partitions and toxics removed, all proxies enabled");
         } else {
           log(LogLevel::kError, "server", "toxics removed, but not every proxy could be enabled",
               {{"error", result.error().message}});

@@ -65,7 +65,7 @@ class Server {
   void add_event(const std::string& type, const std::string& reason);
   Result<void> bind_api();
   Result<void> restore_kept();
-  Result<void> apply(const std::vector<ProxySpec>& specs, const Names& names);
+  Result<void> apply(const Configured& configured, const Names& names);
   Result<std::vector<ProxySpec>> with_option_proxies(std::vector<ProxySpec> specs) const;
   void on_config_read(const Result<Config>& config);
   void on_reloaded(const Result<void>& result);

@@ -100,6 +100,8 @@ OrderedJson to_json(const Lingering& lingering) {
   if (!lingering.proxy.empty()) json["proxy"] = lingering.proxy;
   if (lingering.kind == Lingering::Kind::kToxic) {
     json["toxic"] = lingering.toxic;
+  } else if (lingering.kind == Lingering::Kind::kPartition) {
+    json["partition"] = lingering.toxic;
   } else {
     json["count"] = lingering.count;
   }

@@ -18,6 +18,7 @@ struct EventDraft {
   std::string type;  ///< "toxic.started"; no blanks or line ends.
   std::string proxy{};
   std::string toxic{};
+  std::string partition{};
   std::uint64_t fault = 0;  ///< Ties a toxic's start to its end.
   Cause cause{};
   std::optional<std::uint64_t> connections{};  ///< Open ones that it reached.
@@ -25,6 +26,7 @@ struct EventDraft {
   std::optional<Duration> took{};              ///< Until it was in force on them.
   std::string before{};                        ///< JSON.
   std::string after{};                         ///< JSON.
+  std::string effect{};                        ///< JSON.
 };
 
 /// "toxic.started" and the like, with the specs as JSON.
@@ -40,6 +42,7 @@ class Event {
   const std::string& type() const { return type_; }
   const std::string& proxy() const { return proxy_; }
   const std::string& toxic() const { return toxic_; }
+  const std::string& partition() const { return partition_; }
 
   /// The envelope, on one line without its end: {"seq":7,"time":...}.
   std::string_view json() const { return {frame_.data() + json_at_, json_bytes_}; }
@@ -53,6 +56,7 @@ class Event {
   std::string type_;
   std::string proxy_;
   std::string toxic_;
+  std::string partition_;
   std::string frame_;
   std::size_t json_at_ = 0;
   std::size_t json_bytes_ = 0;
@@ -60,9 +64,10 @@ class Event {
 
 /// Which events a reader wants. Nothing of it: all.
 struct EventFilter {
-  std::vector<std::string> types{};    ///< Those that begin with one of these: "toxic.".
-  std::optional<std::string> proxy{};  ///< Those of the proxy of this name,
-  std::optional<std::string> toxic{};  ///< and of toxics of this name.
+  std::vector<std::string> types{};        ///< Those that begin with one of these: "toxic.".
+  std::optional<std::string> proxy{};      ///< Those of the proxy of this name,
+  std::optional<std::string> toxic{};      ///< and of toxics of this name.
+  std::optional<std::string> partition{};  ///< Of partitions of this name.
 
   bool passes(const Event& event) const;
 };

@@ -58,13 +58,15 @@ Result<void> take_parameter(const std::string& name, const std::string& value, E
     query.filter.proxy = value;
   } else if (name == "toxic") {
     query.filter.toxic = value;
+  } else if (name == "partition") {
+    query.filter.partition = value;
   } else if (name == "lease") {
     if (value.empty()) return fail(ErrorKind::kInvalid, "lease must be the id of one");
     query.lease = value;
   } else {
-    return fail(ErrorKind::kInvalid,
-                "unknown parameter `" + name + "`" +
-                    did_you_mean(name, {"since", "limit", "type", "proxy", "toxic", "lease"}));
+    return fail(ErrorKind::kInvalid, "unknown parameter `" + name + "`" +
+                                         did_you_mean(name, {"since", "limit", "type", "proxy",
+                                                             "toxic", "partition", "lease"}));
   }
   return {};
 }

@@ -122,6 +122,15 @@ std::string extras_json(const ToxicSpec& toxic) {
 
 }  // namespace
 
+std::string milliseconds_text(Duration duration) {
+  std::array<char, 64> text{};
+  const double milliseconds = static_cast<double>(duration.count()) / 1e6;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), milliseconds,
+                                 std::chars_format::fixed, 3)
+                       .ptr;
+  return {text.data(), end};
+}
+
 std::string to_json(const ToxicSpec& toxic) {
   std::string attributes;
   for (std::size_t i = 0; i < toxic.attributes.size(); ++i) {

@@ -18,6 +18,9 @@ std::string json_string(std::string_view text);
 /// 1e-6 and from 1e21. REQUIRES: finite.
 std::string json_number(float number);
 
+/// To the microsecond: "0.214".
+std::string milliseconds_text(Duration duration);
+
 std::string to_json(const ToxicSpec& toxic);
 std::string to_json(const ProxySpec& proxy);
 

@@ -7,9 +7,12 @@
 
 #include "base/quantities.h"
 #include "control-api/json_reader.h"
+#include "control-api/partition_json.h"
 #include "control-api/v1_views.h"
 #include "proxy/alarm_clock.h"
+#include "proxy/partition_decoder.h"
 #include "proxy/spec_decoder.h"
+#include "proxy/zone_decoder.h"
 
 namespace faultline {
 
@@ -106,6 +109,65 @@ Json beside(const ProxySpec& proxy, const ProxySpec* configured, Json view) {
   return view;
 }
 
+template <class Spec>
+bool is_named_in(const std::vector<Spec>& list, const std::string& name) {
+  return std::any_of(list.begin(), list.end(), [&](const Spec& spec) { return spec.name == name; });
+}
+
+Json zones_beside(const Registry& registry, const std::vector<ZoneSpec>& configured) {
+  Json zones = Json::array();
+  for (const ZoneSpec& zone : registry.partitions().zones().zones()) {
+    if (!is_named_in(configured, zone.name)) {
+      zones.push_back(Json::parse(zone_json(zone), nullptr, false));
+    }
+  }
+  return zones;
+}
+
+Json partitions_beside(const Registry& registry, const std::vector<PartitionSpec>& configured) {
+  Json partitions = Json::array();
+  for (const auto& [name, partition] : registry.partitions().all()) {
+    const ToxicLife& life = partition.spec.fault.life;
+    if (!life.lease.empty() || is_named_in(configured, name)) continue;
+    Json view =
+        Json::parse(partition_json(partition, registry.partitions().zones()), nullptr, false);
+    if (life.ends != kNever) {
+      view["ttl"] = duration_text(std::max(life.ends - clock_now(), kShortest));
+    }
+    partitions.push_back(std::move(view));
+  }
+  return partitions;
+}
+
+/// The zones of the state, which an earlier version did not write.
+void read_zones(const Json& list, KeptState& kept) {
+  for (const Json& json : list) {
+    const std::string name = json.is_object() ? name_of(json) : "?";
+    const auto document =
+        parse_strict_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+    auto zone = document ? decode_zone(*document, name, Dialect::kStrict)
+                         : Result<ZoneSpec>(Fail(document.error()));
+    if (zone) {
+      kept.zones.push_back(*std::move(zone));
+    } else {
+      kept.left_out.push_back("zone " + name + ": " + zone.error().message);
+    }
+  }
+}
+
+void read_partitions(const Json& list, Duration passed, KeptState& kept) {
+  for (Json json : list) {
+    if (json.is_object() && !shorten(json, passed)) continue;
+    auto partition = decoded(json, decode_partition);
+    if (partition) {
+      kept.partitions.push_back(*std::move(partition));
+    } else {
+      const std::string name = json.is_object() ? name_of(json) : "?";
+      kept.left_out.push_back("partition " + name + ": " + partition.error().message);
+    }
+  }
+}
+
 /// Adds the reason to `left_out`, unless it asks for a name to be looked up.
 template <class T>
 Result<void> settle(const Result<T>& result, const std::string& what,
@@ -144,8 +206,9 @@ Result<void> restore_proxy(const KeptState::Kept& kept, Registry& registry, cons
 
 }  // namespace
 
-std::string kept_state_json(const Registry& registry, const std::vector<ProxySpec>& configured,
+std::string kept_state_json(const Registry& registry, const Configured& configuration,
                             WallTime now) {
+  const std::vector<ProxySpec>& configured = configuration.proxies;
   Json proxies = Json::array();
   for (const ProxySpec* proxy : registry.list()) {
     const auto found =
@@ -154,7 +217,10 @@ std::string kept_state_json(const Registry& registry, const std::vector<ProxySpe
     proxies.push_back(
         beside(*proxy, found == configured.end() ? nullptr : &*found, proxy_view(*proxy)));
   }
-  const Json state = {{"kept_at_ms", milliseconds_of(now)}, {"proxies", std::move(proxies)}};
+  const Json state = {{"kept_at_ms", milliseconds_of(now)},
+                      {"zones", zones_beside(registry, configuration.zones)},
+                      {"proxies", std::move(proxies)},
+                      {"partitions", partitions_beside(registry, configuration.partitions)}};
   return state.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -179,16 +245,30 @@ Result<KeptState> read_kept_state(const std::string& text, WallTime now) {
       kept.proxies.push_back(*std::move(proxy));
     }
   }
+  read_zones(state.value("zones", Json::array()), kept);
+  read_partitions(state.value("partitions", Json::array()), passed, kept);
   return kept;
 }
 
 Result<std::vector<std::string>> restore(const KeptState& state, Registry& registry,
                                          const Names& names) {
   std::vector<std::string> left_out;
+  for (const ZoneSpec& zone : state.zones) {
+    std::vector<ZoneSpec> zones = registry.partitions().zones().zones();
+    if (is_named_in(zones, zone.name)) continue;
+    zones.push_back(zone);
+    const auto set = registry.set_zones(std::move(zones), Registry::Attempt::kApply);
+    if (!set) left_out.push_back("zone " + zone.name + ": " + set.error().message);
+  }
   for (const KeptState::Kept& kept : state.proxies) {
     if (auto restored = restore_proxy(kept, registry, names, left_out); !restored) {
       return Fail(restored.error());
     }
+  }
+  for (const PartitionSpec& partition : state.partitions) {
+    if (registry.is_halted() || registry.partitions().all().count(partition.name) > 0) continue;
+    const auto put = registry.put_partition(partition, Registry::Attempt::kApply);
+    if (!put) left_out.push_back("partition " + partition.name + ": " + put.error().message);
   }
   return left_out;
 }

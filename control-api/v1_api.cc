@@ -136,13 +136,21 @@ void V1Api::end_due(TimePoint now) {
     log(LogLevel::kInfo, "lease", "its time was up, it was not renewed",
         {{"lease", lease.id}, {"owner", lease.owner}, {"reason", lease.reason}});
   }
-  end_toxics("lease", [&](const ToxicSpec& toxic) { return leases.count(toxic.life.lease) > 0; });
-  end_toxics("ttl", [&](const ToxicSpec& toxic) { return toxic.life.ends <= now; });
+  end_faults("lease", [&](const ToxicSpec& toxic) { return leases.count(toxic.life.lease) > 0; });
+  end_faults("ttl", [&](const ToxicSpec& toxic) { return toxic.life.ends <= now; });
 }
 
-void V1Api::end_toxics(const std::string& cause,
+void V1Api::end_faults(const std::string& cause,
                        const std::function<bool(const ToxicSpec&)>& is_over) {
   const Registry::Because because(registry_, {.by = cause});
+  for (const LivePartition& partition : registry_.end_partitions(is_over)) {
+    const ToxicLife& life = partition.spec.fault.life;
+    log(LogLevel::kInfo, "partition", cause == "lease" ? "its lease has ended" : "its time was up",
+        {{"partition", partition.spec.name},
+         {"lease", life.lease},
+         {"owner", life.owner},
+         {"reason", life.reason}});
+  }
   for (const auto& [proxy, toxic] : registry_.end_toxics(is_over)) {
     log(LogLevel::kInfo, "toxic", cause == "lease" ? "its lease has ended" : "its time was up",
         {{"proxy", proxy},

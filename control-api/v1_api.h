@@ -32,7 +32,7 @@ class V1Api {
   Result<HttpResponse> handle(const HttpRequest& request, const Names& names, const Target& target,
                               const std::vector<std::string>& segments, const std::string& id);
 
-  /// When the first toxic's or lease's time is up, or kNever.
+  /// When the first toxic's, partition's or lease's time is up, or kNever.
   TimePoint next_end() const;
 
   /// `on_change` is called when next_end() has changed without a request. It must live as long
@@ -41,14 +41,14 @@ class V1Api {
     state_.leases.watch_releases(std::move(on_change));
   }
 
-  /// Ends what is due at `now`: toxics, and leases with all that is bound to them.
+  /// Ends what is due at `now`: toxics, partitions, and leases with all that is bound to them.
   void end_due(TimePoint now);
 
   /// Of a request that may not be made: 403, with the reason.
   static HttpResponse refuse(const std::string& reason, const std::string& id);
 
  private:
-  void end_toxics(const std::string& cause, const std::function<bool(const ToxicSpec&)>& is_over);
+  void end_faults(const std::string& cause, const std::function<bool(const ToxicSpec&)>& is_over);
   Result<HttpResponse> answer(const HttpRequest& request, const Names& names, const Target& target,
                               const std::vector<std::string>& segments, const std::string& id);
   Result<HttpResponse> perform_once(const V1Operation& operation, const V1Call& call);

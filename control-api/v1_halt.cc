@@ -60,7 +60,7 @@ Result<HttpResponse> v1_halt(const V1Call& call) {
     const Registry::Because because(
         call.registry,
         {.by = "halt", .owner = halt.owner, .reason = halt.reason, .request_id = call.request_id});
-    return call.registry.halt().size();
+    return call.registry.halt();
   }();
   tell(call, "halt.started", halt);
   log(LogLevel::kWarn, "halt", "all faults are ended, and none may begin",

@@ -20,6 +20,22 @@ Result<HttpResponse> v1_put_toxic(const V1Call& call);
 Result<HttpResponse> v1_patch_toxic(const V1Call& call);
 Result<HttpResponse> v1_delete_toxic(const V1Call& call);
 
+Result<HttpResponse> v1_list_zones(const V1Call& call);
+Result<HttpResponse> v1_put_zones(const V1Call& call);
+Result<HttpResponse> v1_get_zone(const V1Call& call);
+Result<HttpResponse> v1_put_zone(const V1Call& call);
+Result<HttpResponse> v1_delete_zone(const V1Call& call);
+Result<HttpResponse> v1_which_zone(const V1Call& call);
+Result<HttpResponse> v1_get_matrix(const V1Call& call);
+
+Result<HttpResponse> v1_list_partitions(const V1Call& call);
+Result<HttpResponse> v1_create_partition(const V1Call& call);
+Result<HttpResponse> v1_get_partition(const V1Call& call);
+Result<HttpResponse> v1_put_partition(const V1Call& call);
+Result<HttpResponse> v1_patch_partition(const V1Call& call);
+Result<HttpResponse> v1_delete_partition(const V1Call& call);
+Result<HttpResponse> v1_get_effect(const V1Call& call);
+
 Result<HttpResponse> v1_list_leases(const V1Call& call);
 Result<HttpResponse> v1_create_lease(const V1Call& call);
 Result<HttpResponse> v1_get_lease(const V1Call& call);

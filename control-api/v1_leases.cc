@@ -18,9 +18,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// What is bound to each lease, by its id: {"proxy": "redis", "toxic": "slow"}.
+/// What is bound to each lease, by its id: {"proxy": "redis", "toxic": "slow"}, or
+/// {"partition": "b-cut"}.
 std::map<std::string, Json> bound_toxics(const Registry& registry) {
   std::map<std::string, Json> bound;
+  for (const auto& [name, partition] : registry.partitions().all()) {
+    const std::string& lease = partition.spec.fault.life.lease;
+    if (!lease.empty()) bound[lease].push_back({{"partition", name}});
+  }
   for (const ProxySpec* proxy : registry.list()) {
     for (const ToxicSpec& toxic : proxy->toxics) {
       if (toxic.life.lease.empty()) continue;
@@ -110,7 +115,9 @@ Result<HttpResponse> v1_end_lease(const V1Call& call) {
   if (!lease) return Fail(lease.error());
   if (call.attempt == Registry::Attempt::kApply) {
     call.state.leases.end(lease->id);
-    call.registry.end_toxics([&](const ToxicSpec& toxic) { return toxic.life.lease == lease->id; });
+    const auto is_bound = [&](const ToxicSpec& toxic) { return toxic.life.lease == lease->id; };
+    call.registry.end_partitions(is_bound);
+    call.registry.end_toxics(is_bound);
   }
   return HttpResponse{204, {}, ""};
 }

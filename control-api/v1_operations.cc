@@ -1,6 +1,9 @@
 #include "control-api/v1_operations.h"
 
+#include <algorithm>
+
 #include "control-api/v1_handlers.h"
+#include "control-api/v1_zone_operations.h"
 
 namespace faultline {
 
@@ -21,10 +24,8 @@ constexpr std::string_view kToxicExample =
 constexpr std::string_view kText = R"({"type":"string"})";
 constexpr std::string_view kCount = R"({"type":"integer","minimum":1,"maximum":1000})";
 
-}  // namespace
-
-const std::vector<V1Operation>& v1_operations() {
-  static const std::vector<V1Operation> kOperations = {
+std::vector<V1Operation> other_operations() {
+  return {
       {.method = "GET",
        .path = "/v1/proxies",
        .id = "listProxies",
@@ -297,6 +298,7 @@ const std::vector<V1Operation>& v1_operations() {
        .queries = {{"type", R"({"type":"string"})", "types or their beginnings: toxic.,proxy.made"},
                    {"proxy", R"({"type":"string"})", "of the proxy of this name"},
                    {"toxic", R"({"type":"string"})", "of toxics of this name"},
+                   {"partition", R"({"type":"string"})", "of partitions of this name"},
                    {"lease", kText,
                     "of a stream: the id of the lease that it holds while it is open"},
                    {"since", R"({"type":"integer","minimum":0})", "after the event of this seq"},
@@ -354,6 +356,20 @@ const std::vector<V1Operation>& v1_operations() {
        .handler = v1_get_page,
        .answer = "text/html"},
   };
+}
+
+}  // namespace
+
+const std::vector<V1Operation>& v1_operations() {
+  static const std::vector<V1Operation> kOperations = [] {
+    std::vector<V1Operation> all = other_operations();
+    const auto leases = std::find_if(all.begin(), all.end(), [](const V1Operation& operation) {
+      return operation.group == "leases";
+    });
+    const std::vector<V1Operation> zones = v1_zone_operations();
+    all.insert(leases, zones.begin(), zones.end());
+    return all;
+  }();
   return kOperations;
 }
 

@@ -9,6 +9,7 @@
 #include "control-api/json_reader.h"
 #include "control-api/v1_life.h"
 #include "control-api/v1_views.h"
+#include "proxy/partition_decoder.h"
 #include "proxy/spec_decoder.h"
 
 namespace faultline {
@@ -82,7 +83,7 @@ Result<ProxySpec> patched_proxy(const ProxySpec& old, const std::string& text,
   if (auto kept = keeps(*patch, "name", old.name, "proxy"); !kept) return Fail(kept.error());
   Json merged = proxy_view(old);
   merged["toxics"] = Json::array();
-  merge(merged, *patch, {"name", "listen", "upstream", "enabled", "toxics"});
+  merge(merged, *patch, {"name", "listen", "upstream", "enabled", "zone", "client_zone", "toxics"});
   const auto document = as_document(merged);
   if (!document) return Fail(document.error());
   auto spec = decode_proxy(*document, Dialect::kV1);
@@ -145,6 +146,43 @@ Result<ToxicSpec> patched_toxic(const ToxicSpec& old, const std::string& text,
     spec->life.ends_at = old.life.ends_at;
   }
   return spec;
+}
+
+Result<PartitionSpec> patched_partition(const PartitionSpec& old, const std::string& shown,
+                                        const std::string& text, const V1Settings& settings,
+                                        const Leases& leases) {
+  const auto patch = read_patch(text, "a partition");
+  if (!patch) return Fail(patch.error());
+  if (auto kept = keeps(*patch, "name", old.name, "partition"); !kept) return Fail(kept.error());
+  Json merged = Json::parse(shown, nullptr, false);
+  const bool changes_mode = patch->contains("mode") && (*patch)["mode"] != merged["mode"];
+  if (changes_mode) merged.erase("attributes");  // They are of the mode.
+  merge(merged, *patch, partition_keys());
+  const auto document = as_document(merged);
+  if (!document) return Fail(document.error());
+  auto spec = decode_partition(*document, Dialect::kV1);
+  if (!spec) return spec;
+  const ToxicLife& life = old.fault.life;
+  if (patch->contains("ttl") || patch->contains("lease")) {
+    const bool had_end = life.ttl && *life.ttl < kLongest;
+    if (!patch->contains("ttl")) spec->fault.life.ttl = had_end ? life.ttl : std::nullopt;
+    const auto given = give_ttl(spec->fault, settings, leases, "");
+    if (!given) return Fail(given.error());
+  } else {
+    spec->fault.life.ttl = life.ttl;
+    spec->fault.life.ends = life.ends;
+    spec->fault.life.ends_at = life.ends_at;
+  }
+  return spec;
+}
+
+Document with_name(Document body, const std::string& name) {
+  auto* map = std::get_if<Document::Object>(&body.value);
+  if (map == nullptr) return body;
+  const bool has_one = std::any_of(map->begin(), map->end(),
+                                   [](const auto& entry) { return entry.first == "name"; });
+  if (!has_one) map->emplace_back("name", Document{.value = name});
+  return body;
 }
 
 }  // namespace faultline

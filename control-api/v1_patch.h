@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "control-api/v1_call.h"
-#include "proxy/spec.h"
+#include "proxy/partition.h"
 
 namespace faultline {
 
@@ -19,5 +19,13 @@ Result<ProxySpec> patched_proxy(const ProxySpec& old, const std::string& patch,
 /// toxic ends when it would have.
 Result<ToxicSpec> patched_toxic(const ToxicSpec& old, const std::string& patch,
                                 const V1Settings& settings, const Leases& leases);
+
+/// The same of a partition, of which /v1 shows `shown`.
+Result<PartitionSpec> patched_partition(const PartitionSpec& old, const std::string& shown,
+                                        const std::string& patch, const V1Settings& settings,
+                                        const Leases& leases);
+
+/// `body` with `name` where it has none: that of the path.
+Document with_name(Document body, const std::string& name);
 
 }  // namespace faultline

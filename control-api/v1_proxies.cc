@@ -60,16 +60,6 @@ Result<void> is_named(const Spec& spec, const std::string& name) {
                     "/name"});
 }
 
-/// `body` with the name of the path where it has none.
-Document with_name(Document body, const std::string& name) {
-  auto* map = std::get_if<Document::Object>(&body.value);
-  if (map == nullptr) return body;
-  const bool has_one = std::any_of(map->begin(), map->end(),
-                                   [](const auto& entry) { return entry.first == "name"; });
-  if (!has_one) map->emplace_back("name", Document{.value = name});
-  return body;
-}
-
 Result<HttpResponse> put_proxy(const V1Call& call, ProxySpec spec) {
   auto put = call.registry.put(std::move(spec), call.names, call.attempt);
   if (!put) return Fail(put.error());

@@ -2,50 +2,15 @@
 
 #include <string>
 
+#include "control-api/v1_schema_parts.h"
 #include "control-api/v1_views.h"
+#include "control-api/v1_zone_schemas.h"
 
 namespace faultline {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr auto kDuration = R"(^0$|^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$)";
-constexpr auto kPercent = R"(^([0-9]|[1-9][0-9]|100)(\.[0-9]{1,4})?%$)";
-
-Json schema_ref(const std::string& name) {
-  return {{"$ref", "#/components/schemas/" + name}};
-}
-
-Json text(const std::string& description) {
-  return {{"type", "string"}, {"description", description}};
-}
-
-Json duration(const std::string& description) {
-  return {{"type", "string"},
-          {"pattern", kDuration},
-          {"description", description},
-          {"examples", {"100ms", "1.5s"}}};
-}
-
-Json share(const std::string& description) {
-  return {{"description", description},
-          {"anyOf",
-           {{{"type", "number"}, {"minimum", 0}, {"maximum", 1}},
-            {{"type", "string"}, {"pattern", kPercent}}}},
-          {"examples", {"30%", 0.3}}};
-}
-
-Json list_of(const Json& items) {
-  return {{"type", "array"}, {"items", items}};
-}
-
-/// A map with these fields and no others.
-Json map_of(const Json& properties, const Json& required = Json::array()) {
-  Json schema = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
-  if (!required.empty()) schema["required"] = required;
-  return schema;
-}
 
 Json attribute_schema(const AttributeType& type) {
   Json schema;
@@ -78,15 +43,6 @@ Json attribute_schema(const AttributeType& type) {
   return schema;
 }
 
-Json turns(const std::string& description, bool has_jitter) {
-  Json fields = {{"on", duration("how long it is in force")},
-                 {"off", duration("how long it is not")}};
-  if (has_jitter) fields["jitter"] = duration("up to this much more or less, each time");
-  Json schema = map_of(fields, {"on", "off"});
-  schema["description"] = description;
-  return schema;
-}
-
 Json prefixes() {
   return {{"type", "array"},
           {"items", {{"type", "string"}}},
@@ -110,16 +66,6 @@ Json match_schema() {
                         {"first", count},
                         {"every", count}});
   schema["description"] = "the connections it is for; without it, all";
-  return schema;
-}
-
-Json limits_schema() {
-  const Json count = {{"type", "integer"}, {"minimum", 1}};
-  Json schema = map_of(
-      {{"max_connections", count},
-       {"max_share", share("of the connections that are open")},
-       {"max_bytes_delayed", {{"anyOf", {count, {{"type", "string"}}}}, {"examples", {"10MB"}}}}});
-  schema["description"] = "reaching one ends the toxic at once";
   return schema;
 }
 
@@ -189,6 +135,8 @@ Json proxy_fields(const std::string& toxic) {
             {"description", "HOST:PORT or unix:/PATH; port 0 is any free one"}}},
           {"upstream", text("HOST:PORT or unix:/PATH")},
           {"enabled", {{"type", "boolean"}, {"default", true}}},
+          {"zone", text("of the upstream; without it, that of its address")},
+          {"client_zone", text("of everybody who connects; without it, those of their addresses")},
           {"toxics", list_of(schema_ref(toxic))}};
 }
 
@@ -313,8 +261,12 @@ void add_connection_schemas(Json& schemas) {
   schemas["Why"] = map_of({{"live", list_of(schema_ref("Connection"))},
                            {"ended", list_of(schema_ref("EndedConnection"))}},
                           {"live", "ended"});
-  schemas["Lingering"] = map_of(
-      {{"kind", text("")}, {"proxy", text("")}, {"toxic", text("")}, {"count", count}}, {"kind"});
+  schemas["Lingering"] = map_of({{"kind", text("")},
+                                 {"proxy", text("")},
+                                 {"toxic", text("")},
+                                 {"partition", text("")},
+                                 {"count", count}},
+                                {"kind"});
   schemas["Clean"] = map_of({{"clean", {{"const", true}}}}, {"clean"});
   schemas["EventList"] = {{"type", "object"},
                           {"properties",
@@ -339,7 +291,8 @@ void add_lease_schemas(Json& schemas) {
          {"description", "null while it is held; then its ttl counts"}}},
        {"owner", who},
        {"reason", who},
-       {"toxics", list_of(map_of({{"proxy", text("")}, {"toxic", text("")}}, {"proxy", "toxic"}))}},
+       {"toxics",
+        list_of(map_of({{"proxy", text("")}, {"toxic", text("")}, {"partition", text("")}}))}},
       {"id", "ttl", "held_by", "ends_at", "owner", "reason", "toxics"});
   schemas["LeaseList"] = map_of({{"leases", list_of(schema_ref("Lease"))}}, {"leases"});
   schemas["HaltRequest"] = map_of(
@@ -382,6 +335,7 @@ Json v1_schemas() {
   for (const ToxicType& type : toxic_catalog()) {
     schemas[type.name + "_attributes"] = v1_attributes_schema(type);
   }
+  add_zone_schemas(schemas);
   add_lease_schemas(schemas);
   add_connection_schemas(schemas);
   schemas["ToxicType"] = toxic_type_schema();
@@ -389,9 +343,11 @@ Json v1_schemas() {
       map_of({{"toxic_types", list_of(schema_ref("ToxicType"))}}, {"toxic_types"});
   schemas["Capabilities"] = capabilities_schema();
   schemas["Stats"] = stats_schema();
-  schemas["Config"] =
-      map_of({{"version", {{"const", 1}}}, {"proxies", list_of(schema_ref("Proxy"))}},
-             {"version", "proxies"});
+  schemas["Config"] = map_of({{"version", {{"const", 1}}},
+                              {"zones", {{"type", "object"}}},
+                              {"proxies", list_of(schema_ref("Proxy"))},
+                              {"partitions", list_of(schema_ref("PartitionRequest"))}},
+                             {"version", "proxies"});
   schemas["Problem"] =
       map_of({{"type", text("the class, as an address with what it means")},
               {"title", text("")},

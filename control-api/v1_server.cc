@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/quantities.h"
+#include "control-api/partition_json.h"
 #include "control-api/v1_handlers.h"
 #include "control-api/v1_problem.h"
 #include "control-api/v1_schemas.h"
@@ -67,19 +68,19 @@ Json stats_view(const ProxyStats& proxy) {
           {"toxics", toxics}};
 }
 
-/// What is left of each toxic's time, so that it ends when it would have; a lease is not to be
+/// When a life is over, its own time or its lease's.
+TimePoint end_of(const ToxicLife& life, const Leases& leases) {
+  const Lease* lease = life.lease.empty() ? nullptr : leases.find(life.lease, clock_now());
+  return lease == nullptr ? life.ends : std::min(life.ends, lease->ends);
+}
+
+/// What is left of a fault's time, so that it ends when it would have; a lease is not to be
 /// had in a file.
-void say_time_left(Json& proxy, const ProxySpec& spec, const Leases& leases) {
-  const TimePoint now = clock_now();
-  for (std::size_t i = 0; i < spec.toxics.size(); ++i) {
-    const ToxicLife& life = spec.toxics[i].life;
-    const Lease* lease = life.lease.empty() ? nullptr : leases.find(life.lease, now);
-    const TimePoint ends = lease == nullptr ? life.ends : std::min(life.ends, lease->ends);
-    proxy["toxics"][i].erase("lease");
-    if (ends == kNever) continue;
-    constexpr Duration kShortest = std::chrono::milliseconds(1);
-    proxy["toxics"][i]["ttl"] = duration_text(std::max(ends - now, kShortest));
-  }
+void say_time_left(Json& fault, TimePoint ends) {
+  fault.erase("lease");
+  if (ends == kNever) return;
+  constexpr Duration kShortest = std::chrono::milliseconds(1);
+  fault["ttl"] = duration_text(std::max(ends - clock_now(), kShortest));
 }
 
 }  // namespace
@@ -122,10 +123,26 @@ Result<HttpResponse> v1_get_config(const V1Call& call) {
   Json proxies = Json::array();
   for (const ProxySpec* proxy : call.registry.list()) {
     Json view = proxy_view(*proxy);
-    say_time_left(view, *proxy, call.state.leases);
+    for (std::size_t i = 0; i < proxy->toxics.size(); ++i) {
+      say_time_left(view["toxics"][i], end_of(proxy->toxics[i].life, call.state.leases));
+    }
     proxies.push_back(view);
   }
-  return v1_json(200, {{"version", 1}, {"proxies", proxies}});
+  Json config = {{"version", 1}};
+  const Partitions& partitions = call.registry.partitions();
+  for (const ZoneSpec& zone : partitions.zones().zones()) {
+    Json view = Json::parse(zone_json(zone), nullptr, false);
+    view.erase("name");
+    config["zones"][zone.name] = view;
+  }
+  config["proxies"] = proxies;
+  for (const auto& [name, partition] : partitions.all()) {
+    Json view = Json::parse(partition_json(partition, partitions.zones()), nullptr, false);
+    const TimePoint ends = end_of(partition.spec.fault.life, call.state.leases);
+    say_time_left(view, ends);
+    config["partitions"].push_back(view);
+  }
+  return v1_json(200, config);
 }
 
 }  // namespace faultline

@@ -94,6 +94,8 @@ Json proxy_view(const ProxySpec& proxy) {
   view["listen"] = proxy.listen;
   view["upstream"] = proxy.upstream;
   view["enabled"] = proxy.enabled;
+  if (!proxy.zone.empty()) view["zone"] = proxy.zone;
+  if (!proxy.client_zone.empty()) view["client_zone"] = proxy.client_zone;
   view["toxics"] = Json::array();
   for (const ToxicSpec& toxic : proxy.toxics) view["toxics"].push_back(toxic_view(toxic));
   return view;

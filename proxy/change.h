@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "proxy/partitions.h"
 #include "proxy/spec.h"
 
 namespace faultline {
@@ -26,16 +27,23 @@ struct Change {
     kToxicStarted,
     kToxicChanged,
     kToxicEnded,
+    kPartitionStarted,
+    kPartitionChanged,
+    kPartitionEnded,
+    kZonesChanged,
   };
 
   Kind kind = Kind::kProxyCreated;
   std::string proxy{};
   std::string toxic{};      ///< Empty if it is the proxy's.
-  std::uint64_t fault = 0;  ///< Ties a toxic's start to its end: one for each toxic ever made.
+  std::uint64_t fault = 0;  ///< Ties a toxic's or partition's start to its end: one for each ever.
   std::optional<ProxySpec> proxy_before{};  ///< Without toxics.
   std::optional<ProxySpec> proxy_after{};
   std::optional<ToxicSpec> toxic_before{};
   std::optional<ToxicSpec> toxic_after{};
+  std::optional<LivePartition> partition_before{};
+  std::optional<LivePartition> partition_after{};
+  std::shared_ptr<const ZoneMap> zone_map{};  ///< As it is, of a partition or kZonesChanged.
   /// Open connections that it reached: those that the toxic applied or applies
   /// to; those that were closed, for a proxy.
   std::uint64_t connections = 0;

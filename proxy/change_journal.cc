@@ -59,6 +59,7 @@ void ProxyJournal::tell_toxics(const std::string& proxy, const ToxicChangeover& 
   if (!is_read() || !told_) return;
   for (std::size_t i = 0; i < changeover.steps().size(); ++i) {
     const ToxicChangeover::Step& step = changeover.steps()[i];
+    if ((step.before == nullptr ? step.after : step.before)->spec.part) continue;
     Change change = change_of_toxic(proxy, step.before, step.after);
     change.connections = changeover.reached(i);
     change.took = took;
@@ -71,6 +72,8 @@ void ProxyJournal::tell_proxy(const ProxySpec& spec, const ToxicSet& toxics) {
                 .listen = spec.listen,
                 .upstream = spec.upstream,
                 .enabled = spec.enabled,
+                .zone = spec.zone,
+                .client_zone = spec.client_zone,
                 .toxics = {}};
   const std::optional<ProxySpec> before = std::exchange(told_, now);
   if (before != now) {
@@ -85,6 +88,7 @@ void ProxyJournal::tell_proxy(const ProxySpec& spec, const ToxicSet& toxics) {
   }
   if (!before) {
     for (const LiveToxic& toxic : toxics) {
+      if (toxic.spec.part) continue;
       Change change = change_of_toxic(spec.name, nullptr, &toxic);
       change.took = took_;
       journal_.tell(std::move(change));
@@ -96,6 +100,7 @@ void ProxyJournal::tell_proxy(const ProxySpec& spec, const ToxicSet& toxics) {
 void ProxyJournal::tell_removal(const ToxicSet& toxics) {
   if (!told_) return;
   for (const LiveToxic& toxic : toxics) {
+    if (toxic.spec.part) continue;
     Change change = change_of_toxic(told_->name, &toxic, nullptr);
     change.connections = reached_[toxic.id];
     change.took = took_;

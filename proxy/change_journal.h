@@ -29,8 +29,8 @@ class ChangeJournal {
   Cause cause_{};
 };
 
-/// What one proxy tells of itself. It collects what several steps of one change
-/// did, so that the change is told once.
+/// What one proxy tells of itself, without the parts of partitions. It collects what several steps
+/// of one change did, so that the change is told once.
 class ProxyJournal {
  public:
   /// `journal` must outlive it.

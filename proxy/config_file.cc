@@ -11,9 +11,12 @@
 #include "base/nearest_name.h"
 #include "base/quantities.h"
 #include "proxy/address_check.h"
+#include "proxy/partition_decoder.h"
+#include "proxy/proxy_zones.h"
 #include "proxy/sample_files.h"
 #include "proxy/spec_decoder.h"
 #include "proxy/yaml_document.h"
+#include "proxy/zone_decoder.h"
 
 namespace faultline {
 
@@ -128,13 +131,54 @@ Result<void> check_version(const Document& document, const Document::Object& map
   return {};
 }
 
-Result<Config> read_own_shape(const Document& document) {
-  const auto map = map_of(document, "the file", {"version", "control", "proxies"});
+/// The zones that proxies name. REQUIRES: the specs were decoded from `list`, one from each; the
+/// zones go together.
+Result<void> check_zones_of(const std::vector<ProxySpec>& specs, const Document::Array& list,
+                            const std::vector<ZoneSpec>& zones) {
+  const auto map = ZoneMap::build(zones);
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const auto checked = check_zones(specs[i], *map);
+    if (checked) continue;
+    const std::string key = checked.error().pointer.substr(1);
+    return wrong(place_of(list[i], key), checked.error().message);
+  }
+  return {};
+}
+
+Result<std::vector<PartitionSpec>> read_partitions(const Document& document, const ZoneMap& zones) {
+  const auto* list = document.as<Document::Array>();
+  if (list == nullptr) {
+    return wrong(document, "partitions must be a list, not " + describe(document));
+  }
+  std::vector<PartitionSpec> partitions;
+  std::set<std::string> names;
+  for (const Document& element : *list) {
+    auto partition = decode_partition(element, Dialect::kStrict);
+    if (!partition) return Fail(partition.error());
+    const auto links = links_of(partition->shape, zones);
+    if (!links) return wrong(element, links.error().message);
+    if (!names.insert(partition->name).second) {
+      return wrong(element, "two partitions are named `" + partition->name + "`");
+    }
+    partitions.push_back(*std::move(partition));
+  }
+  return partitions;
+}
+
+/// All but the partitions.
+Result<Config> read_proxies(const Document& document) {
+  const auto map =
+      map_of(document, "the file", {"version", "control", "zones", "proxies", "partitions"});
   if (!map) return Fail(map.error());
   if (auto checked = check_version(document, **map); !checked) return Fail(checked.error());
   Config config;
   if (const Document* control = find(**map, "control"); control != nullptr && !control->is_null()) {
     if (auto read = read_control(*control, config); !read) return Fail(read.error());
+  }
+  if (const Document* zones = find(**map, "zones")) {
+    auto decoded = decode_zones(*zones, Dialect::kStrict);
+    if (!decoded) return Fail(decoded.error());
+    config.configured.zones = *std::move(decoded);
   }
   const Document* proxies = find(**map, "proxies");
   if (proxies == nullptr || proxies->is_null()) return config;
@@ -153,7 +197,21 @@ Result<Config> read_own_shape(const Document& document) {
       }
     }
   }
-  config.proxies = *std::move(specs);
+  if (auto checked = check_zones_of(*specs, list, config.configured.zones); !checked) {
+    return Fail(checked.error());
+  }
+  config.configured.proxies = *std::move(specs);
+  return config;
+}
+
+Result<Config> read_own_shape(const Document& document) {
+  auto config = read_proxies(document);
+  if (!config) return config;
+  const Document* partitions = find(std::get<Document::Object>(document.value), "partitions");
+  if (partitions == nullptr || partitions->is_null()) return config;
+  auto decoded = read_partitions(*partitions, *ZoneMap::build(config->configured.zones));
+  if (!decoded) return Fail(decoded.error());
+  config->configured.partitions = *std::move(decoded);
   return config;
 }
 
@@ -223,7 +281,7 @@ Result<Config> read_toxiproxy_array(const Document& document) {
     if (!checked) return Fail(checked.error());
   }
   Config config;
-  config.proxies = *std::move(specs);
+  config.configured.proxies = *std::move(specs);
   return config;
 }
 
@@ -250,7 +308,8 @@ Result<Config> read_document(const Document& document) {
     list = proxies == nullptr ? nullptr : proxies->as<Document::Array>();
   }
   if (list == nullptr) return config;
-  if (auto checked = check_unique(config->proxies, *list); !checked) return Fail(checked.error());
+  if (auto checked = check_unique(config->configured.proxies, *list); !checked)
+    return Fail(checked.error());
   return config;
 }
 

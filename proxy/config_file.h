@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "proxy/spec.h"
+#include "proxy/registry.h"
 
 namespace faultline {
 
@@ -18,7 +18,7 @@ struct Config {
   std::vector<std::string> control_allowed_origins;   ///< control.allowed_origins.
   std::optional<std::string> control_event_log;       ///< control.event_log, a path.
   std::optional<std::size_t> control_event_log_size;  ///< control.event_log_size, in bytes.
-  std::vector<ProxySpec> proxies;
+  Configured configured{};
 };
 
 /// Reads `path`: YAML in the shape of docs/configuration.md (`version: 1`), or

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/verify.h"
+#include "proxy/connection_counter.h"
 #include "proxy/shard.h"
-#include "proxy/toxic_changeover.h"
 
 namespace faultline {
 
@@ -33,6 +33,7 @@ Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, Conne
     : shard_(shard),
       ordinal_(ordinal),
       client_address_(client.address),
+      zones_(client.zones),
       client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client.socket),
                                        client.family, static_cast<SocketOwner&>(*this))),
       encounters_(std::move(encounters)),
@@ -66,6 +67,9 @@ void Connection::set_faults(ConnectionFaults faults) {
 
 void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   shard_.worker().loop().deferred_delete(std::move(dial_));
+  if (!upstream && refusal_ != Reception::kDial) {
+    return end(refusal_ == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
+  }
   if (!upstream) {
     shard_.note_dial_failure(upstream.error());
     if (encounters_ != nullptr) encounters_->note_undialled(shard_.toxics());
@@ -73,6 +77,7 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
         EndedBy::kUnreachable);
     return;
   }
+  refusal_ = Reception::kDial;
   upstream_ = *std::move(upstream);
   upstream_->set_owner(*this);
   if (faults_ != nullptr) change_faults(*upstream_, {}, faults_->upstream);
@@ -81,15 +86,74 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   down_.emplace(shard_.worker(), Direction::kDownstream, *upstream_, *client_, counters);
   const TimePoint now = clock_now();
   keep_alive_at_ = after(now, kYouth);
+  learn_destination();
   ConnectionIdentity me = meet_toxics(now);
+  if (shard_.zones().destination == kUnknownZone) set_faults(faults_for(shard_.toxics(), me, now));
+  watch_zones();
+  if (watch_ != nullptr) watch_->note_crossed_connection();
   me.is_beginning = true;
   arrange(me, now);
   read(*up_, *down_, now);  // What the client has said meanwhile.
   settle(now);
 }
 
+/// Where there are several, or it has a name, the zone is that of the address that answered.
+void Connection::learn_destination() {
+  const ProxyZones& zones = shard_.zones();
+  zones_.destination = zones.destination;
+  if (zones.map == nullptr || zones.destination != kUnknownZone || upstream_ == nullptr) return;
+  zones_.destination = zones.zone_of(upstream_->peer_address());
+}
+
+void Connection::set_zones() {
+  zones_ = shard_.zones().pair_for(client_address_.address());
+  learn_destination();
+  if (!up_) return;
+  note_traffic();
+  watch_zones();
+}
+
+/// Counts for the zones it is between, and the partitions on it.
+void Connection::watch_zones() {
+  ZoneTraffic* traffic = shard_.zones().traffic.get();
+  if (traffic == nullptr) return watch_.reset();
+  const std::size_t worker = shard_.worker().index();
+  ZonePairCounters& counters = traffic->of(zones_, worker);
+  if (watch_ == nullptr) {
+    watch_ = std::make_unique<ZoneWatch>(counters);
+  } else {
+    watch_->move_to(counters);
+  }
+  if (encounters_ != nullptr) watch_->look_at(shard_.toxics(), *encounters_, worker);
+}
+
+void Connection::note_traffic() {
+  if (watch_ != nullptr) watch_->note(up_->sent_bytes(), down_->sent_bytes());
+}
+
+DialOwner::Admission Connection::admit(const SocketAddress& address) noexcept {
+  const ProxyZones& zones = shard_.zones();
+  if (zones.map == nullptr || zones.destination != kUnknownZone || encounters_ == nullptr) {
+    return Admission::kDial;
+  }
+  ConnectionIdentity me = identity();
+  me.zones.destination = zones.zone_of(address);
+  const TimePoint now = clock_now();
+  encounters_->meet(shard_.toxics(), me, now);
+  me.encounters = encounters_.get();
+  const Reception reception = faults_for(shard_.toxics(), me, now).reception;
+  if (reception == Reception::kDial) return Admission::kDial;
+  if (reception == Reception::kHold) return Admission::kHold;
+  refusal_ = reception;
+  return Admission::kRefuse;
+}
+
 void Connection::apply_toxics(TimePoint now) {
+  if (up_) note_traffic();  // What was sent so far was sent before.
   const ConnectionIdentity me = meet_toxics(now);
+  if (watch_ != nullptr && encounters_ != nullptr) {
+    watch_->look_at(shard_.toxics(), *encounters_, shard_.worker().index());
+  }
   set_faults(faults_for(shard_.toxics(), me, now));
   toxics_change_at_ = next_change(shard_.toxics(), me, now);
   if (up_) arrange(me, now);
@@ -100,13 +164,14 @@ void Connection::apply_toxics(TimePoint now) {
     end(reception == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
   } else {
     arrange_dial(now);  // It gets the other toxics there are when it opens.
+    if (dial_ != nullptr) dial_->reconsider();
   }
 }
 
-void Connection::be_counted(ToxicChangeover& changeover, TimePoint now) const {
-  ConnectionIdentity me{ordinal_, {}, opened_};
-  if (changeover.needs_client()) me.client = client_address_.address();
-  changeover.count(shard_.worker().index(), me, now);
+void Connection::be_counted(ConnectionCounter& counter, TimePoint now) const {
+  ConnectionIdentity me{ordinal_, {}, opened_, zones_};
+  if (counter.needs_client()) me.client = client_address_.address();
+  counter.count(shard_.worker().index(), me, now);
 }
 
 bool Connection::ends_without(const std::vector<const LiveToxic*>& removed,
@@ -123,8 +188,9 @@ bool Connection::ends_without(const std::vector<const LiveToxic*>& removed,
 
 ConnectionIdentity Connection::identity() const {
   const bool is_dialled = up_.has_value();
-  if (!need_client(shard_.toxics())) return {ordinal_, {}, opened_, false, is_dialled};
-  return {ordinal_, client_address_.address(), opened_, false, is_dialled};
+  ConnectionIdentity me{ordinal_, {}, opened_, zones_, false, is_dialled};
+  if (need_client(shard_.toxics())) me.client = client_address_.address();
+  return me;
 }
 
 /// Which of the shard's present toxics are on it now.
@@ -204,6 +270,7 @@ void Connection::on_alarm(Alarm& /*alarm*/, TimePoint /*rung*/) noexcept {
 
 /// Acts on what the pumps have come to. Must be the last call: it may end us.
 void Connection::settle(TimePoint now) {
+  note_traffic();
   // Nothing ends while the loop has something to write for us; then it comes back.
   if (!up_->to_write().empty() || !down_->to_write().empty()) return;
   // A side that is dead after its FIN has nothing more to read that would say so.
@@ -275,6 +342,8 @@ void Connection::end(Ending ending, EndedBy by) {
 void Connection::end(Ending ending, EndedBy by, const ToxicSet& in_force) {
   if (std::exchange(ended_, true)) return;
   note_end(ending, by, in_force);
+  if (up_) note_traffic();
+  watch_.reset();
   alarm_.set(kNever);
   dial_.reset();  // At once: it must not call us in what is left of this turn.
   // What the peers answer to their FIN has to be heard, also once the kernel alone has the socket.
@@ -303,7 +372,7 @@ void Connection::note_end(Ending ending, EndedBy by, const ToxicSet& in_force) c
     record.received_bytes = {up_->received_bytes(), down_->received_bytes()};
     record.sent_bytes = {up_->sent_bytes(), down_->sent_bytes()};
   }
-  ConnectionIdentity me{ordinal_, client_address_.address(), opened_};
+  ConnectionIdentity me{ordinal_, client_address_.address(), opened_, zones_};
   me.encounters = encounters_.get();
   record.set_toxics(in_force, me, now);
 }

@@ -13,11 +13,12 @@
 #include "proxy/live_toxic.h"
 #include "proxy/pump.h"
 #include "proxy/socket.h"
+#include "proxy/zone_watch.h"
 
 namespace faultline {
 
 class Shard;
-class ToxicChangeover;
+class ConnectionCounter;
 
 /// One client, its upstream, and the two pumps between them.
 ///
@@ -48,6 +49,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
     FileDescriptor socket;  ///< Non-blocking.
     Socket::Family family;
     CompactAddress address;
+    ZonePair zones{};  ///< As far as they are known.
   };
 
   /// Starts dialling, unless `faults` say to wait. `encounters` are with the toxics
@@ -61,8 +63,11 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   /// Puts the shard's present toxics in force.
   void apply_toxics(TimePoint now);
 
-  /// Is counted for what it is to `changeover`.
-  void be_counted(ToxicChangeover& changeover, TimePoint now) const;
+  /// The shard's zones are others now. The toxics that go by them are put in force next.
+  void set_zones();
+
+  /// Is counted for `counter`.
+  void be_counted(ConnectionCounter& counter, TimePoint now) const;
 
   /// These toxics were removed: ends it, as the strongest of those says that were
   /// on it. False if none was that does. `before` is the set that it has met.
@@ -99,12 +104,16 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   bool will_read(const Socket& socket) noexcept override;
   void on_written(std::size_t direction, ssize_t result) noexcept override;
   void on_batch_written() noexcept override;
+  Admission admit(const SocketAddress& address) noexcept override;
   void on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
   ConnectionIdentity identity() const;
   ConnectionIdentity meet_toxics(TimePoint now);
   void arrange(const ConnectionIdentity& identity, TimePoint now);
   void arrange_dial(TimePoint now);
+  void learn_destination();
+  void watch_zones();
+  void note_traffic();
   void set_faults(ConnectionFaults faults);
   static void read(Pump& pump, Pump& answers, TimePoint now);
   void write_late(Direction direction);
@@ -120,11 +129,14 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   Shard& shard_;
   const std::uint64_t ordinal_;
   const CompactAddress client_address_;
-  std::optional<EndedBy> first_end_;  // Of one direction: whose FIN it was.
+  ZonePair zones_;
+  Reception refusal_ = Reception::kDial;  // Of an address that a partition keeps it from.
+  std::optional<EndedBy> first_end_;      // Of one direction: whose FIN it was.
   bool ended_ = false;
   std::unique_ptr<Socket> client_;
   std::unique_ptr<Socket> upstream_;        // Null while dialling.
   std::unique_ptr<Dial> dial_;              // Null once dialled.
+  std::unique_ptr<ZoneWatch> watch_;        // Null while there are no zones, or not dialled.
   std::unique_ptr<Encounters> encounters_;  // Null while there were no toxics.
   std::optional<Pump> up_;                  // Both are there from when upstream_ is.
   std::optional<Pump> down_;

@@ -53,7 +53,8 @@ Dial::Dial(EventLoop& loop, std::string_view upstream, DialOwner& owner)
     if (!addresses) last_error_ = addresses.error();
   }
   if (!addresses_.empty()) try_next();
-  if (attempts_.empty()) alarm_.set(clock_now());  // Fails from the loop, not from here.
+  if (attempts_.empty() && held_.empty())
+    alarm_.set(clock_now());  // Fails from the loop, not from here.
 }
 
 Dial::~Dial() {
@@ -101,6 +102,15 @@ void Dial::try_next() {
 }
 
 bool Dial::try_address(const SocketAddress& address) {
+  const DialOwner::Admission admission = owner_.admit(address);
+  if (admission == DialOwner::Admission::kRefuse) {
+    last_error_ = {ErrorKind::kNetwork, "dial " + to_string(address) + ": a partition refuses it"};
+    return false;
+  }
+  if (admission == DialOwner::Admission::kHold) {
+    held_.push_back(address);
+    return true;
+  }
   FileDescriptor fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   int error = fd.is_open() ? 0 : errno;
   if (error == 0) {
@@ -117,21 +127,40 @@ bool Dial::try_address(const SocketAddress& address) {
   }
   const auto family = where_.is_unix ? Socket::Family::kUnix : Socket::Family::kTcp;
   attempts_.push_back(
-      std::make_unique<Socket>(loop_, std::move(fd), family, static_cast<SocketOwner&>(*this)));
+      {std::make_unique<Socket>(loop_, std::move(fd), family, static_cast<SocketOwner&>(*this)),
+       address});
   return true;
+}
+
+void Dial::reconsider() {
+  if (lookup_ != nullptr) return;
+  const std::size_t left = addresses_.size();
+  const auto may_not = [this](const Attempt& attempt) {
+    if (owner_.admit(attempt.address) == DialOwner::Admission::kDial) return false;
+    addresses_.push_back(attempt.address);  // To be refused or held as any.
+    return true;
+  };
+  attempts_.erase(std::remove_if(attempts_.begin(), attempts_.end(), may_not), attempts_.end());
+  if (addresses_.size() == left && held_.empty()) return;
+  // In the order they were held: the first is tried next.
+  addresses_.insert(addresses_.end(), held_.rbegin(), held_.rend());
+  held_.clear();
+  alarm_.set(clock_now());
 }
 
 void Dial::on_socket_ready(Socket& socket) noexcept {
   if (!socket.may_write()) return;
-  const auto attempt = std::find_if(attempts_.begin(), attempts_.end(),
-                                    [&](const auto& other) { return other.get() == &socket; });
+  const auto attempt = std::find_if(attempts_.begin(), attempts_.end(), [&](const auto& other) {
+    return other.socket.get() == &socket;
+  });
   // Writable and no error: connected. Only an error has to be asked for.
   const int error = socket.is_broken() ? socket.take_error() : 0;
-  std::unique_ptr<Socket> connected = std::move(*attempt);
+  std::unique_ptr<Socket> connected = std::move(attempt->socket);
   attempts_.erase(attempt);
   if (error == 0) {
     attempts_.clear();
     addresses_.clear();
+    held_.clear();
     alarm_.set(kNever);
     owner_.on_dialled(std::move(connected));
     return;
@@ -149,7 +178,7 @@ void Dial::on_alarm(Alarm& /*alarm*/, TimePoint /*now*/) noexcept {
 
 /// Must be the last call: the owner may be done with us.
 void Dial::fail_unless_pending() {
-  if (!attempts_.empty() || !addresses_.empty()) return;
+  if (!attempts_.empty() || !addresses_.empty() || !held_.empty()) return;
   alarm_.set(kNever);
   owner_.on_dialled(Fail(last_error_));
 }

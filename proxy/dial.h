@@ -14,9 +14,17 @@
 
 namespace faultline {
 
-/// Is told how its dial ended.
+/// Is asked where its dial may go, and told how it ended.
 class DialOwner {
  public:
+  enum class Admission {
+    kDial,
+    kHold,    ///< As if nobody answered there: until reconsider().
+    kRefuse,  ///< As if it was refused there.
+  };
+  /// Before `address` is dialled, and at each reconsider() until the dial has ended.
+  virtual Admission admit(const SocketAddress& /*address*/) noexcept { return Admission::kDial; }
+
   /// `socket` is connected, and has the dial as its owner until it is given
   /// another. Or: why no address could be reached.
   virtual void on_dialled(Result<std::unique_ptr<Socket>> socket) noexcept = 0;
@@ -38,8 +46,16 @@ class Dial final : SocketOwner, AlarmOwner {
   Dial(const Dial&) = delete;
   Dial& operator=(const Dial&) = delete;
 
+  /// The owner may admit others now than before: those that are held are tried, those that are
+  /// under way and may not be are given up.
+  void reconsider();
+
  private:
   struct Lookup;
+  struct Attempt {
+    std::unique_ptr<Socket> socket;
+    SocketAddress address;
+  };
 
   void look_up(const std::string& host);
   void on_looked_up(Result<std::vector<SocketAddress>> addresses);
@@ -55,7 +71,8 @@ class Dial final : SocketOwner, AlarmOwner {
   Lookup* lookup_ = nullptr;  // Owns itself; told when we are gone.
   HostPort where_;
   std::vector<SocketAddress> addresses_;  // What is left to try, the next one last.
-  std::vector<std::unique_ptr<Socket>> attempts_;
+  std::vector<SocketAddress> held_;       // May not be dialled now.
+  std::vector<Attempt> attempts_;
   Error last_error_;
 };
 

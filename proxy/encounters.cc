@@ -26,11 +26,23 @@ void Encounters::meet(const ToxicSet& toxics, const ConnectionIdentity& connecti
       take_off(encounter);
       continue;
     }
-    encounter.is_on = encounter.was_on = true;
+    encounter.is_on = true;
+    if (!std::exchange(encounter.was_on, true)) note_cut(toxic, connection);
     if (toxic.acts_at_once(connection)) encounter.applied.note(counters);
   }
   for (auto& [id, encounter] : encounters_) {
     if (!encounter.is_present) take_off(encounter);
+  }
+}
+
+/// A part of a partition has come to be on the connection.
+void Encounters::note_cut(const LiveToxic& toxic, const ConnectionIdentity& connection) const {
+  if (!toxic.spec.part || !toxic.spec.part->is_counted) return;
+  CutCounters& counters = toxic.spec.part->counts->cut[worker_];
+  if (connection.is_dialled) {
+    count(counters.open);
+  } else if (toxic.cuts()) {
+    count(counters.refused);
   }
 }
 

@@ -55,6 +55,7 @@ class Encounters {
     AppliedOnce applied{};
   };
 
+  void note_cut(const LiveToxic& toxic, const ConnectionIdentity& connection) const;
   bool may_be_on(const LiveToxic& toxic, Encounter& encounter) const;
   static void take_off(Encounter& encounter);
 

@@ -10,8 +10,8 @@ namespace faultline {
 
 /// A toxic that has ended by itself, on the workers: a limit was reached.
 struct EndedToxic {
-  std::string proxy;     ///< Its name.
-  std::uint64_t id = 0;  ///< LiveToxic::id.
+  std::string proxy;     ///< Its name; "" for a partition.
+  std::uint64_t id = 0;  ///< LiveToxic::id, or LivePartition::id.
   std::string reason;    ///< "max_connections 5 reached".
 };
 

@@ -117,4 +117,25 @@ Result<void> Fields::check_keys(const std::vector<std::string>& known) const {
   return {};
 }
 
+Result<std::optional<std::size_t>> decode_word(const Fields& fields, const std::string& key,
+                                               const std::vector<std::string>& words,
+                                               Dialect dialect) {
+  const Document* value = fields.find(key);
+  if (value == nullptr) return std::nullopt;
+  const auto* text = value->as<std::string>();
+  if (text != nullptr) {
+    const auto found = std::find(words.begin(), words.end(), *text);
+    if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
+  }
+  std::string choices;
+  for (const std::string& word : words) {
+    if (!choices.empty()) choices += &word == &words.back() ? " or " : ", ";
+    choices += "`" + word + "`";
+  }
+  return wrong_type(*value, dialect,
+                    key + " must be " + choices + ", not " +
+                        (text == nullptr ? describe(*value) : "`" + *text + "`") +
+                        did_you_mean(text == nullptr ? "" : *text, words));
+}
+
 }  // namespace faultline

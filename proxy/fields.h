@@ -26,6 +26,13 @@ Result<void> check_unit(const Document& place, const AttributeType& attribute,
 /// call it. Errors: kInvalid.
 Result<double> decode_share(const Document& document, const std::string& name, Dialect dialect);
 
+class Fields;
+
+/// The index of the word at `key` among `words`; none if the key is absent. Errors: kInvalid.
+Result<std::optional<std::size_t>> decode_word(const Fields& fields, const std::string& key,
+                                               const std::vector<std::string>& words,
+                                               Dialect dialect);
+
 /// The keys and values of one map.
 class Fields {
  public:

@@ -10,6 +10,7 @@ namespace faultline {
 struct Lingering {
   enum class Kind {
     kToxic,           ///< It is on a proxy, whether it is on or off just now.
+    kPartition,       ///< It keeps zones apart.
     kListenerFault,   ///< A listening socket has a packet filter, is full, or does not listen.
     kSocketFault,     ///< `count` connections have a packet filter, or a shut window.
     kHeldConnection,  ///< `count` connections whose upstream may not be dialled yet.
@@ -18,18 +19,21 @@ struct Lingering {
   };
 
   Kind kind = Kind::kToxic;
-  std::string proxy{};  ///< "" for kClosingSocket: their proxy may have gone.
-  std::string toxic{};  ///< "" for all but kToxic.
+  std::string proxy{};  ///< "" for kClosingSocket, whose proxy may have gone, and kPartition.
+  std::string toxic{};  ///< Or partition; "" for the others.
   std::uint64_t count = 1;
 
   bool operator==(const Lingering&) const = default;
 };
 
-/// "toxic", "listener-fault", "socket-fault", "held-connection", "held-bytes", "closing-socket".
+/// "toxic", "partition", "listener-fault", "socket-fault", "held-connection", "held-bytes",
+/// "closing-socket".
 constexpr std::string_view to_string(Lingering::Kind kind) {
   switch (kind) {
     case Lingering::Kind::kToxic:
       return "toxic";
+    case Lingering::Kind::kPartition:
+      return "partition";
     case Lingering::Kind::kListenerFault:
       return "listener-fault";
     case Lingering::Kind::kSocketFault:

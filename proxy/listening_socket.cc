@@ -1,9 +1,11 @@
 #include "proxy/listening_socket.h"
 
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -140,6 +142,13 @@ ListeningSocket::~ListeningSocket() {
   const bool is_ours = fd_.is_open() && !unix_path_.empty() &&
                        lstat(unix_path_.c_str(), &status) == 0 && status.st_ino == unix_inode_;
   if (is_ours) unlink(unix_path_.c_str());
+}
+
+std::uint64_t ListeningSocket::dropped_packets() const {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> values{};
+  socklen_t size = sizeof values;
+  if (getsockopt(fd_.get(), SOL_SOCKET, SO_MEMINFO, values.data(), &size) != 0) return 0;
+  return values[SK_MEMINFO_DROPS];
 }
 
 Result<std::string> normal_address(std::string_view listen, const Names& names) {

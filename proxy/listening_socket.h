@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,10 @@ class ListeningSocket {
     const bool is_unix = address_.rfind("unix:", 0) == 0;
     return is_unix ? Socket::Family::kUnix : Socket::Family::kTcp;
   }
+
+  /// Segments that it has dropped: by a packet filter, but not only (sk_drops, SO_MEMINFO in
+  /// socket(7)). 0 where the kernel does not say.
+  std::uint64_t dropped_packets() const;
 
   /// Where it really listens: "127.0.0.1:26379", "[::]:80", "unix:/run/a.sock".
   const std::string& address() const { return address_; }

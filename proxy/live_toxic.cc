@@ -101,7 +101,7 @@ std::size_t lower(std::size_t one, std::size_t other) {
 void add(PacketRules& rules, const PacketRule& rule) {
   if (rule.is_empty()) return;
   const auto same = std::find_if(rules.begin(), rules.end(), [&](const PacketRule& other) {
-    return other.sources == rule.sources;
+    return other.sources == rule.sources && other.spared == rule.spared;
   });
   if (same == rules.end()) {
     rules.push_back(rule);
@@ -133,6 +133,11 @@ Effects effects_for(const ToxicSpec& toxic, std::uint64_t step, const SampleTabl
     placement.can_filter_packets = !ramps_beyond_kernel(toxic, samples, placement);
   }
   Effects effects = toxic.type->effects_of(attributes_at(toxic, step), samples, placement);
+  // Of a handshake packets go both ways: it takes one direction to be cut.
+  if (toxic.part && toxic.part->cuts()) {
+    effects.reception = std::max(effects.reception, Reception::kHold);
+    effects.from_dialling.drop_all = effects.engine == Engine::kKernel;
+  }
   if (timing.bytes || timing.time != TimeWindow{}) {
     effects.reception = Reception::kDial;
     effects.listening = Listening::kOpen;
@@ -158,6 +163,7 @@ Verdict LiveToxic::match_of(const ConnectionIdentity& connection) const {
   const ToxicMatch& match = spec.match;
   const bool is_named = match.clients.empty() || is_in(connection.client, match.clients);
   if (!is_named || is_in(connection.client, match.not_clients)) return Verdict::kClient;
+  if (spec.part && spec.part->pair != connection.zones) return Verdict::kZone;
   const bool counts = match.count != ConnectionCount{};
   if (counts && (!is_new || !match.count.covers(connection.ordinal - first_new))) {
     return Verdict::kCount;
@@ -203,6 +209,11 @@ bool LiveToxic::applies_to_all_new() const {
   return effects.scope != Scope::kOpen && reach.affects != Scope::kOpen && spec.toxicity >= 1 &&
          match.count == ConnectionCount{} && match.not_clients.empty() &&
          (!match.share || match.share->share >= 1);
+}
+
+bool have_parts(const ToxicSet& toxics) {
+  return std::any_of(toxics.begin(), toxics.end(),
+                     [](const LiveToxic& toxic) { return toxic.spec.part.has_value(); });
 }
 
 bool need_client(const ToxicSet& toxics) {
@@ -275,8 +286,11 @@ ListenerFaults listener_faults(const ToxicSet& toxics) {
   ListenerFaults faults;
   for (const LiveToxic& toxic : toxics) {
     if (!toxic.applies_to_all_new()) continue;
-    const std::vector<IpPrefix>& clients = toxic.spec.match.clients;
-    if (clients.empty()) {
+    const auto& part = toxic.spec.part;
+    if (part && !part->dialling) continue;
+    const std::vector<IpPrefix>& clients = part ? part->dialling->in : toxic.spec.match.clients;
+    const std::vector<IpPrefix> spared = part ? part->dialling->out : std::vector<IpPrefix>();
+    if (clients.empty() && spared.empty()) {
       faults.listening = std::max(faults.listening, toxic.effects.listening);
       if (toxic.effects.mirrors_upstream) {
         faults.mirrors_upstream = true;
@@ -285,6 +299,7 @@ ListenerFaults listener_faults(const ToxicSet& toxics) {
     }
     PacketRule rule = toxic.effects.from_dialling;
     rule.sources = clients;
+    rule.spared = spared;
     add(faults.drops, rule);
   }
   return faults;

@@ -20,6 +20,7 @@ struct ConnectionIdentity {
   std::uint64_t ordinal = 0;  ///< Its number on its proxy.
   SocketAddress client{};     ///< Empty where none is needed, or there is none.
   TimePoint opened{};
+  ZonePair zones{};           ///< As far as they are known.
   bool is_beginning = false;  ///< Its links are being made: no byte has passed.
   bool is_dialled = false;    ///< Its upstream was reached.
   /// What it has had to do with the toxics it met; null: nothing is kept, and no
@@ -72,6 +73,8 @@ struct LiveToxic {
   bool applies_to(const ConnectionIdentity& connection, TimePoint now) const;
   /// Whether it does, and why not.
   Verdict verdict_on(const ConnectionIdentity& connection, TimePoint now) const;
+  /// Whether it is that of a partition which nothing may cross.
+  bool cuts() const { return spec.part && spec.part->cuts(); }
   /// Whether nobody of those who connect, from its clients, is spared; with a
   /// limit on connections somebody may be. A packet
   /// filter can be for some addresses, not for all but some: with `not_clients`
@@ -93,6 +96,9 @@ using ToxicSet = std::vector<LiveToxic>;
 Effects effects_for(const ToxicSpec& toxic, std::uint64_t step, const SampleTable* samples,
                     Placement placement);
 
+/// Whether one of them is a part of a partition.
+bool have_parts(const ToxicSet& toxics);
+
 /// Whether a connection's client matters to any of them.
 bool need_client(const ToxicSet& toxics);
 
@@ -108,7 +114,7 @@ std::vector<StagePlan> stages_for(const ToxicSet& toxics, Direction direction,
 
 /// What is wrong with one of a connection's sockets.
 struct SocketFaults {
-  PacketRules drops;          ///< Of what arrives; one rule at most, without sources.
+  PacketRules drops;          ///< Of what arrives; one rule at most, for all sources.
   bool shuts_window = false;  ///< The peer is told that there is no room for more.
 
   bool operator==(const SocketFaults&) const = default;

@@ -146,6 +146,8 @@ void drop_longer(Assembler& code, Word bytes) {
 void add_rule(Assembler& code, const PacketRule& rule) {
   if (rule.is_empty()) return;
   Assembler::Mark end;
+  test_sources(code, IpPrefix::Family::kIpv4, rule.spared, end);
+  test_sources(code, IpPrefix::Family::kIpv6, rule.spared, end);
   if (!rule.sources.empty()) {
     Assembler::Mark inside;
     test_sources(code, IpPrefix::Family::kIpv4, rule.sources, inside);
@@ -177,7 +179,7 @@ Result<PacketProgram> PacketProgram::build(const PacketRules& rules) {
   if (program.instructions_.size() <= BPF_MAXINSNS) return program;
 
   std::size_t prefixes = 0;
-  for (const PacketRule& rule : rules) prefixes += rule.sources.size();
+  for (const PacketRule& rule : rules) prefixes += rule.sources.size() + rule.spared.size();
   return fail(ErrorKind::kInvalid,
               "too many sources for a packet filter: " + std::to_string(prefixes) +
                   " prefixes take " + std::to_string(program.instructions_.size()) +

@@ -5,8 +5,10 @@
 
 #include "base/random.h"
 #include "base/verify.h"
+#include "proxy/life.h"
 #include "proxy/packet_filter.h"
 #include "proxy/packet_program.h"
+#include "proxy/partition_reach.h"
 #include "proxy/toxic_ramp.h"
 #include "proxy/worker.h"
 #include "proxy/workers.h"
@@ -66,17 +68,8 @@ std::string reason_for(std::string refusal, const ToxicSpec& toxic, const ProxyS
   return refusal;
 }
 
-/// Says when those end that have a time to live and have not begun it.
 void start_lives(std::vector<ToxicSpec>& toxics) {
-  const TimePoint now = clock_now();
-  const auto wall = std::chrono::system_clock::now();
-  for (ToxicSpec& toxic : toxics) {
-    ToxicLife& life = toxic.life;
-    if (!life.ttl || *life.ttl >= kLongest || life.ends != kNever) continue;
-    life.ends = after(now, *life.ttl);
-    life.ends_at =
-        wall + std::chrono::duration_cast<std::chrono::system_clock::duration>(*life.ttl);
-  }
+  for (ToxicSpec& toxic : toxics) start_life(toxic.life);
 }
 
 /// Whether the kernel takes what all of them together do to a listening socket.
@@ -88,10 +81,19 @@ Result<void> can_filter(const ToxicSet& toxics) {
   return fail(ErrorKind::kInvalid, "the toxics together: " + tried.error().message);
 }
 
+/// The parts of partitions do without the listening socket: the kernel would not take as many
+/// prefixes. Those who dial are held, closed or reset once they are accepted.
+void leave_listener_alone(ToxicSet& toxics) {
+  for (LiveToxic& toxic : toxics) {
+    if (toxic.spec.part) toxic.spec.part->dialling.reset();
+  }
+}
+
 }  // namespace
 
 Proxy::Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, EndedToxics& ended,
-             std::uint64_t seed, const ProxySpec& spec)
+             std::uint64_t seed, const ProxySpec& spec, ProxyZones zones,
+             std::vector<ToxicSpec> parts)
     : workers_(workers),
       journal_(journal),
       last_id_(last_id),
@@ -99,16 +101,20 @@ Proxy::Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, E
       id_(++last_id),
       chance_key_(derive_key(seed, spec.name)),
       spec_(spec),
+      zones_(std::move(zones)),
+      parts_(std::move(parts)),
       shared_{.name = spec.name, .id = id_, .counters = &counters_},
       counters_(workers.size()) {
   const TimePoint began = clock_now();
   start_lives(spec_.toxics);
-  live_toxics_ = make_live(spec_.toxics);
+  live_toxics_ = make_live();
   note_engines(spec_, workers_);
   spec_.enabled = false;
   workers_.run_on_all([this](Worker& worker, std::size_t index) {
-    worker.add_shard(id_, std::make_unique<Shard>(worker, shared_, counters_[index], spec_.upstream,
-                                                  live_toxics_));
+    auto shard =
+        std::make_unique<Shard>(worker, shared_, counters_[index], spec_.upstream, live_toxics_);
+    shard->set_zones(zones_);
+    worker.add_shard(id_, std::move(shard));
   });
   journal_.add_time(clock_now() - began);
 }
@@ -151,9 +157,18 @@ void Proxy::stop_accepting() {
   listening_ = ListeningSocket();
 }
 
-void Proxy::set_upstream(const std::string& upstream) {
+void Proxy::set_upstream(const std::string& upstream, ProxyZones zones,
+                         std::vector<ToxicSpec> parts) {
   spec_.upstream = upstream;
-  close_connections([&](Shard& shard) { shard.set_upstream(upstream); });
+  zones_ = std::move(zones);
+  parts_ = std::move(parts);
+  // The old set lives until all have moved on.
+  const std::shared_ptr<const ToxicSet> before = std::exchange(live_toxics_, make_live());
+  close_connections([&](Shard& shard) {
+    shard.set_upstream(upstream);
+    shard.set_zones(zones_);
+    shard.set_toxics(live_toxics_);
+  });
 }
 
 /// On each worker in one go: `first`, then its connections are counted and closed.
@@ -176,8 +191,7 @@ void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {
   spec_.toxics = std::move(toxics);
   start_lives(spec_.toxics);
   // The old set, and with it what its stages use, lives until all have moved on.
-  const std::shared_ptr<const ToxicSet> before =
-      std::exchange(live_toxics_, make_live(spec_.toxics));
+  const std::shared_ptr<const ToxicSet> before = std::exchange(live_toxics_, make_live());
   note_engines(spec_, workers_);
   ToxicChangeover changeover(*before, *live_toxics_, workers_.size());
   workers_.run_on_all([&](Worker& worker, std::size_t) {
@@ -185,6 +199,28 @@ void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {
     worker.shard(id_).set_toxics(live_toxics_);
   });
   journal_.tell_toxics(spec_.name, changeover, clock_now() - began);
+}
+
+void Proxy::name_zones(const std::string& zone, const std::string& client_zone) {
+  spec_.zone = zone;
+  spec_.client_zone = client_zone;
+}
+
+std::map<std::string, std::uint64_t> Proxy::set_zones(ProxyZones zones,
+                                                      std::vector<ToxicSpec> parts) {
+  const bool is_same_map = zones == zones_;
+  zones_ = std::move(zones);
+  parts_ = std::move(parts);
+  const std::shared_ptr<const ToxicSet> before = std::exchange(live_toxics_, make_live());
+  static const ToxicSet kNone;  // What parts of another map are for nobody can say any more.
+  PartitionReach reach(is_same_map ? *before : kNone, *live_toxics_, workers_.size());
+  workers_.run_on_all([&](Worker& worker, std::size_t) {
+    Shard& shard = worker.shard(id_);
+    if (!is_same_map) shard.set_zones(zones_);
+    shard.count_connections(reach);  // Before it is in force: it may end them.
+    shard.set_toxics(live_toxics_);
+  });
+  return reach.sum();
 }
 
 Placement Proxy::placement() const {
@@ -200,10 +236,12 @@ Result<void> Proxy::can_serve(const ProxySpec& spec, const Workers& workers) {
     for (const std::uint64_t step : telling_steps(toxic)) {
       live.effects = effects_for(toxic, step, nullptr, placement);  // Filters take none.
       if (live.effects.refusal.empty()) continue;
-      return fail(ErrorKind::kInvalid, "toxic `" + toxic.name + "`: " +
-                                           reason_for(live.effects.refusal, toxic, spec, workers));
+      const std::string reason = reason_for(live.effects.refusal, toxic, spec, workers);
+      if (toxic.part) return fail(ErrorKind::kInvalid, "proxy `" + spec.name + "`: " + reason);
+      return fail(ErrorKind::kInvalid, "toxic `" + toxic.name + "`: " + reason);
     }
   }
+  if (have_parts(toxics)) return {};  // They can do without the listening socket.
   return can_filter(toxics);
 }
 
@@ -215,35 +253,25 @@ void Proxy::note_engines(ProxySpec& spec, const Workers& workers) {
   }
 }
 
-std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& toxics) {
+/// Of its toxics and the parts, in their order.
+std::shared_ptr<const ToxicSet> Proxy::make_live() const {
   static const ToxicSet kNone;
   const std::uint64_t first_new = shared_.connections.load(std::memory_order_relaxed);
   const ToxicSet& before = live_toxics_ == nullptr ? kNone : *live_toxics_;
   const TimePoint now = clock_now();
+  std::vector<ToxicSpec> specs = spec_.toxics;
+  specs.insert(specs.end(), parts_.begin(), parts_.end());
   // A toxic that has come to stand before another is taken out and put in anew:
   // stages of a chain never change places.
   auto rest = before.begin();
   auto live = std::make_shared<ToxicSet>();
-  for (const ToxicSpec& spec : toxics) {
+  for (const ToxicSpec& spec : specs) {
     const auto old = std::find_if(rest, before.end(), [&](const LiveToxic& candidate) {
       return is_same_toxic(candidate.spec, spec) &&
              candidate.spec.reach.limits == spec.reach.limits;
     });
     if (old == before.end()) {
-      live->push_back({.id = ++last_id_,
-                       .revision = 0,
-                       .spec = spec,
-                       .placement = placement(),
-                       .samples = samples_of(spec),
-                       .chance_key = derive_key(chance_key_, spec.name),
-                       .first_new = first_new,
-                       .since = now,
-                       .ramp_since = now,
-                       .counters = std::make_shared<std::vector<ToxicCounters>>(workers_.size()),
-                       .line = std::make_shared<SharedLine>()});
-      LiveToxic& made = live->back();
-      made.budget = budget_for(spec, made.id);
-      made.effects = effects_for(spec, 0, made.samples.get(), made.placement);
+      live->push_back(make_toxic(spec, first_new, now));
       continue;
     }
     rest = std::next(old);
@@ -261,12 +289,34 @@ std::shared_ptr<const ToxicSet> Proxy::make_live(const std::vector<ToxicSpec>& t
     changed.spec = spec;
     changed.effects = effects_for(spec, 0, changed.samples.get(), changed.placement);
   }
+  if (have_parts(*live) && !can_filter(*live)) leave_listener_alone(*live);
   return live;
+}
+
+LiveToxic Proxy::make_toxic(const ToxicSpec& spec, std::uint64_t first_new, TimePoint now) const {
+  const auto& part = spec.part;
+  LiveToxic made{.id = ++last_id_,
+                 .revision = 0,
+                 .spec = spec,
+                 .placement = placement(),
+                 .samples = samples_of(spec),
+                 .chance_key = derive_key(chance_key_, part ? part->partition : spec.name),
+                 .first_new = first_new,
+                 .since = now,
+                 .ramp_since = now,
+                 .counters = {},
+                 .line = std::make_shared<SharedLine>()};
+  made.counters = part && part->is_counted
+                      ? part->counts->toxic
+                      : std::make_shared<std::vector<ToxicCounters>>(workers_.size());
+  made.budget = part ? part->budget : budget_for(spec, made.id);
+  made.effects = effects_for(spec, 0, made.samples.get(), made.placement);
+  return made;
 }
 
 /// Whoever comes to a limit takes the toxic off everywhere and leaves word. What
 /// he calls outlives the proxy's shards, and so every connection.
-std::shared_ptr<ToxicBudget> Proxy::budget_for(const ToxicSpec& spec, std::uint64_t toxic) {
+std::shared_ptr<ToxicBudget> Proxy::budget_for(const ToxicSpec& spec, std::uint64_t toxic) const {
   if (spec.reach.limits == ToxicLimits{}) return nullptr;
   const auto on_spent = [this, toxic](const std::string& reason) {
     workers_.post_to_all([proxy = id_](Worker& worker) {
@@ -276,6 +326,18 @@ std::shared_ptr<ToxicBudget> Proxy::budget_for(const ToxicSpec& spec, std::uint6
     ended_.add({shared_.name, toxic, reason});
   };
   return std::make_shared<ToxicBudget>(spec.reach.limits, on_spent);
+}
+
+std::vector<const LiveToxic*> Proxy::parts() const {
+  std::vector<const LiveToxic*> parts;
+  for (const LiveToxic& toxic : *live_toxics_) {
+    if (toxic.spec.part) parts.push_back(&toxic);
+  }
+  return parts;
+}
+
+std::uint64_t Proxy::dropped_packets() const {
+  return listening_.is_open() ? listening_.dropped_packets() : 0;
 }
 
 std::string Proxy::name_of_toxic(std::uint64_t id) const {
@@ -303,7 +365,9 @@ ProxyStats Proxy::stats() const {
     }
   }
   stats.connections_active = active_connections(counters_);
-  for (const LiveToxic& toxic : *live_toxics_) stats.toxics.push_back(stats_of(toxic));
+  for (const LiveToxic& toxic : *live_toxics_) {
+    if (!toxic.spec.part) stats.toxics.push_back(stats_of(toxic));
+  }
   return stats;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,7 +27,7 @@ class Proxy {
   /// (the source of ids) and `ended`, which is told of toxics that end by themselves,
   /// must outlive it; `seed` decides its toxics' draws.
   Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, EndedToxics& ended,
-        std::uint64_t seed, const ProxySpec& spec);
+        std::uint64_t seed, const ProxySpec& spec, ProxyZones zones, std::vector<ToxicSpec> parts);
   ~Proxy();  ///< Closes the listener and every connection, and tells.
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
@@ -58,13 +59,29 @@ class Proxy {
 
   /// What its toxics can be served by may be another thing then: set_toxics() looks anew.
   void set_listen(std::string listen) { spec_.listen = std::move(listen); }
-  /// The same. For new connections; closes those there are. What toxics do to
+  /// The same. For new connections; closes those there are. `zones` and `parts` are as in
+  /// set_zones(), of the new upstream. What toxics do to
   /// the listening socket they go on doing.
-  void set_upstream(const std::string& upstream);
+  void set_upstream(const std::string& upstream, ProxyZones zones, std::vector<ToxicSpec> parts);
 
   /// Makes the toxics those of `toxics`, and tells. One with the name, type and direction
   /// of an old one is that one, changed or not; with other limits it begins anew.
   void set_toxics(std::vector<ToxicSpec> toxics);
+
+  /// What its zones are called in its spec: set_zones() puts them in force.
+  void name_zones(const std::string& zone, const std::string& client_zone);
+
+  /// What its zones are, and the parts of partitions on it, which stand behind its toxics.
+  /// Returns how many open connections one of the parts is, or was, on, by partition. Told to
+  /// nobody.
+  std::map<std::string, std::uint64_t> set_zones(ProxyZones zones, std::vector<ToxicSpec> parts);
+
+  const ProxyZones& zones() const { return zones_; }
+  /// With the engines that carry them out. Good until the next change.
+  std::vector<const LiveToxic*> parts() const;
+  /// Segments that the listening socket has dropped since it is open: by a packet filter, but
+  /// not only. 0 while it is closed.
+  std::uint64_t dropped_packets() const;
 
   /// Tells the journal what start(), stop() and the like have come to: once, at
   /// the end of a change. Until the first time nothing of the proxy is told.
@@ -77,8 +94,9 @@ class Proxy {
   ProxyStats stats() const;
 
  private:
-  std::shared_ptr<const ToxicSet> make_live(const std::vector<ToxicSpec>& toxics);
-  std::shared_ptr<ToxicBudget> budget_for(const ToxicSpec& spec, std::uint64_t toxic);
+  std::shared_ptr<const ToxicSet> make_live() const;
+  LiveToxic make_toxic(const ToxicSpec& spec, std::uint64_t first_new, TimePoint now) const;
+  std::shared_ptr<ToxicBudget> budget_for(const ToxicSpec& spec, std::uint64_t toxic) const;
   Placement placement() const;
   void close_connections(const std::function<void(Shard&)>& first);
 
@@ -89,6 +107,8 @@ class Proxy {
   const std::uint64_t id_;
   const std::uint64_t chance_key_;
   ProxySpec spec_;
+  ProxyZones zones_;
+  std::vector<ToxicSpec> parts_;  // Of partitions.
   Shard::Shared shared_;
   std::vector<ProxyCounters> counters_;  // One for each worker.
   std::shared_ptr<const ToxicSet> live_toxics_;

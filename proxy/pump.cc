@@ -221,6 +221,11 @@ void Pump::end_source(Signal signal, TimePoint now) {
 void Pump::deliver(TimePoint now) {
   const std::uint64_t sent_before = sent_bytes_;
   if (chain_ != nullptr) chain_->advance(now);
+  if (is_shut()) {  // What was to go first does not go at all.
+    if (chain_->is_closing() && outcome_ == Outcome::kFlowing) outcome_ = Outcome::kClose;
+    settle_memory();
+    return;
+  }
   const bool dead = chain_ != nullptr && chain_->is_dead();
   if (!dead && pipe_ != nullptr) empty_pipe();
   while (!dead && unsent_ && !destination_dead_) {
@@ -277,6 +282,7 @@ std::size_t Pump::write(std::string_view bytes) {
 
 TimePoint Pump::next_due() const {
   if (chain_ == nullptr || outcome_ != Outcome::kFlowing) return kNever;
+  if (is_shut()) return chain_->next_stage_event();
   const bool close_is_new = is_blocked() && chain_->is_closing() && close_by_ == kNever;
   if (!is_blocked() || close_is_new) {
     const bool waits_for_gate = is_open() && source_.may_read() && passes_through();

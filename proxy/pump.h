@@ -98,6 +98,7 @@ class Pump {
   /// A toxic has ended the link before its source did: what still comes is swallowed.
   bool is_swallowing() const { return outcome_ == Outcome::kFinished && !source_done_; }
   bool is_blocked() const { return unsent_.has_value() || pipe_ != nullptr || !to_write_.empty(); }
+  bool is_shut() const { return chain_ != nullptr && chain_->is_shut() && !chain_->is_dead(); }
   bool passes_through() const { return chain_ == nullptr || chain_->is_transparent(); }
   void note_passed(std::size_t bytes);
   void note_received(std::size_t bytes, TimePoint now);

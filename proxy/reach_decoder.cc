@@ -5,43 +5,21 @@
 #include <cmath>
 #include <utility>
 
-#include "base/nearest_name.h"
 #include "base/quantities.h"
 
 namespace faultline {
 
 namespace {
 
-/// The index of the word at `key` among `words`; none if the key is absent.
-Result<std::optional<std::size_t>> word_at(const Fields& fields, const std::string& key,
-                                           const std::vector<std::string>& words, Dialect dialect) {
-  const Document* value = fields.find(key);
-  if (value == nullptr) return std::nullopt;
-  const auto* text = value->as<std::string>();
-  if (text != nullptr) {
-    const auto found = std::find(words.begin(), words.end(), *text);
-    if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-  }
-  std::string choices;
-  for (const std::string& word : words) {
-    if (!choices.empty()) choices += &word == &words.back() ? " or " : ", ";
-    choices += "`" + word + "`";
-  }
-  return wrong_type(*value, dialect,
-                    key + " must be " + choices + ", not " +
-                        (text == nullptr ? describe(*value) : "`" + *text + "`") +
-                        did_you_mean(text == nullptr ? "" : *text, words));
-}
-
 Result<std::optional<Scope>> decode_affects(const Fields& fields, Dialect dialect) {
-  const auto word = word_at(fields, "affects", {"both", "new", "open"}, dialect);
+  const auto word = decode_word(fields, "affects", {"both", "new", "open"}, dialect);
   if (!word) return Fail(word.error());
   constexpr std::array kScopes = {Scope::kBoth, Scope::kNew, Scope::kOpen};
   return *word ? std::optional(kScopes.at(**word)) : std::nullopt;
 }
 
 Result<std::optional<OnRemove>> decode_on_remove(const Fields& fields, Dialect dialect) {
-  const auto word = word_at(fields, "on_remove", {"resume", "close", "reset"}, dialect);
+  const auto word = decode_word(fields, "on_remove", {"resume", "close", "reset"}, dialect);
   if (!word) return Fail(word.error());
   constexpr std::array kEndings = {OnRemove::kResume, OnRemove::kClose, OnRemove::kReset};
   return *word ? std::optional(kEndings.at(**word)) : std::nullopt;
@@ -92,6 +70,8 @@ Result<std::optional<double>> share_at(const Fields& limits, const std::string& 
   return read->decimal();
 }
 
+}  // namespace
+
 Result<ToxicLimits> decode_limits(const Fields& toxic, Dialect dialect) {
   const Document* document = toxic.find("limits");
   if (document == nullptr) return ToxicLimits{};
@@ -114,6 +94,8 @@ Result<ToxicLimits> decode_limits(const Fields& toxic, Dialect dialect) {
   return wrong(*document,
                "limits limits nothing: give max_connections, max_share or max_bytes_delayed");
 }
+
+namespace {
 
 Result<void> check_reach_values(const Fields& toxic, Dialect dialect) {
   if (dialect == Dialect::kToxiproxy) return {};

@@ -13,6 +13,9 @@ namespace faultline {
 /// affects, on_remove, shadow and limits.
 const std::vector<std::string>& reach_keys();
 
+/// What `limits` says; nothing if it is absent. Errors: kInvalid.
+Result<ToxicLimits> decode_limits(const Fields& toxic, Dialect dialect);
+
 /// What they say: {affects: new, on_remove: reset, shadow: true, limits:
 /// {max_connections: 5, max_share: 20%, max_bytes_delayed: 10MB}}. In the strict
 /// dialect a key needs a value. Errors: kInvalid.

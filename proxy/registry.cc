@@ -45,7 +45,8 @@ Fail no_toxic() {
 
 }  // namespace
 
-Registry::Registry(Workers& workers, std::uint64_t seed) : workers_(workers), seed_(seed) {}
+Registry::Registry(Workers& workers, std::uint64_t seed)
+    : workers_(workers), seed_(seed), partitions_(workers.size()) {}
 
 Registry::~Registry() {
   journal_.observe(nullptr);
@@ -81,6 +82,7 @@ Result<const ProxySpec*> Registry::create(ProxySpec spec, const Names& names) {
     return fail(ErrorKind::kConflict, "proxy already exists");
   }
   if (const auto may = may_have(spec.toxics); !may) return Fail(may.error());
+  if (const auto may = check_zones(spec, partitions_.zones()); !may) return Fail(may.error());
   if (const auto served = Proxy::can_serve(spec, workers_); !served) return Fail(served.error());
   ListeningSocket socket;
   if (spec.enabled) {
@@ -96,7 +98,9 @@ Result<const ProxySpec*> Registry::create(ProxySpec spec, const Names& names) {
 }
 
 std::unique_ptr<Proxy> Registry::make_proxy(const ProxySpec& spec) {
-  return std::make_unique<Proxy>(workers_, journal_, last_id_, ended_, seed_, spec);
+  const ProxyZones zones = zones_for(spec);
+  return std::make_unique<Proxy>(workers_, journal_, last_id_, ended_, seed_, spec, zones,
+                                 partitions_.parts_for(zones));
 }
 
 Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChange& change,
@@ -227,9 +231,11 @@ std::vector<std::pair<std::string, ToxicSpec>> Registry::end_toxics(
   return ended;
 }
 
-std::vector<std::pair<std::string, ToxicSpec>> Registry::halt() {
+std::size_t Registry::halt() {
   is_halted_ = true;
-  return end_toxics([](const ToxicSpec&) { return true; });
+  const auto all = [](const ToxicSpec&) { return true; };
+  const std::size_t partitions = end_partitions(all).size();
+  return partitions + end_toxics(all).size();
 }
 
 /// While faults are halted there are no toxics, and none may come.
@@ -245,6 +251,9 @@ TimePoint Registry::next_end() const {
   for (const auto& [name, proxy] : proxies_) {
     for (const ToxicSpec& toxic : proxy->spec().toxics) next = std::min(next, toxic.life.ends);
   }
+  for (const auto& [name, partition] : partitions_.all()) {
+    next = std::min(next, partition.spec.fault.life.ends);
+  }
   return next;
 }
 
@@ -255,6 +264,10 @@ void Registry::watch_endings(std::function<void()> wake, OnToxicEnded on_ended) 
 
 void Registry::remove_ended_toxics() {
   for (const EndedToxic& ended : ended_.take()) {
+    if (ended.proxy.empty()) {
+      remove_ended_partition(ended);
+      continue;
+    }
     const Result<Proxy*> proxy = find_proxy(ended.proxy);
     if (!proxy) continue;
     std::vector<ToxicSpec> toxics = (*proxy)->spec().toxics;
@@ -267,6 +280,17 @@ void Registry::remove_ended_toxics() {
     log(LogLevel::kWarn, "toxic", "toxic ended: a limit was reached",
         {{"proxy", ended.proxy}, {"toxic", toxic.name}, {"reason", ended.reason}});
     if (on_ended_) on_ended_(ended.proxy, toxic, ended.reason);
+  }
+}
+
+void Registry::remove_ended_partition(const EndedToxic& ended) {
+  for (const auto& [name, partition] : partitions_.all()) {
+    if (partition.id != ended.id) continue;
+    const Because because(*this, {.by = "limit", .reason = ended.reason});
+    log(LogLevel::kWarn, "partition", "partition ended: a limit was reached",
+        {{"partition", name}, {"reason", ended.reason}});
+    remove_partition(std::string(name));
+    return;
   }
 }
 
@@ -284,6 +308,9 @@ Connections Registry::connections() const {
 
 std::vector<Lingering> Registry::lingering() const {
   std::vector<Lingering> found;
+  for (const auto& [name, partition] : partitions_.all()) {
+    found.push_back({.kind = Lingering::Kind::kPartition, .toxic = name});
+  }
   for (const auto& [name, proxy] : proxies_) {
     for (const ToxicSpec& toxic : proxy->spec().toxics) {
       found.push_back({.kind = Lingering::Kind::kToxic, .proxy = name, .toxic = toxic.name});
@@ -294,6 +321,7 @@ std::vector<Lingering> Registry::lingering() const {
 }
 
 void Registry::stop_accepting() {
+  end_partitions([](const ToxicSpec&) { return true; });
   for (const auto& [name, proxy] : proxies_) {
     proxy->set_toxics({});
     proxy->stop_accepting();

@@ -16,6 +16,7 @@
 #include "proxy/ended_toxics.h"
 #include "proxy/listening_socket.h"
 #include "proxy/names.h"
+#include "proxy/partitions.h"
 #include "proxy/spec.h"
 #include "toxics/toxic_counters.h"
 
@@ -57,6 +58,13 @@ struct ProxyStats {
   std::uint64_t received_bytes[2] = {0, 0};
   std::uint64_t sent_bytes[2] = {0, 0};
   std::vector<ToxicStats> toxics{};
+};
+
+/// What a configuration describes.
+struct Configured {
+  std::vector<ZoneSpec> zones{};
+  std::vector<ProxySpec> proxies{};
+  std::vector<PartitionSpec> partitions{};
 };
 
 /// How every refusal begins that is for a halt's sake: also over Toxiproxy's API, which has no
@@ -140,9 +148,9 @@ class Registry {
 
   Result<void> remove(std::string_view proxy);
 
-  /// Removes every toxic, and takes none until lift_halt(): whatever would bring one
-  /// fails with kHalted, and changes nothing. Returns what it removed, as end_toxics().
-  std::vector<std::pair<std::string, ToxicSpec>> halt();
+  /// Removes every partition and every toxic, and takes none until lift_halt(): whatever would
+  /// bring one fails with kHalted, and changes nothing. Returns how many it removed.
+  std::size_t halt();
   void lift_halt() { is_halted_ = false; }
   bool is_halted() const { return is_halted_; }
 
@@ -151,7 +159,7 @@ class Registry {
   std::vector<std::pair<std::string, ToxicSpec>> end_toxics(
       const std::function<bool(const ToxicSpec&)>& is_over);
 
-  /// When the first toxic's time is up, or kNever.
+  /// When the first toxic's or partition's time is up, or kNever.
   TimePoint next_end() const;
 
   /// Creates or replaces all of `specs`, or none. A proxy that exists with the
@@ -162,10 +170,10 @@ class Registry {
 
   /// Makes what `before` described into what `now` describes: proxies that are
   /// in only one are removed or created, those whose description changed are
-  /// updated or replaced, toxics included; everything else is left alone.
-  /// Returns one clause per change, for the log.
-  Result<std::vector<std::string>> reload(const std::vector<ProxySpec>& before,
-                                          std::vector<ProxySpec> now, const Names& names);
+  /// updated or replaced, toxics included; zones and partitions the same; everything else is left
+  /// alone. Returns what was done, for people: "created redis".
+  Result<std::vector<std::string>> reload(const Configured& before, Configured now,
+                                          const Names& names);
 
   /// Enables every proxy and removes every toxic. Goes on after a proxy that
   /// cannot be enabled (its toxics are removed all the same); the error lists those.
@@ -186,6 +194,34 @@ class Registry {
   void watch_endings(std::function<void()> wake, OnToxicEnded on_ended);
   /// Removes the toxics that have ended, which nothing is done by any more. Logged.
   void remove_ended_toxics();
+
+  // ---- Zones and partitions ----
+
+  const Partitions& partitions() const { return partitions_; }
+
+  /// Makes the zones those. Every connection is between others from then on, and what flows
+  /// between zones is counted anew. Errors: kInvalid; a zone that goes is still named by a
+  /// proxy or a partition.
+  Result<void> set_zones(std::vector<ZoneSpec> zones, Attempt attempt);
+
+  struct PutPartition {
+    LivePartition partition;  ///< As it is, or would be.
+    bool created = false;     ///< There was none of that name.
+  };
+  /// Makes the partition of `spec.name` what `spec` says, on every proxy; in force on every
+  /// connection when it returns. Proxies that come later have it, too. Errors: kInvalid,
+  /// kConflict, kHalted.
+  Result<PutPartition> put_partition(PartitionSpec spec, Attempt attempt);
+  /// It heals. Returns what it was, with its last counts.
+  Result<LivePartition> remove_partition(std::string_view name);
+  /// Removes every partition that `is_over` says so of, by what it does to connections.
+  std::vector<LivePartition> end_partitions(const std::function<bool(const ToxicSpec&)>& is_over);
+
+  /// On each proxy that it is on, in order of name.
+  std::vector<PartitionEngine> engines_of(const LivePartition& partition) const;
+  /// Segments that listening sockets have dropped which it acts on, since it does. Another
+  /// partition's count, too, where both act on one.
+  std::uint64_t dropped_packets(const LivePartition& partition) const;
 
   /// Live counts, in order of name. Stops nobody.
   std::vector<ProxyStats> stats() const;
@@ -214,7 +250,20 @@ class Registry {
   static bool is_in_own_way(const Proxy& proxy, const std::string& listen, const Names& names);
   static Result<ListeningSocket> bind_for(Proxy& proxy, const std::string& listen,
                                           const Names& names);
+  void remove_ended_partition(const EndedToxic& ended);
   std::unique_ptr<Proxy> make_proxy(const ProxySpec& spec);
+  ProxyZones zones_for(const ProxySpec& spec) const;
+  std::map<std::string, std::uint64_t> refresh_parts();
+  Result<void> may_have_zones(const ZoneMap& map) const;
+  void take_zones(ZoneMap map);
+  Result<ZoneMap> zones_after(const Configured& before, const Configured& now) const;
+  struct PartitionSteps {
+    std::vector<std::string> removed;
+    std::vector<PartitionSpec> put;
+  };
+  Result<PartitionSteps> partition_steps(const Configured& before, const Configured& now,
+                                         const ZoneMap& zones) const;
+  Result<void> can_serve(const PartitionSpec& spec, const ZoneLinks& links) const;
 
   Workers& workers_;
   const std::uint64_t seed_;
@@ -223,6 +272,7 @@ class Registry {
   std::uint64_t last_id_ = 0;
   bool is_halted_ = false;
   ChangeJournal journal_;
+  Partitions partitions_;
   Proxies proxies_;
 };
 

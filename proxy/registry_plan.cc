@@ -34,6 +34,20 @@ void Registry::Plan::remove(const std::string& name) {
   if (found != registry_.proxies_.end()) leaving_[name] = found->second.get();
 }
 
+/// Whether the zones that proxies name will be there.
+Result<void> Registry::Plan::check_zones_of_all() const {
+  for (const auto& [name, arrival] : arrivals_) {
+    const auto checked = check_zones(arrival.spec, zones());
+    if (!checked) return within("proxy `" + name + "`", checked.error());
+  }
+  for (const auto& [name, proxy] : registry_.proxies_) {
+    if (leaving_.count(name) > 0) continue;
+    const auto checked = check_zones(proxy->spec(), zones());
+    if (!checked) return within("proxy `" + name + "`", checked.error());
+  }
+  return {};
+}
+
 Result<void> Registry::Plan::find_sockets() {
   std::set<std::string> given_up;
   for (const auto& [name, proxy] : leaving_) {
@@ -58,6 +72,7 @@ Result<void> Registry::Plan::find_sockets() {
 }
 
 Result<void> Registry::Plan::carry_out() {
+  if (const auto may = check_zones_of_all(); !may) return may;
   const Result<void> ready = find_sockets();
   if (!ready) return ready;
 
@@ -68,6 +83,8 @@ Result<void> Registry::Plan::carry_out() {
     if (socket.is_open()) inheritance[address] = std::move(socket);
     registry_.proxies_.erase(name);
   }
+  for (const std::string& name : healing_) registry_.remove_partition(name);
+  if (zones_) registry_.take_zones(*std::move(zones_));
   for (auto& [name, arrival] : arrivals_) {
     std::unique_ptr<Proxy> proxy = registry_.make_proxy(arrival.spec);
     ListeningSocket socket =
@@ -98,18 +115,67 @@ Result<std::vector<std::string>> Registry::populate(std::vector<ProxySpec> specs
   return populated;
 }
 
-Result<std::vector<std::string>> Registry::reload(const std::vector<ProxySpec>& before,
-                                                  std::vector<ProxySpec> now, const Names& names) {
+/// The zones there are, but for those of `before`, and those of `now`.
+Result<ZoneMap> Registry::zones_after(const Configured& before, const Configured& now) const {
+  std::vector<ZoneSpec> zones = now.zones;
+  const auto is_in = [](const std::vector<ZoneSpec>& list, const std::string& name) {
+    return std::any_of(list.begin(), list.end(),
+                       [&](const ZoneSpec& zone) { return zone.name == name; });
+  };
+  for (const ZoneSpec& zone : partitions_.zones().zones()) {
+    if (!is_in(before.zones, zone.name) && !is_in(now.zones, zone.name)) zones.push_back(zone);
+  }
+  return ZoneMap::build(std::move(zones));
+}
+
+/// What is to become of partitions, checked against `zones`.
+Result<Registry::PartitionSteps> Registry::partition_steps(const Configured& before,
+                                                           const Configured& now,
+                                                           const ZoneMap& zones) const {
+  PartitionSteps steps;
+  const auto find = [](const std::vector<PartitionSpec>& list, const std::string& name) {
+    return std::find_if(list.begin(), list.end(),
+                        [&](const PartitionSpec& partition) { return partition.name == name; });
+  };
+  for (const PartitionSpec& old : before.partitions) {
+    const bool stays = find(now.partitions, old.name) != now.partitions.end();
+    if (!stays && partitions_.all().count(old.name) > 0) steps.removed.push_back(old.name);
+  }
+  for (const PartitionSpec& partition : now.partitions) {
+    const auto old = find(before.partitions, partition.name);
+    const bool is_known = old != before.partitions.end() && *old == partition;
+    if (is_known && partitions_.all().count(partition.name) > 0) continue;
+    if (const auto may = may_have({partition.fault}); !may) return Fail(may.error());
+    const auto links = links_of(partition.shape, zones);
+    if (!links) return within("partition `" + partition.name + "`", links.error());
+    steps.put.push_back(partition);
+  }
+  for (const auto& [name, live] : partitions_.all()) {
+    const bool goes = std::count(steps.removed.begin(), steps.removed.end(), name) > 0 ||
+                      find(steps.put, name) != steps.put.end();
+    if (goes) continue;
+    const auto links = links_of(live.spec.shape, zones);
+    if (!links) return within("partition `" + name + "`", links.error());
+  }
+  return steps;
+}
+
+Result<std::vector<std::string>> Registry::reload(const Configured& before, Configured now,
+                                                  const Names& names) {
   Plan plan(*this, names);
   std::vector<std::string> changes;
   std::vector<std::pair<Proxy*, std::vector<ToxicSpec>>> new_toxics;
-  for (const ProxySpec& old : before) {
-    if (find_in(now, old.name) != nullptr || proxies_.count(old.name) == 0) continue;
+  auto zones = zones_after(before, now);
+  if (!zones) return Fail(zones.error());
+  const auto steps = partition_steps(before, now, *zones);
+  if (!steps) return Fail(steps.error());
+  for (const ProxySpec& old : before.proxies) {
+    if (find_in(now.proxies, old.name) != nullptr || proxies_.count(old.name) == 0) continue;
     plan.remove(old.name);
     changes.push_back("removed " + old.name);
   }
-  for (ProxySpec& spec : now) {
-    const ProxySpec* old = find_in(before, spec.name);
+  for (ProxySpec& spec : now.proxies) {
+    const ProxySpec* old = find_in(before.proxies, spec.name);
     const auto existing = proxies_.find(spec.name);
     const bool exists = existing != proxies_.end();
     if (exists && old != nullptr && *old == spec) continue;
@@ -129,9 +195,21 @@ Result<std::vector<std::string>> Registry::reload(const std::vector<ProxySpec>& 
     const auto served = Proxy::can_serve(spec, workers_);
     if (!served) return within("proxy `" + spec.name + "`", served.error());
   }
+  if (!(*zones == partitions_.zones())) {
+    changes.emplace_back("changed the zones");
+    plan.set_zones(*std::move(zones));
+  }
+  for (const std::string& name : steps->removed) plan.remove_partition(name);
   const Result<void> done = plan.carry_out();
   if (!done) return Fail(done.error());
   for (auto& [proxy, toxics] : new_toxics) proxy->set_toxics(std::move(toxics));
+  for (const std::string& name : steps->removed) changes.push_back("removed partition " + name);
+  for (const PartitionSpec& partition : steps->put) {
+    const auto put = put_partition(partition, Attempt::kApply);
+    if (!put) return within("partition `" + partition.name + "`", put.error());
+    changes.push_back((put->created ? "created partition " : "changed partition ") +
+                      partition.name);
+  }
   return changes;
 }
 

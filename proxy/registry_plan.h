@@ -1,7 +1,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/listening_socket.h"
@@ -21,6 +23,10 @@ class Registry::Plan {
   /// of several with one name counts.
   void put(ProxySpec spec);
   void remove(const std::string& name);
+  /// Before the zones change that it is between.
+  void remove_partition(const std::string& name) { healing_.push_back(name); }
+  /// The zones are to be those.
+  void set_zones(ZoneMap zones) { zones_ = std::move(zones); }
 
   /// Does all of it, or fails and has done nothing.
   Result<void> carry_out();
@@ -32,10 +38,14 @@ class Registry::Plan {
     std::string inherits;    // ...the socket of a proxy that leaves, by its address.
   };
 
+  const ZoneMap& zones() const { return zones_ ? *zones_ : registry_.partitions_.zones(); }
+  Result<void> check_zones_of_all() const;
   Result<void> find_sockets();
 
   Registry& registry_;
   const Names& names_;
+  std::optional<ZoneMap> zones_;  // None: they stay.
+  std::vector<std::string> healing_;
   std::map<std::string, Arrival> arrivals_;             // By name.
   std::map<std::string, Proxy*, std::less<>> leaving_;  // By name.
 };

@@ -54,6 +54,7 @@ Result<Registry::Put> Registry::put_new(ProxySpec spec, const Names& names, Atte
     return Put{**created, true};
   }
   if (const auto may = may_have(spec.toxics); !may) return Fail(may.error());
+  if (const auto may = check_zones(spec, partitions_.zones()); !may) return Fail(may.error());
   if (const auto served = Proxy::can_serve(spec, workers_); !served) return Fail(served.error());
   if (const auto could = try_to_bind(spec, names); !could) return Fail(could.error());
   Proxy::note_engines(spec, workers_);
@@ -75,7 +76,9 @@ Result<void> Registry::try_to_bind(const ProxySpec& spec, const Names& names) {
 Result<ProxySpec> Registry::change_to(Proxy& proxy, ProxySpec wanted, bool moves,
                                       const Names& names, Attempt attempt) {
   if (const auto may = may_have(wanted.toxics); !may) return Fail(may.error());
+  if (const auto may = check_zones(wanted, partitions_.zones()); !may) return Fail(may.error());
   const ProxySpec before = proxy.spec();
+  const bool rezones = wanted.zone != before.zone || wanted.client_zone != before.client_zone;
   const bool redirects = wanted.upstream != before.upstream;
   const bool has_other_toxics = as_asked(wanted.toxics) != as_asked(before.toxics);
   if (moves || redirects || has_other_toxics) {
@@ -101,7 +104,16 @@ Result<ProxySpec> Registry::change_to(Proxy& proxy, ProxySpec wanted, bool moves
   }
   if (proxy.spec().enabled && (moves || !wanted.enabled)) proxy.stop();
   if (moves) proxy.set_listen(wanted.listen);
-  if (redirects) proxy.set_upstream(wanted.upstream);
+  proxy.name_zones(wanted.zone, wanted.client_zone);
+  if (redirects || rezones) {
+    const ProxyZones zones = zones_for(wanted);
+    std::vector<ToxicSpec> parts = partitions_.parts_for(zones);
+    if (redirects) {
+      proxy.set_upstream(wanted.upstream, zones, std::move(parts));
+    } else {
+      proxy.set_zones(zones, std::move(parts));
+    }
+  }
   // Moved or not they may have to be served in another way there.
   if (moves || redirects || has_other_toxics) proxy.set_toxics(std::move(wanted.toxics));
   if (socket.is_open()) proxy.start(std::move(socket));

@@ -162,7 +162,8 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   const TimePoint now = clock_now();
   count(counters_.connections);
   const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
-  ConnectionIdentity identity{ordinal, address, now};
+  const ZonePair pair = zones_.pair_for(address);
+  ConnectionIdentity identity{ordinal, address, now, pair};
   std::unique_ptr<Encounters> encounters = new_encounters();
   if (encounters != nullptr) encounters->meet(*toxics_, identity, now);
   identity.encounters = encounters.get();
@@ -180,7 +181,7 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
     }
     return;
   }
-  Connection::Client accepted{std::move(client), family_, CompactAddress(address)};
+  Connection::Client accepted{std::move(client), family_, CompactAddress(address), pair};
   connections_.add(ordinal, std::make_unique<Connection>(*this, std::move(accepted), ordinal,
                                                          std::move(faults), std::move(encounters)));
 }
@@ -196,7 +197,7 @@ void Shard::note_refused(std::uint64_t ordinal, const SocketAddress& client, Tim
   record.by = EndedBy::kToxic;
   record.was_reset = reception == Reception::kReset;
   record.received_bytes = record.sent_bytes = {};
-  record.set_toxics(*toxics_, {ordinal, client, now}, now);
+  record.set_toxics(*toxics_, {ordinal, client, now, zones_.pair_for(client)}, now);
 }
 
 void Shard::on_alarm(Alarm& alarm, TimePoint now) noexcept {
@@ -205,6 +206,11 @@ void Shard::on_alarm(Alarm& alarm, TimePoint now) noexcept {
   } else {
     watch();
   }
+}
+
+void Shard::set_zones(ProxyZones zones) {
+  const ProxyZones before = std::exchange(zones_, std::move(zones));  // Its counts are in use.
+  connections_.for_each([](Connection& connection) { connection.set_zones(); });
 }
 
 void Shard::set_toxics(std::shared_ptr<const ToxicSet> toxics) {
@@ -224,10 +230,9 @@ void Shard::refresh_toxics(TimePoint now) {
   });
 }
 
-void Shard::count_connections(ToxicChangeover& changeover) const {
+void Shard::count_connections(ConnectionCounter& counter) const {
   const TimePoint now = clock_now();
-  connections_.for_each(
-      [&](const Connection& connection) { connection.be_counted(changeover, now); });
+  connections_.for_each([&](const Connection& connection) { connection.be_counted(counter, now); });
 }
 
 void Shard::drop_spent_toxics() {

@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "proxy/connection.h"
+#include "proxy/connection_counter.h"
 #include "proxy/encounters.h"
 #include "proxy/listener_control.h"
 #include "proxy/live_toxic.h"
 #include "proxy/ordinal_table.h"
 #include "proxy/proxy_counters.h"
-#include "proxy/toxic_changeover.h"
+#include "proxy/proxy_zones.h"
 #include "proxy/toxic_clock.h"
 #include "proxy/upstream_probe.h"
 #include "proxy/worker.h"
@@ -54,12 +55,16 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   /// For connections made from now on.
   void set_upstream(std::string upstream);
 
+  /// What its connections' zones are. REQUIRES: set_toxics() is next, with the parts of
+  /// partitions that go by them.
+  void set_zones(ProxyZones zones);
+
   /// Puts `toxics` in force on every connection, before it returns. Those that a
   /// toxic was on which is none of them, by name, are ended as it says.
   void set_toxics(std::shared_ptr<const ToxicSet> toxics);
 
-  /// Counts its connections for what `changeover` is to them.
-  void count_connections(ToxicChangeover& changeover) const;
+  /// Counts its connections for `counter`.
+  void count_connections(ConnectionCounter& counter) const;
 
   /// Takes toxics whose limits are reached off their connections. Their end is a removal.
   void drop_spent_toxics();
@@ -73,6 +78,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   const std::string& name() const { return shared_.name; }
   std::uint64_t proxy() const { return shared_.id; }
   const std::string& upstream() const { return upstream_; }
+  const ProxyZones& zones() const { return zones_; }
   const ToxicSet& toxics() const { return *toxics_; }
   /// Those too that are off just now.
   const ToxicSet& all_toxics() const { return clock_.all(); }
@@ -107,6 +113,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   Shared& shared_;
   ProxyCounters& counters_;
   std::string upstream_;
+  ProxyZones zones_;
   ToxicClock clock_;
   std::shared_ptr<const ToxicSet> toxics_;  // As they are now.
   int listening_fd_ = -1;                   // -1 while not listening.

@@ -10,6 +10,7 @@
 
 #include "base/ip_prefix.h"
 #include "base/time.h"
+#include "proxy/partition_part.h"
 #include "toxics/byte_window.h"
 #include "toxics/catalog.h"
 #include "toxics/direction.h"
@@ -109,6 +110,7 @@ struct ToxicSpec {
   ToxicTiming timing{};
   ToxicLife life{};
   ToxicReach reach{};
+  std::optional<PartitionPart> part{};  ///< None of those that somebody put on a proxy.
   /// What carries it out; set once it is on a proxy. Empty for Toxiproxy's types
   /// and others without effects.
   std::optional<Engine> engine{};
@@ -124,6 +126,8 @@ struct ProxySpec {
   std::string listen;
   std::string upstream;  ///< HOST:PORT or unix:/PATH; looked up anew for each connection.
   bool enabled = true;
+  std::string zone{};             ///< Of the upstream, whatever its address; "": by its address.
+  std::string client_zone{};      ///< Of everybody who connects; "": by their addresses.
   std::vector<ToxicSpec> toxics;  ///< In the order they were made, both directions mixed.
 
   bool operator==(const ProxySpec&) const = default;

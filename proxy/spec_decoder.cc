@@ -158,11 +158,24 @@ Result<std::vector<ToxicSpec>> read_toxics(const Document* document, Dialect dia
   return toxics;
 }
 
+/// `zone` and `client_zone`, which Toxiproxy's clients do not know.
+Result<std::pair<std::string, std::string>> read_zones(const Fields& fields, Dialect dialect) {
+  if (!is_strict(dialect)) return std::pair<std::string, std::string>();
+  auto zone = fields.text("zone");
+  if (!zone) return Fail(zone.error());
+  auto client_zone = fields.text("client_zone");
+  if (!client_zone) return Fail(client_zone.error());
+  return std::pair(zone->value_or(""), client_zone->value_or(""));
+}
+
 /// A proxy whose values have the right types; name and upstream may still be missing.
 Result<ProxySpec> read_proxy(const Document& document, Dialect dialect) {
-  auto fields =
-      Fields::of(document, dialect, "a proxy", {"name", "listen", "upstream", "enabled", "toxics"});
+  std::vector<std::string> known = {"name", "listen", "upstream", "enabled", "toxics"};
+  if (is_strict(dialect)) known.insert(known.end(), {"zone", "client_zone"});
+  auto fields = Fields::of(document, dialect, "a proxy", known);
   if (!fields) return Fail(fields.error());
+  const auto zones = read_zones(*fields, dialect);
+  if (!zones) return Fail(zones.error());
   const auto name = fields->text("name");
   if (!name) return Fail(name.error());
   const auto listen = fields->text("listen");
@@ -178,6 +191,8 @@ Result<ProxySpec> read_proxy(const Document& document, Dialect dialect) {
                    .listen = listen->value_or(is_v1 ? "127.0.0.1:0" : ""),
                    .upstream = upstream->value_or(""),
                    .enabled = enabled->value_or(true),
+                   .zone = zones->first,
+                   .client_zone = zones->second,
                    .toxics = *std::move(toxics)};
 }
 

@@ -135,13 +135,15 @@ Result<double> number_at(const Part& part, const std::string& key, const Attribu
   return *number;
 }
 
+}  // namespace
+
 Result<std::optional<OnOff>> decode_turns(const Fields& toxic, const std::string& key,
                                           Dialect dialect) {
   const Document* document = toxic.find(key);
   if (document == nullptr) return std::nullopt;
-  const bool is_pulse = key == "pulse";
+  const bool is_random = key == "poisson";
   std::vector<std::string> known = {"on", "off"};
-  if (is_pulse) known.emplace_back("jitter");
+  if (!is_random) known.emplace_back("jitter");
   const auto part = Part::of(*document, dialect, key, known);
   if (!part) return Fail(part.error());
   const auto on = needed_duration(*part, "on");
@@ -156,8 +158,10 @@ Result<std::optional<OnOff>> decode_turns(const Fields& toxic, const std::string
   return OnOff{.on = *on,
                .off = *off,
                .jitter = jitter->value_or(Duration(0)),
-               .lengths = is_pulse ? OnOff::Lengths::kUniform : OnOff::Lengths::kExponential};
+               .lengths = is_random ? OnOff::Lengths::kExponential : OnOff::Lengths::kUniform};
 }
+
+namespace {
 
 /// `after` or `until`: a time or a number of bytes.
 struct Bound {

@@ -18,6 +18,11 @@ const std::vector<std::string>& condition_keys();
 /// Errors: kInvalid.
 Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect);
 
+/// The turns at `key`, {on: 5s, off: 20s, jitter: 1s}; of `poisson` they are drawn, and have no
+/// jitter. Nothing if the key is absent. Errors: kInvalid.
+Result<std::optional<OnOff>> decode_turns(const Fields& fields, const std::string& key,
+                                          Dialect dialect);
+
 /// What a toxic's `pulse`, `poisson`, `after`, `until` and `ramp` say. Durations
 /// are texts with a unit, "1.5s"; in Toxiproxy's dialect those of `pulse`,
 /// `poisson` and `ramp` may be numbers of ms, too. `after` and `until` never are:

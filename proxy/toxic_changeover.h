@@ -5,14 +5,14 @@
 #include <optional>
 #include <vector>
 
-#include "proxy/live_toxic.h"
+#include "proxy/connection_counter.h"
 
 namespace faultline {
 
 /// What becomes of a proxy's toxics when one set replaces another, and how many
 /// open connections each of those changes reaches, counted by every worker for
 /// itself.
-class ToxicChangeover {
+class ToxicChangeover final : public ConnectionCounter {
  public:
   /// A toxic as it was and as it will be. Null: it starts, or it ends.
   struct Step {
@@ -26,10 +26,10 @@ class ToxicChangeover {
   /// What ends first, then what changes and starts; what stays as it was is not in it.
   const std::vector<Step>& steps() const { return steps_; }
   /// Whether a connection's client matters to count().
-  bool needs_client() const { return needs_client_; }
+  bool needs_client() const override { return needs_client_; }
 
   /// On the thread of that worker, before the new set is in force.
-  void count(std::size_t worker, const ConnectionIdentity& connection, TimePoint now);
+  void count(std::size_t worker, const ConnectionIdentity& connection, TimePoint now) override;
 
   /// How many connections a step reaches; of a toxic with limits that starts, or that they have
   /// ended, those that it was put on. REQUIRES: all workers have counted, the new set is in force.

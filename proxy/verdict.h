@@ -9,6 +9,7 @@ enum class Verdict {
   kApplies,
   kScope,     ///< It is for connections made before it, or since, and this is not.
   kClient,    ///< It is for other clients.
+  kZone,      ///< It is for connections between other zones, or these are not known yet.
   kCount,     ///< It is for others by their number.
   kTime,      ///< Not yet, or no longer, by the time since it reached the connection.
   kShare,     ///< It is for a share of them, and the draw has spared this one.
@@ -18,7 +19,7 @@ enum class Verdict {
   kPulse,     ///< Its pulse, or chance, has turned it off just now, for all.
 };
 
-/// In a word: "applies", "scope", "client", "count", "time", "share",
+/// In a word: "applies", "scope", "client", "zone", "count", "time", "share",
 /// "shadow", "limit", "toxicity", "pulse".
 constexpr std::string_view to_string(Verdict verdict) {
   switch (verdict) {
@@ -28,6 +29,8 @@ constexpr std::string_view to_string(Verdict verdict) {
       return "scope";
     case Verdict::kClient:
       return "client";
+    case Verdict::kZone:
+      return "zone";
     case Verdict::kCount:
       return "count";
     case Verdict::kTime:

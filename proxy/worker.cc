@@ -38,6 +38,10 @@ Shard* Worker::find_shard(std::uint64_t proxy) {
   return found == shards_.end() ? nullptr : found->second.get();
 }
 
+void Worker::drop_spent_toxics() {
+  for (const auto& [proxy, shard] : shards_) shard->drop_spent_toxics();
+}
+
 void Worker::remove_shard(std::uint64_t proxy) {
   VERIFY(shards_.erase(proxy) == 1);
 }

@@ -18,16 +18,18 @@ constexpr std::size_t kMaxLines = 500;
 
 using Names = std::vector<std::string>;
 
-const Names kProduct = {"base", "toxics", "proxy", "control-api", "cli"};
-const Names kEverything = {"base", "toxics", "proxy", "control-api", "cli", "tests", "bench"};
+const Names kProduct = {"base", "toxics", "zones", "proxy", "control-api", "cli"};
+const Names kEverything = {"base",        "toxics", "zones", "proxy",
+                           "control-api", "cli",    "tests", "bench"};
 
 /// Which folders a folder may include from, besides itself.
 const std::map<std::string, Names> kMayInclude = {
     {"base", {}},
     {"toxics", {"base"}},
-    {"proxy", {"base", "toxics"}},
-    {"control-api", {"base", "toxics", "proxy"}},
-    {"cli", {"base", "toxics", "proxy", "control-api"}},
+    {"zones", {"base"}},
+    {"proxy", {"base", "toxics", "zones"}},
+    {"control-api", {"base", "toxics", "zones", "proxy"}},
+    {"cli", {"base", "toxics", "zones", "proxy", "control-api"}},
 };
 
 /// Where the headers of others may be included: a file, or a folder with "/" at the end.
@@ -133,7 +135,7 @@ TEST_CASE("lines and files keep to their limits", "[tidy]") {
 TEST_CASE("folders include only what stands below them", "[tidy]") {
   for_each_line(kProduct, [](const File& file, const std::string& line, const std::string& where) {
     const std::string folder = file.path.substr(0, file.path.find('/'));
-    for (const std::string other : {"base", "toxics", "proxy", "control-api", "cli", "tests"}) {
+    for (const std::string& other : kEverything) {
       if (other == folder || !contains(line, "#include \"" + other + "/")) continue;
       const Names& allowed = kMayInclude.at(folder);
       INFO(where << ": " << line);
@@ -143,14 +145,15 @@ TEST_CASE("folders include only what stands below them", "[tidy]") {
 }
 
 TEST_CASE("end-to-end tests and fuzzers see nothing of the server but its sockets", "[tidy]") {
-  for_each_line({"tests/end_to_end", "tests/fuzz", "tests/support"},
-                [](const File& file, const std::string& line, const std::string& where) {
-                  for (const std::string inner : {"toxics/", "proxy/", "control-api/", "cli/"}) {
-                    INFO(where << ": " << line);
-                    if (file.path.rfind("tests/support/", 0) == 0 && inner == "proxy/") continue;
-                    CHECK_FALSE(contains(line, "#include \"" + inner));
-                  }
-                });
+  for_each_line(
+      {"tests/end_to_end", "tests/fuzz", "tests/support"},
+      [](const File& file, const std::string& line, const std::string& where) {
+        for (const std::string inner : {"toxics/", "zones/", "proxy/", "control-api/", "cli/"}) {
+          INFO(where << ": " << line);
+          if (file.path.rfind("tests/support/", 0) == 0 && inner == "proxy/") continue;
+          CHECK_FALSE(contains(line, "#include \"" + inner));
+        }
+      });
 }
 
 TEST_CASE("headers of others are included in the fewest files", "[tidy]") {

@@ -10,8 +10,9 @@ bool are_empty(const PacketRules& rules) {
 }
 
 bool drops_all(const PacketRules& rules) {
-  return std::any_of(rules.begin(), rules.end(),
-                     [](const PacketRule& rule) { return rule.drop_all && rule.sources.empty(); });
+  return std::any_of(rules.begin(), rules.end(), [](const PacketRule& rule) {
+    return rule.drop_all && rule.sources.empty() && rule.spared.empty();
+  });
 }
 
 }  // namespace faultline

@@ -11,15 +11,16 @@ namespace faultline {
 /// sees them, as if the network had lost them: their sender gets no ACK, and
 /// sends them again. Nothing is said of what the socket itself sends.
 ///
-/// A rule drops a segment if it comes from one of `sources` and any of the
-/// others says so. A segment is what the kernel hands over as one: over
+/// A rule drops a segment if it comes from one of `sources`, and from none of
+/// `spared`, and any of the others says so. A segment is what the kernel hands over as one: over
 /// loopback up to 64 KiB, from a network card several packets of one stream
 /// that it has put together.
 struct PacketRule {
   bool drop_all = false;
   double loss = 0;                     ///< The share to drop, each by chance; exact at 0 and at 1.
   std::size_t longer_than = 0;         ///< Drops longer IP packets, headers counted in; 0: none.
-  std::vector<IpPrefix> sources = {};  ///< Empty: from anybody.
+  std::vector<IpPrefix> sources = {};  ///< Empty: from anybody,
+  std::vector<IpPrefix> spared = {};   ///< but these.
 
   /// The rule drops nothing.
   bool is_empty() const { return !drop_all && !(loss > 0) && longer_than == 0; }

@@ -38,6 +38,7 @@ struct ToxicChain::Stage {
   /// Makes the toxic that `plan` describes.
   void make_toxic(const StagePlan& plan) {
     record = {plan.counters, plan.applied, plan.budget};
+    is_shut = plan.type->passes_nothing && !plan.bytes;
     part = plan.bytes;
     memory.line = plan.line;
     memory.samples = plan.samples;
@@ -67,8 +68,9 @@ struct ToxicChain::Stage {
   std::uint64_t left_bytes = 0;
   std::uint64_t delayed_bytes = 0;  // Of those that have left.
   std::uint64_t round_before = 0;   // What had gone round the chain before it was there.
-  bool ended = false;               // A finish, close or reset is held or has left.
-  bool waits = false;               // There are bytes that its gate does not let pass yet.
+  bool is_shut = false;
+  bool ended = false;  // A finish, close or reset is held or has left.
+  bool waits = false;  // There are bytes that its gate does not let pass yet.
 };
 
 /// Holds what one stage's toxic lets go, until it is due.
@@ -292,6 +294,11 @@ bool ToxicChain::is_transparent() const {
 bool ToxicChain::sees_bytes() const {
   return std::any_of(stages_.begin(), stages_.end(),
                      [](const auto& stage) { return stage->toxic->sees_bytes(); });
+}
+
+bool ToxicChain::is_shut() const {
+  return std::any_of(stages_.begin(), stages_.end(),
+                     [](const auto& stage) { return stage->is_shut; });
 }
 
 std::size_t ToxicChain::held_bytes() const {

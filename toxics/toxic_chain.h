@@ -96,6 +96,9 @@ class ToxicChain {
   /// A toxic has ended the connection: pop() says Reset before anything that was held.
   bool is_dead() const { return dead_; }
 
+  /// A toxic lets no byte pass, at no time: nor may what has left the last stage go on.
+  bool is_shut() const;
+
   /// A Close waits behind what has left the last stage.
   bool is_closing() const { return closing_; }
 

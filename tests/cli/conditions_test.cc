@@ -155,7 +155,7 @@ TEST_CASE("all toxics that a server shows can be kept as its configuration", "[c
   INFO((kept ? "" : kept.error().message));
   REQUIRE(kept);
   json again = json::array();
-  for (const ToxicSpec& toxic : kept->proxies.at(0).toxics) {
+  for (const ToxicSpec& toxic : kept->configured.proxies.at(0).toxics) {
     again.push_back(json::parse(to_json(toxic)));
   }
   json expected = shown["redis"]["toxics"];

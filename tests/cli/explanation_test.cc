@@ -21,7 +21,7 @@ std::string sentence(const std::string& toxic) {
                 "toxics: [" +
                     toxic + "]}\n"));
   if (!config) FAIL(config.error().message);
-  return explanation(config->proxies.front().toxics.front());
+  return explanation(config->configured.proxies.front().toxics.front());
 }
 
 }  // namespace

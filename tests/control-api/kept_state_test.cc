@@ -93,7 +93,8 @@ TEST_CASE("what the configuration has is not kept, but that it is disabled", "[k
   ProxySpec configured = **api.registry.find("redis");
   configured.toxics.pop_back();
   configured.enabled = true;
-  const auto kept = read_kept_state(kept_state_json(api.registry, {configured}, kThen), kThen);
+  const auto kept =
+      read_kept_state(kept_state_json(api.registry, {.proxies = {configured}}, kThen), kThen);
   REQUIRE(kept);
   REQUIRE(kept->proxies.size() == 1);
   CHECK(kept->proxies[0].is_configured);

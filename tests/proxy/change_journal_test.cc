@@ -27,6 +27,14 @@ std::string word(Kind kind) {
       return "change";
     case Kind::kToxicEnded:
       return "end";
+    case Kind::kPartitionStarted:
+      return "partition start";
+    case Kind::kPartitionChanged:
+      return "partition change";
+    case Kind::kPartitionEnded:
+      return "partition end";
+    case Kind::kZonesChanged:
+      return "zones";
   }
   return "?";
 }
@@ -133,7 +141,7 @@ TEST_CASE("a proxy's toxics end before it does", "[changes]") {
   SECTION("and a reload of its toxics leaves it") {
     const ProxySpec before = proxy_to("127.0.0.1:9", {latency("a"), latency("b")});
     const ProxySpec now = proxy_to("127.0.0.1:9", {latency("b"), latency("c")});
-    REQUIRE(world.registry.reload({before}, {now}, {}));
+    REQUIRE(world.registry.reload({.proxies = {before}}, {.proxies = {now}}, {}));
     CHECK(world.news() == "end p/a, start p/c");
   }
   SECTION("and a reset or the end of accepting leave it") {

@@ -93,8 +93,8 @@ proxies:
   CHECK(config.control_listen == "127.0.0.1:9474");
   CHECK(config.control_allowed_hosts == std::vector<std::string>{"faultline.internal"});
   CHECK(config.control_allowed_origins == std::vector<std::string>{"http://localhost:3000"});
-  REQUIRE(config.proxies.size() == 2);
-  const ProxySpec& redis = config.proxies[0];
+  REQUIRE(config.configured.proxies.size() == 2);
+  const ProxySpec& redis = config.configured.proxies[0];
   CHECK(redis.name == "redis");
   CHECK(redis.listen == "127.0.0.1:26379");
   CHECK(redis.upstream == "redis.internal:6379");
@@ -105,8 +105,8 @@ proxies:
   CHECK(redis.toxics[1].name == "slow");
   CHECK(redis.toxics[1].direction == Direction::kUpstream);
   CHECK(redis.toxics[1].toxicity == 0.5F);
-  CHECK(config.proxies[1].listen == "unix:/run/a.sock");
-  CHECK_FALSE(config.proxies[1].enabled);
+  CHECK(config.configured.proxies[1].listen == "unix:/run/a.sock");
+  CHECK_FALSE(config.configured.proxies[1].enabled);
 }
 
 TEST_CASE("a file names the event log and its size", "[config_file]") {
@@ -128,10 +128,10 @@ control: {event_log: /var/log/events, event_log_size: 2MB}
 }
 
 TEST_CASE("a file may have no proxies, and sections may be empty", "[config_file]") {
-  CHECK(read("version: 1").proxies.empty());
-  CHECK(read("version: 1\nproxies:\ncontrol:\n").proxies.empty());
-  CHECK(read("{\"version\": 1, \"proxies\": []}").proxies.empty());
-  CHECK(read("[]").proxies.empty());
+  CHECK(read("version: 1").configured.proxies.empty());
+  CHECK(read("version: 1\nproxies:\ncontrol:\n").configured.proxies.empty());
+  CHECK(read("{\"version\": 1, \"proxies\": []}").configured.proxies.empty());
+  CHECK(read("[]").configured.proxies.empty());
 }
 
 TEST_CASE("Toxiproxy's own file is read unchanged, toxics included", "[config_file]") {
@@ -152,18 +152,18 @@ TEST_CASE("Toxiproxy's own file is read unchanged, toxics included", "[config_fi
 	{"name": "off", "listen": "garbage", "upstream": "x", "enabled": false}
 ]
 )");
-  REQUIRE(config.proxies.size() == 4);
-  CHECK(config.proxies[0].listen == "[::]:18080");
-  CHECK(config.proxies[1].name == "mysql");
-  CHECK(config.proxies[1].enabled);
-  REQUIRE(config.proxies[1].toxics.size() == 1);
-  CHECK(config.proxies[1].toxics[0].name == "latency_UpStream");
-  CHECK(config.proxies[1].toxics[0].toxicity == 80);
-  CHECK(config.proxies[1].toxics[0].attributes == attributes_of("latency", {100, -1}));
-  CHECK(config.proxies[2].name ==
+  REQUIRE(config.configured.proxies.size() == 4);
+  CHECK(config.configured.proxies[0].listen == "[::]:18080");
+  CHECK(config.configured.proxies[1].name == "mysql");
+  CHECK(config.configured.proxies[1].enabled);
+  REQUIRE(config.configured.proxies[1].toxics.size() == 1);
+  CHECK(config.configured.proxies[1].toxics[0].name == "latency_UpStream");
+  CHECK(config.configured.proxies[1].toxics[0].toxicity == 80);
+  CHECK(config.configured.proxies[1].toxics[0].attributes == attributes_of("latency", {100, -1}));
+  CHECK(config.configured.proxies[2].name ==
         "tab\tslash/quote\"smile\xf0\x9f\x98\x80"
         "e\xc3\xa9");
-  CHECK(config.proxies[2].listen.empty());
+  CHECK(config.configured.proxies[2].listen.empty());
 }
 
 TEST_CASE("what is wrong is said in one line, with the place and the nearest name",
@@ -259,13 +259,13 @@ proxies:
         attributes:
           latency: ${FAULTLINE_TEST_LATENCY}
 )");
-  REQUIRE(config.proxies.size() == 1);
-  CHECK(config.proxies[0].name == "6379");
-  CHECK(config.proxies[0].listen == "127.0.0.1:0");
-  CHECK(config.proxies[0].upstream == "db:6379");
-  CHECK_FALSE(config.proxies[0].enabled);
-  CHECK(config.proxies[0].toxics[0].name == "a\nversion: 2 # \"");
-  CHECK(config.proxies[0].toxics[0].attributes == attributes_of("latency", {70, 0}));
+  REQUIRE(config.configured.proxies.size() == 1);
+  CHECK(config.configured.proxies[0].name == "6379");
+  CHECK(config.configured.proxies[0].listen == "127.0.0.1:0");
+  CHECK(config.configured.proxies[0].upstream == "db:6379");
+  CHECK_FALSE(config.configured.proxies[0].enabled);
+  CHECK(config.configured.proxies[0].toxics[0].name == "a\nversion: 2 # \"");
+  CHECK(config.configured.proxies[0].toxics[0].attributes == attributes_of("latency", {70, 0}));
 
   CHECK(error_of("version: ${FAULTLINE_TEST_UNSET}") ==
         "1:10: the environment variable `FAULTLINE_TEST_UNSET` is not set "
@@ -284,9 +284,9 @@ proxies:
     toxics: &slow [{type: latency, attributes: {latency: 5}}]
   - {name: b, listen: "127.0.0.1:0", upstream: *db, toxics: *slow}
 )");
-  REQUIRE(config.proxies.size() == 2);
-  CHECK(config.proxies[1].upstream == "db:1");
-  CHECK(config.proxies[1].toxics == config.proxies[0].toxics);
+  REQUIRE(config.configured.proxies.size() == 2);
+  CHECK(config.configured.proxies[1].upstream == "db:1");
+  CHECK(config.configured.proxies[1].toxics == config.configured.proxies[0].toxics);
 
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 30; ++i) {
@@ -311,7 +311,7 @@ TEST_CASE("what the API shows of a toxic may stand in either shape", "[config_fi
   const ToxicSpec listed =
       read(R"([{"name": "a", "listen": "127.0.0.1:0", "upstream": "b:1", "toxics": [)" + toxic +
            "]}]")
-          .proxies.at(0)
+          .configured.proxies.at(0)
           .toxics.at(0);
   CHECK(listed.match.count.first == 3);
   CHECK(listed.timing.pulse->on == std::chrono::seconds(2));
@@ -320,7 +320,7 @@ TEST_CASE("what the API shows of a toxic may stand in either shape", "[config_fi
   CHECK(read(R"({"version": 1, "proxies": [{"name": "a", "listen": "127.0.0.1:0",)"
              R"("upstream": "b:1", "toxics": [)" +
              toxic + "]}]}")
-            .proxies.at(0)
+            .configured.proxies.at(0)
             .toxics.at(0) == listed);
   CHECK(error_of(R"([{"name": "a", "upstream": "b:1", "toxics": [)"
                  R"({"type": "stall", "puls": {"on": "1s", "off": "1s"}}]}])") ==
@@ -365,7 +365,7 @@ TEST_CASE("samples may be in a file beside the configuration", "[config_file]") 
     const auto config = read_config_file(path);
     INFO((config ? "" : config.error().message));
     REQUIRE(config);
-    const ToxicSpec& spec = config->proxies.at(0).toxics.at(0);
+    const ToxicSpec& spec = config->configured.proxies.at(0).toxics.at(0);
     const auto samples = spec.type->samples_of(spec.attributes);
     REQUIRE(samples);
     CHECK((*samples)->in_order() == std::vector<double>{5, 10, 15});
@@ -374,7 +374,7 @@ TEST_CASE("samples may be in a file beside the configuration", "[config_file]") 
   folder.write("delays.txt", "7\n");
   const auto again = read_config_file(own);
   REQUIRE(again);
-  const ToxicSpec& spec = again->proxies.at(0).toxics.at(0);
+  const ToxicSpec& spec = again->configured.proxies.at(0).toxics.at(0);
   CHECK((*spec.type->samples_of(spec.attributes))->in_order() == std::vector<double>{7});
 }
 

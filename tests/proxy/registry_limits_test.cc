@@ -87,7 +87,7 @@ TEST_CASE("a toxic whose limits a reload changes begins anew", "[registry_limits
   const auto reload = [&](const ToxicSpec& toxic) {
     ProxySpec now = before;
     now.toxics = {toxic};
-    REQUIRE(world.registry.reload({before}, {now}, {}));
+    REQUIRE(world.registry.reload({.proxies = {before}}, {.proxies = {now}}, {}));
   };
   world.sockets.push_back(world.connect());
   REQUIRE(test::eventually([&] { return world.upstream.accepted() == 1; }));

@@ -147,14 +147,14 @@ TEST_CASE("populate keeps what is the same and replaces what differs", "[registr
 TEST_CASE("reload touches only what changed in the file", "[registry]") {
   World world;
   const std::vector<ProxySpec> first = {proxy_at("keep"), proxy_at("drop"), proxy_at("edit")};
-  REQUIRE(world.registry.reload({}, first, {}));
+  REQUIRE(world.registry.reload({}, {.proxies = first}, {}));
   REQUIRE(world.registry.create(proxy_at("api"), {}));
   REQUIRE(world.registry.add_toxic("keep", latency("by-api")));
   const ProxySpec keep = world.at("keep");
 
   std::vector<ProxySpec> second = {first[0], first[2], proxy_at("fresh")};
   second[1].toxics = {latency("by-file")};
-  const auto changes = world.registry.reload(first, second, {});
+  const auto changes = world.registry.reload({.proxies = first}, {.proxies = second}, {});
   REQUIRE(changes);
   CHECK(changes->size() == 3);
   CHECK(world.names() == "api edit fresh keep ");
@@ -164,7 +164,7 @@ TEST_CASE("reload touches only what changed in the file", "[registry]") {
   std::vector<ProxySpec> bad = second;
   bad.push_back(proxy_at("clash", world.at("api").listen));
   bad.erase(bad.begin());
-  CHECK_FALSE(world.registry.reload(second, bad, {}));
+  CHECK_FALSE(world.registry.reload({.proxies = second}, {.proxies = bad}, {}));
   CHECK(world.names() == "api edit fresh keep ");
 }
 
@@ -175,14 +175,14 @@ TEST_CASE("toxics may change places, on open connections too", "[registry]") {
   first.upstream = upstream.address();
   first.toxics = {latency("a"), latency("b"), latency("c")};
   for (ToxicSpec& toxic : first.toxics) toxic.attributes = attributes_of("latency", {0, 0});
-  REQUIRE(world.registry.reload({}, {first}, {}));
+  REQUIRE(world.registry.reload({}, {.proxies = {first}}, {}));
   const test::Socket client = test::Socket::connect(world.at("p").listen);
   client.send("x");
   REQUIRE(client.receive(1) == "x");
 
   ProxySpec second = first;
   std::swap(second.toxics[0], second.toxics[2]);
-  REQUIRE(world.registry.reload({first}, {second}, {}));
+  REQUIRE(world.registry.reload({.proxies = {first}}, {.proxies = {second}}, {}));
   CHECK(world.at("p").toxics == second.toxics);
   client.send("y");
   CHECK(client.receive(1) == "y");
@@ -267,7 +267,7 @@ struct RampWorld : World {
     return spec;
   }
   void load(const ProxySpec& spec) {
-    REQUIRE(registry.reload(loaded, {spec}, {}));
+    REQUIRE(registry.reload({.proxies = loaded}, {.proxies = {spec}}, {}));
     loaded = {spec};
   }
   static Duration trip(const test::Socket& client) {

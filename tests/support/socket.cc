@@ -98,8 +98,19 @@ Socket Socket::connect(const std::string& address, milliseconds patience) {
 }
 
 std::pair<Socket, int> Socket::try_connect(const std::string& address, milliseconds patience) {
+  return try_connect_from("", address, patience);
+}
+
+std::pair<Socket, int> Socket::try_connect_from(const std::string& from, const std::string& address,
+                                                milliseconds patience) {
   Address to = parse(address);
   Socket socket = make_socket(to.storage.ss_family);
+  if (!from.empty()) {
+    const int on = 1;  // Ports are shared between those that dial elsewhere.
+    setsockopt(socket.fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    Address local = parse(from + ":0");
+    if (::bind(socket.fd_, local.get(), local.length) != 0) give_up("bind " + from, errno);
+  }
   if (::connect(socket.fd_, to.get(), to.length) == 0) return {std::move(socket), 0};
   if (errno != EINPROGRESS) return {Socket(), errno};
   if (!socket.wait(POLLOUT, Clock::now() + patience)) return {Socket(), ETIMEDOUT};

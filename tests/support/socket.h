@@ -42,6 +42,10 @@ class Socket {
   /// The same, or the errno of the refusal (ETIMEDOUT when `patience` is over).
   static std::pair<Socket, int> try_connect(const std::string& address,
                                             milliseconds patience = kPatience);
+  /// The same, from an address of this machine: "127.1.0.2".
+  static std::pair<Socket, int> try_connect_from(const std::string& from,
+                                                 const std::string& address,
+                                                 milliseconds patience = kPatience);
   /// Listens; port 0 is any. With `backlog` 0 the second connection already waits.
   static Socket listen(const std::string& address, int backlog = 4096);
   /// The next connection; empty if none came in time or the listener was shut down.

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "proxy/partitions.h"
+
+namespace faultline {
+
+/// A partition as JSON, with every default filled in and every value with its unit: sent back,
+/// it makes what was shown.
+std::string partition_json(const LivePartition& partition, const ZoneMap& zones);
+
+/// What it has done so far: {"matched": 7, "crossed": 0, ..., "pairs": [...]}. `dropped_packets`
+/// are those that listening sockets have dropped.
+std::string partition_effect_json(const LivePartition& partition, std::uint64_t dropped_packets);
+
+/// {"name":"a","cidrs":["10.1.0.0/16"]}
+std::string zone_json(const ZoneSpec& zone);
+
+}  // namespace faultline

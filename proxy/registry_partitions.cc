@@ -1,0 +1,211 @@
+// Registry: zones, and what keeps them apart. Each proxy has what the partitions come to on it.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "proxy/alarm_clock.h"
+#include "proxy/life.h"
+#include "proxy/proxy.h"
+#include "proxy/registry.h"
+#include "proxy/worker.h"
+#include "proxy/workers.h"
+
+namespace faultline {
+
+namespace {
+
+bool acts_on_listener(const LiveToxic& part) {
+  const Effects& effects = part.effects;
+  return part.spec.part->dialling && part.applies_to_all_new() &&
+         (!effects.from_dialling.is_empty() || effects.listening != Listening::kOpen);
+}
+
+std::string text_of(const ZoneLinks& links, const ZoneMap& zones) {
+  std::string text;
+  for (const auto& [from, to] : links) {
+    text += text.empty() ? "" : " ";
+    text += std::string(zones.name_of(from)) + ">" + std::string(zones.name_of(to));
+  }
+  return text;
+}
+
+void log_partition(std::string_view what, const LivePartition& partition, const ZoneMap& zones) {
+  log(LogLevel::kInfo, "partition", what,
+      {{"partition", partition.spec.name},
+       {"mode", to_string(partition.spec.mode)},
+       {"links", text_of(partition.links, zones)},
+       {"connections", static_cast<std::int64_t>(partition.connections)}});
+}
+
+}  // namespace
+
+ProxyZones Registry::zones_for(const ProxySpec& spec) const {
+  return zones_of(spec, partitions_.map(), partitions_.traffic());
+}
+
+/// Puts what the partitions come to on every proxy. How many open connections each is on, or was.
+std::map<std::string, std::uint64_t> Registry::refresh_parts() {
+  std::map<std::string, std::uint64_t> reached;
+  for (const auto& [name, proxy] : proxies_) {
+    ProxyZones zones = zones_for(proxy->spec());
+    std::vector<ToxicSpec> parts = partitions_.parts_for(zones);
+    if (zones == proxy->zones() && parts.empty() && proxy->parts().empty()) continue;
+    for (const auto& [partition, connections] :
+         proxy->set_zones(std::move(zones), std::move(parts))) {
+      reached[partition] += connections;
+    }
+  }
+  return reached;
+}
+
+/// Whether the zones that proxies name are in `map`.
+Result<void> Registry::may_have_zones(const ZoneMap& map) const {
+  for (const auto& [name, proxy] : proxies_) {
+    const auto checked = check_zones(proxy->spec(), map);
+    if (!checked) return within("proxy `" + name + "`", checked.error());
+  }
+  return {};
+}
+
+Result<void> Registry::set_zones(std::vector<ZoneSpec> zones, Attempt attempt) {
+  auto map = ZoneMap::build(std::move(zones));
+  if (!map) return Fail(map.error());
+  if (*map == partitions_.zones()) return {};
+  if (const auto may = may_have_zones(*map); !may) return may;
+  if (const auto may = partitions_.check_zones(*map); !may) return may;
+  if (attempt == Attempt::kTry) return {};
+  take_zones(*std::move(map));
+  return {};
+}
+
+/// REQUIRES: nothing names a zone that is not in `map`.
+void Registry::take_zones(ZoneMap map) {
+  partitions_.set_zones(std::move(map));
+  refresh_parts();
+  log(LogLevel::kInfo, "zones", "the zones have changed",
+      {{"zones", static_cast<std::int64_t>(partitions_.zones().zones().size())}});
+  Change change;
+  change.kind = Change::Kind::kZonesChanged;
+  change.zone_map = std::make_shared<const ZoneMap>(partitions_.zones());
+  journal_.tell(std::move(change));
+}
+
+/// Whether every proxy can carry it out.
+Result<void> Registry::can_serve(const PartitionSpec& spec, const ZoneLinks& links) const {
+  for (const auto& [name, proxy] : proxies_) {
+    ProxySpec with = proxy->spec();
+    with.toxics = parts_of(spec, links, proxy->zones());
+    if (const auto served = Proxy::can_serve(with, workers_); !served) return served;
+  }
+  return {};
+}
+
+Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attempt attempt) {
+  if (const auto may = may_have({spec.fault}); !may) return Fail(may.error());
+  auto links = partitions_.check(spec);
+  if (!links) return Fail(links.error());
+  if (const auto served = can_serve(spec, *links); !served) return Fail(served.error());
+  const LivePartition* old = partitions_.find(spec.name);
+  const std::optional<LivePartition> before =
+      old == nullptr ? std::nullopt : std::optional<LivePartition>(*old);
+  if (attempt == Attempt::kTry) {
+    LivePartition tried = before.value_or(LivePartition{});
+    tried.spec = std::move(spec);
+    tried.links = *std::move(links);
+    return PutPartition{std::move(tried), !before};
+  }
+
+  const TimePoint began = clock_now();
+  start_life(spec.fault.life);
+  if (before && before->spec == spec) return PutPartition{*before, false};
+  const std::uint64_t id = before ? before->id : ++last_id_;
+  const auto on_spent = [this, id](const std::string& reason) {
+    workers_.post_to_all([](Worker& worker) { worker.drop_spent_toxics(); });
+    ended_.add({"", id, reason});
+  };
+  LivePartition& partition = partitions_.put(std::move(spec), *std::move(links), id, on_spent);
+  partition.connections = refresh_parts()[partition.spec.name];
+  partition.took = clock_now() - began;
+  partition.engines = engines_of(partition);
+  partition.drops_before.clear();
+  for (const auto& [name, proxy] : proxies_) {
+    partition.drops_before[name] = proxy->dropped_packets();
+  }
+  log_partition(before ? "partition changed" : "partition created", partition, partitions_.zones());
+  Change change;
+  change.kind = before ? Change::Kind::kPartitionChanged : Change::Kind::kPartitionStarted;
+  change.fault = partition.id;
+  change.connections = partition.connections;
+  change.took = partition.took;
+  change.partition_before = before;
+  change.partition_after = partition;
+  change.zone_map = partitions_.map();
+  journal_.tell(std::move(change));
+  return PutPartition{partition, !before};
+}
+
+Result<LivePartition> Registry::remove_partition(std::string_view name) {
+  const LivePartition* found = partitions_.find(name);
+  if (found == nullptr) return fail(ErrorKind::kNotFound, "partition not found");
+  LivePartition gone = *found;
+  gone.dropped_packets = dropped_packets(gone);
+  const TimePoint began = clock_now();
+  partitions_.remove(name);
+  gone.connections = refresh_parts()[gone.spec.name];
+  gone.took = clock_now() - began;
+  log_partition("partition removed", gone, partitions_.zones());
+  Change change;
+  change.kind = Change::Kind::kPartitionEnded;
+  change.fault = gone.id;
+  change.connections = gone.connections;
+  change.took = gone.took;
+  change.partition_before = gone;
+  change.zone_map = partitions_.map();
+  journal_.tell(std::move(change));
+  return gone;
+}
+
+std::vector<LivePartition> Registry::end_partitions(
+    const std::function<bool(const ToxicSpec&)>& is_over) {
+  std::vector<std::string> names;
+  for (const auto& [name, partition] : partitions_.all()) {
+    if (is_over(partition.spec.fault)) names.push_back(name);
+  }
+  std::vector<LivePartition> ended;
+  for (const std::string& name : names) ended.push_back(*remove_partition(name));
+  return ended;
+}
+
+std::vector<PartitionEngine> Registry::engines_of(const LivePartition& partition) const {
+  std::vector<PartitionEngine> engines;
+  for (const auto& [name, proxy] : proxies_) {
+    std::optional<PartitionEngine> on_it;
+    for (const LiveToxic* part : proxy->parts()) {
+      if (part->spec.part->partition != partition.spec.name) continue;
+      if (!on_it) on_it = PartitionEngine{name, part->effects.engine, true};
+      on_it->at_listener = on_it->at_listener && acts_on_listener(*part);
+    }
+    if (on_it) engines.push_back(*on_it);
+  }
+  return engines;
+}
+
+std::uint64_t Registry::dropped_packets(const LivePartition& partition) const {
+  std::uint64_t dropped = 0;
+  for (const auto& [name, proxy] : proxies_) {
+    const std::vector<const LiveToxic*> parts = proxy->parts();
+    const bool acts = std::any_of(parts.begin(), parts.end(), [&](const LiveToxic* part) {
+      return part->spec.part->partition == partition.spec.name && acts_on_listener(*part);
+    });
+    if (!acts) continue;
+    const std::uint64_t now = proxy->dropped_packets();
+    const auto before = partition.drops_before.find(name);
+    // A socket that was opened since counts from 0.
+    const bool is_same = before != partition.drops_before.end() && before->second <= now;
+    dropped += is_same ? now - before->second : now;
+  }
+  return dropped;
+}
+
+}  // namespace faultline

@@ -1,0 +1,344 @@
+#include "proxy/partition.h"
+
+#include <catch2/catch.hpp>
+
+#include "proxy/partition_decoder.h"
+#include "proxy/yaml_document.h"
+#include "proxy/zone_decoder.h"
+#include "proxy/zone_matrix.h"
+#include "tests/proxy/connection_world.h"
+
+namespace faultline::test {
+
+namespace {
+
+using Attempt = Registry::Attempt;
+
+Document document(const std::string& yaml) {
+  const auto read = parse_yaml(yaml, [](const std::string&) { return std::nullopt; });
+  REQUIRE(read);
+  return *read;
+}
+
+PartitionSpec partition(const std::string& yaml) {
+  auto spec = decode_partition(document(yaml), Dialect::kStrict);
+  if (!spec) FAIL(spec.error().message);
+  return *std::move(spec);
+}
+
+/// Zones a, b and c, 127.1.0.0/16 and so on, with an echo in each, and a proxy in front of it.
+struct Mesh : ConnectionWorld {
+  Mesh() {
+    const auto zones = decode_zones(document("{a: {cidrs: [127.1.0.0/16]}, "
+                                             "b: {cidrs: [127.2.0.0/16]}, "
+                                             "c: {cidrs: [127.3.0.0/16]}}"),
+                                    Dialect::kStrict);
+    REQUIRE(zones);
+    REQUIRE(registry.set_zones(*zones, Attempt::kApply));
+    create("to-a", {}, echo_a.address());
+    create("to-b", {}, echo_b.address());
+    create("to-c", {}, echo_c.address());
+  }
+  Mesh(const Mesh&) = delete;
+
+  std::pair<Socket, int> dial(const std::string& from, const std::string& proxy,
+                              milliseconds patience = kPatience) const {
+    return Socket::try_connect_from("127." + from + ".0.9", (*registry.find(proxy))->listen,
+                                    patience);
+  }
+  /// A connection from zone `from` ("1" is a) that has passed a byte each way.
+  Socket open(const std::string& from, const std::string& proxy) const {
+    auto [client, error] = dial(from, proxy);
+    REQUIRE(error == 0);
+    REQUIRE(round_trip(client, "x") == "x");
+    return std::move(client);
+  }
+  void put(const std::string& yaml) {
+    const auto done = registry.put_partition(partition(yaml), Attempt::kApply);
+    if (!done) FAIL(done.error().message);
+  }
+  PairStatus pair(const std::string& partition, const std::string& client,
+                  const std::string& destination) const {
+    for (const PairStatus& pair : registry.partitions().all().find(partition)->second.pairs()) {
+      if (pair.client == client && pair.destination == destination) return pair;
+    }
+    return {};
+  }
+  /// "a>b cut, ...": those that are not ok.
+  std::string matrix() const {
+    std::string text;
+    for (const ZoneCell& cell : zone_matrix(registry.partitions())) {
+      if (cell.state == ZoneCell::State::kOk) continue;
+      text += (text.empty() ? "" : ", ") + cell.from + ">" + cell.to + " " +
+              std::string(to_string(cell.state));
+    }
+    return text;
+  }
+
+  Server echo_a{echo(), "127.1.0.1:0"};
+  Server echo_b{echo(), "127.2.0.1:0"};
+  Server echo_c{echo(), "127.3.0.1:0"};
+};
+
+}  // namespace
+
+TEST_CASE("partition: a zone is cut from all others, in both dialling directions", "[partition]") {
+  Mesh mesh;
+  Socket into = mesh.open("1", "to-b");
+  Socket out = mesh.open("2", "to-a");
+  Socket within = mesh.open("2", "to-b");
+  Socket elsewhere = mesh.open("1", "to-c");
+
+  mesh.put("{name: b-cut, shape: isolate, zones: [b]}");
+  CHECK(mesh.matrix() == "a>b cut, b>a cut, b>c cut, b>none cut, c>b cut, none>b cut");
+  into.send("lost?");
+  out.send("lost?");
+  CHECK(into.is_quiet_for(milliseconds(200)));
+  CHECK(out.is_quiet_for(milliseconds(1)));
+  CHECK(round_trip(within, "within") == "within");
+  CHECK(round_trip(elsewhere, "elsewhere") == "elsewhere");
+
+  const PairStatus a_to_b = mesh.pair("b-cut", "a", "b");
+  CHECK(a_to_b.matched == 1);
+  CHECK(a_to_b.open == 1);
+  CHECK(a_to_b.crossed_bytes == 0);
+  CHECK(mesh.pair("b-cut", "b", "a").open == 1);
+  CHECK(mesh.pair("b-cut", "c", "b").matched == 0);
+
+  REQUIRE(mesh.registry.remove_partition("b-cut"));
+  CHECK(into.receive(5) == "lost?");
+  CHECK(out.receive(5) == "lost?");
+  CHECK(mesh.matrix().empty());
+}
+
+TEST_CASE("partition: who dials into a cut zone hears nothing, others connect", "[partition]") {
+  Mesh mesh;
+  mesh.put("{name: b-cut, from: [a], to: [b]}");
+  auto [cut, error] = mesh.dial("1", "to-b", milliseconds(300));
+  const bool has_filters = mesh.workers.may_filter_packets();
+  if (has_filters) {
+    CHECK(error == ETIMEDOUT);
+    const LivePartition& live = mesh.registry.partitions().all().find("b-cut")->second;
+    CHECK(mesh.registry.dropped_packets(live) > 0);
+    const auto engines = mesh.registry.engines_of(live);
+    REQUIRE(engines.size() == 2);
+    CHECK(engines[1].proxy == "to-b");
+    CHECK(engines[1].engine == Engine::kKernel);
+    CHECK(engines[1].at_listener);
+  } else {
+    REQUIRE(error == 0);
+    cut.send("x");
+    CHECK(cut.is_quiet_for(milliseconds(200)));
+    CHECK(mesh.pair("b-cut", "a", "b").refused == 1);
+  }
+  mesh.open("3", "to-b");
+  mesh.open("2", "to-b");
+}
+
+TEST_CASE("partition: one way, packets the other way still arrive", "[partition]") {
+  Mesh mesh;
+  Socket client = mesh.open("1", "to-b");
+  mesh.put("{name: half, shape: one-way, zones: [a, b]}");
+  CHECK(mesh.matrix() == "a>b cut");
+  client.send("gone");
+  CHECK(client.is_quiet_for(milliseconds(200)));
+  const PairStatus status = mesh.pair("half", "a", "b");
+  CHECK(status.open == 1);
+  CHECK(status.crossed_bytes == 0);
+  REQUIRE(mesh.registry.remove_partition("half"));
+  CHECK(client.receive(4) == "gone");
+
+  // A client in b hears what its server in a says, and is not heard.
+  Socket other = mesh.open("2", "to-a");
+  mesh.put("{name: half, shape: one-way, zones: [b, a]}");
+  other.send("vanishes");
+  CHECK(other.is_quiet_for(milliseconds(200)));
+  CHECK(mesh.pair("half", "b", "a").crossed_bytes == 0);
+}
+
+TEST_CASE("partition: the modes", "[partition]") {
+  Mesh mesh;
+  Socket client = mesh.open("1", "to-b");
+
+  SECTION("reset") {
+    mesh.put("{name: p, from: a, to: b, mode: reset}");
+    CHECK(client.receive_all().ending == Ending::kReset);
+    auto [late, error] = mesh.dial("1", "to-b");
+    CHECK((error == ECONNRESET || late.receive_all().ending == Ending::kReset));
+    CHECK(mesh.pair("p", "a", "b").refused == 1);
+  }
+  SECTION("close") {
+    mesh.put("{name: p, from: a, to: b, mode: close}");
+    CHECK(client.receive_all().ending == Ending::kFinish);
+  }
+  SECTION("refuse") {
+    mesh.put("{name: p, from: a, to: b, mode: refuse}");
+    CHECK(client.receive_all().ending == Ending::kReset);
+    mesh.open("3", "to-b");
+  }
+  SECTION("stall") {
+    mesh.put("{name: p, from: a, to: b, mode: stall}");
+    client.send("waits");
+    CHECK(client.is_quiet_for(milliseconds(200)));
+    auto [late, error] = mesh.dial("1", "to-b");
+    REQUIRE(error == 0);
+    late.send("waits");
+    CHECK(late.is_quiet_for(milliseconds(200)));
+    REQUIRE(mesh.registry.remove_partition("p"));
+    CHECK(client.receive(5) == "waits");
+    CHECK(late.receive(5) == "waits");
+  }
+  SECTION("slow") {
+    mesh.put("{name: p, from: a, to: b, mode: slow, attributes: {latency: 150ms}}");
+    CHECK(mesh.matrix() == "a>b suffers, b>a suffers");
+    std::string echoed;
+    CHECK(time_of([&] { echoed = round_trip(client, "slow"); }) >= milliseconds(300));
+    CHECK(echoed == "slow");
+    CHECK(mesh.pair("p", "a", "b").matched == 1);
+    CHECK(mesh.pair("p", "a", "b").open == 1);
+  }
+  SECTION("lossy") {
+    mesh.put("{name: p, from: a, to: b, mode: lossy}");
+    CHECK(round_trip(client, "lossy") == "lossy");
+    CHECK(mesh.pair("p", "a", "b").matched == 1);
+  }
+}
+
+TEST_CASE("partition: heal reset ends those it was on", "[partition]") {
+  Mesh mesh;
+  Socket cut = mesh.open("1", "to-b");
+  Socket other = mesh.open("3", "to-b");
+  mesh.put("{name: p, from: a, to: b, heal: reset}");
+  REQUIRE(mesh.registry.remove_partition("p"));
+  CHECK(cut.receive_all().ending == Ending::kReset);
+  CHECK(round_trip(other, "x") == "x");
+}
+
+TEST_CASE("partition: a share is the same of both directions, and of each run", "[partition]") {
+  const auto cut_ones = [](const std::string& yaml) {
+    Mesh mesh;
+    std::vector<Socket> clients;
+    for (int i = 0; i < 40; ++i) clients.push_back(mesh.open("1", "to-b"));
+    mesh.put(yaml);
+    std::vector<int> cut;
+    for (int i = 0; i < 40; ++i) clients[static_cast<std::size_t>(i)].send("x");
+    pause_for(milliseconds(300));
+    for (int i = 0; i < 40; ++i) {
+      if (clients[static_cast<std::size_t>(i)].is_quiet_for(milliseconds(0))) cut.push_back(i);
+    }
+    return cut;
+  };
+  const std::string yaml = "{name: some, from: a, to: b, connections: 30%}";
+  const auto first = cut_ones(yaml);
+  CHECK(first.size() > 3);
+  CHECK(first.size() < 25);
+  CHECK(cut_ones(yaml) == first);
+  CHECK(cut_ones("{name: some, from: b, to: a, connections: 30%, direction: from_to}") == first);
+}
+
+TEST_CASE("partition: by turns", "[partition]") {
+  Mesh mesh;
+  Socket client = mesh.open("1", "to-b");
+  mesh.put("{name: p, from: a, to: b, mode: stall, flap: {on: 300ms, off: 300ms}}");
+  CHECK(mesh.matrix() == "a>b partial, b>a partial");
+  client.send("x");
+  CHECK(client.is_quiet_for(milliseconds(100)));
+  CHECK(client.receive(1) == "x");
+}
+
+TEST_CASE("partition: proxies that come later, and what proxies say of their zones",
+          "[partition]") {
+  Mesh mesh;
+  mesh.put("{name: p, from: a, to: b, mode: reset}");
+  const auto made = mesh.registry.create({.name = "named",
+                                          .listen = "127.0.0.1:0",
+                                          .upstream = mesh.upstream.address(),
+                                          .zone = "b",
+                                          .client_zone = "a",
+                                          .toxics = {}},
+                                         {});
+  REQUIRE(made);
+  auto [client, error] = Socket::try_connect((*made)->listen);
+  CHECK((error != 0 || client.receive_all().ending == Ending::kReset));
+
+  ProxySpec moved = **made;
+  moved.client_zone = "c";
+  REQUIRE(mesh.registry.put(moved, {}, Attempt::kApply));
+  Socket free = Socket::connect(moved.listen);
+  CHECK(round_trip(free, "x") == "x");
+
+  moved.zone = "d";
+  const auto refused = mesh.registry.put(moved, {}, Attempt::kApply);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message == "zone: there is no zone `d`; there are a, b, c");
+}
+
+TEST_CASE("partition: an upstream with a name is in the zone of the address that answers",
+          "[partition]") {
+  Mesh mesh;
+  const std::string port = port_of(mesh.upstream.address());
+  const auto zones = decode_zones(document("{a: {cidrs: [127.1.0.0/16]}, "
+                                           "b: {cidrs: [127.0.0.0/16]}, "
+                                           "six: {cidrs: ['::1']}}"),
+                                  Dialect::kStrict);
+  REQUIRE(zones);
+  REQUIRE(mesh.registry.set_zones(*zones, Attempt::kApply));
+  mesh.create("by-name", {}, "localhost:" + port);
+  Socket open = mesh.open("1", "by-name");
+  mesh.put("{name: p, from: a, to: b}");
+  open.send("x");
+  CHECK(open.is_quiet_for(milliseconds(200)));
+  auto [held, error] = mesh.dial("1", "by-name");
+  REQUIRE(error == 0);
+  held.send("y");
+  CHECK(held.is_quiet_for(milliseconds(400)));
+  CHECK(mesh.pair("p", "a", "b").open == 1);
+  CHECK(mesh.pair("p", "a", "b").refused == 1);
+  CHECK(mesh.pair("p", "a", "b").crossed_connections == 0);
+  REQUIRE(mesh.registry.remove_partition("p"));
+  CHECK(held.receive(1) == "y");
+  CHECK(open.receive(1) == "x");
+}
+
+TEST_CASE("partition: what is asked for is checked in full, and changes nothing", "[partition]") {
+  Mesh mesh;
+  const auto error_of = [&](const std::string& yaml) {
+    auto spec = decode_partition(document(yaml), Dialect::kStrict);
+    if (!spec) return spec.error().message;
+    const auto put = mesh.registry.put_partition(*spec, Attempt::kTry);
+    return put ? "" : put.error().message;
+  };
+  CHECK(error_of("{from: a, to: b}").empty());
+  CHECK(mesh.registry.partitions().all().empty());
+  CHECK(error_of("{from: a, to: d}") == "there is no zone `d`; there are a, b, c");
+  CHECK(error_of("{from: a}").find("missing required field: to") != std::string::npos);
+  CHECK(error_of("{from: a, to: b, mode: blackhol}").find("did you mean `blackhole`?") !=
+        std::string::npos);
+  CHECK(error_of("{from: a, to: b, attributes: {latency: 1ms}}")
+            .find("attributes are for the modes slow and lossy") != std::string::npos);
+  CHECK(error_of("{from: a, to: b, zones: [c]}").find("zones goes with a shape") !=
+        std::string::npos);
+  CHECK(error_of("{shape: isolate, zones: [b], to: c}").find("to does not go with shape isolate") !=
+        std::string::npos);
+  CHECK(error_of("{from: a, to: b, connections: 0}").find("none of them") != std::string::npos);
+  CHECK(error_of("{from: a, to: b, name: 'a b'}").find("named as zones are") != std::string::npos);
+
+  mesh.registry.halt();
+  CHECK(error_of("{from: a, to: b}").find("faults are halted") == 0);
+}
+
+TEST_CASE("partition: zones that something names stay", "[partition]") {
+  Mesh mesh;
+  mesh.put("{name: p, from: a, to: b}");
+  const auto refused = mesh.registry.set_zones({{"a", {}}}, Attempt::kApply);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message == "partition `p`: there is no zone `b`; there are a");
+  CHECK(mesh.registry.partitions().zones().zones().size() == 3);
+  REQUIRE(mesh.registry.remove_partition("p"));
+  REQUIRE(mesh.registry.set_zones({}, Attempt::kApply));
+  CHECK(zone_matrix(mesh.registry.partitions()).empty());
+  Socket client = mesh.open("1", "to-b");
+  CHECK(round_trip(client, "x") == "x");
+}
+
+}  // namespace faultline::test
