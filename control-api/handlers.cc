@@ -174,7 +174,12 @@ Result<HttpResponse> delete_toxic(const Call& call) {
 }
 
 Result<HttpResponse> get_metrics(const Call& call) {
-  const Metrics metrics{call.registry.stats(), call.workers.loop_lag(), call.workers.memory()};
+  Metrics metrics{call.registry.stats(), call.workers.loop_lag(), call.workers.memory()};
+  metrics.zones = zone_matrix(call.registry.partitions());
+  for (const auto& [name, partition] : call.registry.partitions().all()) {
+    metrics.partitions.push_back(
+        {name, partition.pairs(), call.registry.dropped_packets(partition)});
+  }
   return HttpResponse{200,
                       {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
                       metrics_text(metrics, call.metric_groups)};

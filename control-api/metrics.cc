@@ -131,6 +131,52 @@ void add_toxics(const std::vector<ProxyStats>& proxies, std::vector<MetricFamily
   add_used({active, connections, met, matched, applied, delayed, dropped, delay, error}, page);
 }
 
+void add_zones(const std::vector<ZoneCell>& cells, std::vector<MetricFamily>& page) {
+  MetricFamily total = family(MetricType::Counter, "faultline_zone_connections_total",
+                              "Connections from zone to zone whose upstream was reached.");
+  MetricFamily active =
+      family(MetricType::Gauge, "faultline_zone_connections_active", "Of these: open now.");
+  MetricFamily sent = family(MetricType::Counter, "faultline_zone_sent_bytes_total",
+                             "Bytes sent from zone to zone, whoever dialled.");
+  for (const ZoneCell& cell : cells) {
+    const Labels labels = {{"from", cell.from}, {"to", cell.to}};
+    add_count(total, labels, cell.connections);
+    add_count(active, labels, cell.open);
+    add_count(sent, labels, cell.bytes);
+  }
+  add_used({total, active, sent}, page);
+}
+
+void add_partitions(const std::vector<Metrics::Partition>& partitions,
+                    std::vector<MetricFamily>& page) {
+  MetricFamily active =
+      family(MetricType::Gauge, "faultline_partition_active", "1 for each partition there is.");
+  MetricFamily dropped = family(MetricType::Counter, "faultline_partition_dropped_packets_total",
+                                "Packets dropped by the listening sockets that it acts on.");
+  MetricFamily matched = family(MetricType::Counter, "faultline_partition_matched_total",
+                                "Connections it is for, by client's and destination's zone.");
+  MetricFamily cut = family(MetricType::Counter, "faultline_partition_cut_total",
+                            "Of these: open when it took hold of them.");
+  MetricFamily refused = family(MetricType::Counter, "faultline_partition_refused_total",
+                                "Of these: held, closed or reset as they came.");
+  MetricFamily crossed = family(MetricType::Counter, "faultline_partition_crossed_bytes_total",
+                                "Bytes it should have kept apart, and did not.");
+  for (const Metrics::Partition& partition : partitions) {
+    add_count(active, {{"partition", partition.name}}, 1);
+    add_count(dropped, {{"partition", partition.name}}, partition.dropped_packets);
+    for (const PairStatus& pair : partition.pairs) {
+      const Labels labels = {{"partition", partition.name},
+                             {"client", pair.client},
+                             {"destination", pair.destination}};
+      add_count(matched, labels, pair.matched);
+      add_count(cut, labels, pair.open);
+      add_count(refused, labels, pair.refused);
+      add_count(crossed, labels, pair.crossed_bytes);
+    }
+  }
+  add_used({active, dropped, matched, cut, refused, crossed}, page);
+}
+
 void add_faultline(const Metrics& metrics, std::vector<MetricFamily>& page) {
   page.push_back(single(MetricType::Gauge, "faultline_build_info", "Always 1.", 1,
                         {{"version", FAULTLINE_VERSION}}));
@@ -138,6 +184,8 @@ void add_faultline(const Metrics& metrics, std::vector<MetricFamily>& page) {
       single(MetricType::Gauge, "faultline_proxies", "Proxies there are.", metrics.proxies.size()));
   add_proxies(metrics.proxies, page);
   add_toxics(metrics.proxies, page);
+  add_zones(metrics.zones, page);
+  add_partitions(metrics.partitions, page);
   page.push_back(single(MetricType::Gauge, "faultline_held_bytes",
                         "Bytes held back by toxics, over all connections.",
                         metrics.memory.held_bytes));

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "proxy/registry.h"
 #include "proxy/workers.h"
+#include "proxy/zone_matrix.h"
 #include "toxics/toxic_counters.h"
 
 namespace faultline {
@@ -23,6 +25,13 @@ struct Metrics {
   std::vector<ProxyStats> proxies;
   std::vector<DurationHistogram::Snapshot> loop_lag;  ///< By worker.
   Workers::Memory memory;
+  std::vector<ZoneCell> zones{};  ///< Their matrix.
+  struct Partition {
+    std::string name;
+    std::vector<PairStatus> pairs;
+    std::uint64_t dropped_packets;
+  };
+  std::vector<Partition> partitions{};
 };
 
 /// The page, in Prometheus' text format, version 0.0.4.

@@ -115,8 +115,7 @@ std::string engines_field(const std::vector<PartitionEngine>& engines) {
     const std::string both = name == dialling ? name : "mixed";
     all = all.empty() || all == both ? both : "mixed";
   }
-  return R"(,"engine":)" + (all.empty() ? "null" : json_string(all)) + R"(,"engines":[)" + list +
-         "]";
+  return R"(,"engine":)" + json_string(all.empty() ? "none" : all) + R"(,"engines":[)" + list + "]";
 }
 
 std::string pair_json(const PairStatus& pair) {

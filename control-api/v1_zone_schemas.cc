@@ -66,12 +66,14 @@ Json partition_fields() {
       {"reason", {{"type", "string"}, {"maxLength", 1000}, {"description", "what it is for"}}},
       {"links",
        {{"type", "array"},
+        {"items", Json::object()},
         {"description", "the directed links that it is about; what is sent is ignored"}}},
       {"engine",
-       {{"type", {"string", "null"}},
-        {"description", "kernel, user-space, model or mixed; what is sent is ignored"}}},
+       text("kernel, user-space, model or mixed, none on no proxy; what is sent is ignored")},
       {"engines",
-       {{"type", "array"}, {"description", "the same of each proxy; what is sent is ignored"}}}};
+       {{"type", "array"},
+        {"items", Json::object()},
+        {"description", "the same of each proxy; what is sent is ignored"}}}};
 }
 
 void add_partition_schemas(Json& schemas) {

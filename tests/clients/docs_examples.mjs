@@ -87,6 +87,12 @@ test("the tables of docs/events.md name every key, and every type that happens",
   const v1 = `http://${server.api}/v1`;
   const { connections } = await (await fetch(`${v1}/connections?limit=1`)).json();
   await fetch(`${v1}/connections/${connections[0].id}`, { method: "DELETE" });
+  const zones = { a: { cidrs: ["127.1.0.0/16"] }, b: { cidrs: ["127.2.0.0/16"] } };
+  await fetch(`${v1}/zones`, { method: "PUT", body: JSON.stringify({ zones }) });
+  const cut = { name: "b-cut", from: "a", to: "b" };
+  await fetch(`${v1}/partitions`, { method: "POST", body: JSON.stringify(cut) });
+  await fetch(`${v1}/partitions/b-cut`, { method: "PATCH", body: JSON.stringify({ mode: "reset" }) });
+  await fetch(`${v1}/partitions/b-cut`, { method: "DELETE" });
   await fetch(`${v1}/halt`, { method: "POST", body: JSON.stringify({ reason: "a drill" }) });
   await fetch(`${v1}/halt`, { method: "DELETE" });
   const proxy = `http://${server.api}/proxies/redis`;

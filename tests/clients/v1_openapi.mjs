@@ -84,7 +84,8 @@ async function call(method, path, { body, headers = {}, pattern = path.split("?"
   return { response, text, context, json: type.endsWith("json") && text ? JSON.parse(text) : null };
 }
 
-const names = { proxy: "redis", toxic: "slow", type: "latency", lease: "set below", connection: "too" };
+const names = { proxy: "redis", toxic: "slow", type: "latency", lease: "set below", connection: "too",
+                zone: "c", partition: "b-cut" };
 const fill = (pattern) =>
   pattern.replace(/\{(\w+)\}/g, (_, name) => {
     assert.ok(names[name], `no value for ${name}`);
@@ -93,6 +94,7 @@ const fill = (pattern) =>
 
 /** What some operations cannot do without. */
 function withQuery(path) {
+  if (path.startsWith("/v1/which")) return `/v1/which?address=127.2.0.1${path.includes("nonsense") ? "&nonsense=1" : ""}`;
   if (!path.startsWith("/v1/why")) return path;
   const port = path.includes("nobody") ? 1 : client.localPort;
   return `/v1/why?client=127.0.0.1:${port}${path.includes("nonsense") ? "&nonsense=1" : ""}`;
@@ -112,6 +114,8 @@ async function see(pattern, method, options = {}, path = fill(pattern)) {
 }
 
 async function cleanUp() {
+  const { partitions } = await (await fetch(`${base}/v1/partitions`)).json();
+  for (const { name } of partitions) await fetch(`${base}/v1/partitions/${name}`, { method: "DELETE" });
   const { proxies } = await (await fetch(`${base}/v1/proxies`)).json();
   for (const { name } of proxies) {
     await fetch(`${base}/v1/proxies/${encodeURIComponent(name)}`, { method: "DELETE" });
@@ -128,6 +132,9 @@ async function makeProxy() {
       toxics: [{ name: "slow", type: "bandwidth", attributes: { rate: "1MB/s" } }],
     },
   });
+  const cidrs = (i) => ({ cidrs: [`127.${i}.0.0/16`] });
+  await call("PUT", "/v1/zones", { body: { zones: { a: cidrs(1), b: cidrs(2), c: cidrs(3) } } });
+  await call("PUT", "/v1/partitions/b-cut", { body: { from: "b", to: "a", ttl: "1m" } });
   client?.destroy();
   client = net.connect(Number(made.json.listen.split(":").at(-1)), "127.0.0.1");
   client.on("error", () => {});
@@ -168,7 +175,7 @@ test("every operation answers as the document says, and every answer in it is gi
     await see(pattern, method, { body: fresh }, `${fill(pattern)}?nonsense=1`);
     await see(pattern, method, { body: fresh, headers: { Origin: "http://evil.example" } });
     if (asks(404)) {
-      await see(pattern, method, { body: fresh }, fill(pattern).replace(/redis|latency|(?<=leases\/)\w+|(?<=connections\/).+|(?<=why)$/, "nobody"));
+      await see(pattern, method, { body: fresh }, fill(pattern).replace(/redis|latency|(?<=(leases|zones)\/)\w+|(?<=partitions\/)[\w-]+|(?<=connections\/).+|(?<=why)$/, "nobody"));
     }
     if (asks(422)) await see(pattern, method, { body: { nonsense: 1 } });
     if (asks(412)) await see(pattern, method, { body: fresh, headers: { "If-Match": '"x"' } });
@@ -183,20 +190,23 @@ test("every operation answers as the document says, and every answer in it is gi
       await makeProxy();
       await call("POST", "/v1/halt", { body: { reason: "a test" } });
       const toxics = [{ type: "noop" }];
-      const body = pattern.includes("toxics") ? fresh : { ...fresh, toxics };
+      const body = /toxics|partitions/.test(pattern) ? fresh : { ...fresh, toxics };
       await see(pattern, method, { body });
     }
     if (operation.operationId === "getClean") {
-      await fetch(`${base}/v1/proxies/redis`, { method: "DELETE" });
+      await cleanUp();
       await sleep(1_200);  // Sockets that were closed politely wait for their peers.
       await see(pattern, method);
     } else if (asks(409) && operation.operationId !== "createLease") {
       await makeProxy();
-      if (isCreation) await see(pattern, method, { body: { ...example, name: names[operation.tags[0] === "proxies" ? "proxy" : "toxic"] } });
+      const noun = { proxies: "proxy", toxics: "toxic", partitions: "partition" }[operation.tags[0]];
+      if (isCreation) await see(pattern, method, { body: { ...example, name: names[noun] } });
+      else if (operation.operationId === "deleteZone") await see(pattern, method, {}, "/v1/zones/b");
       else await see(pattern, method, { body: { ...example, enabled: true, listen: server.address } });
     }
   }
-  const unseen = new Set(["createLease 409", "listEvents 404"]);  // At 10,000 leases: leases_test.cc.
+  const unseen = new Set(["createLease 409", "listEvents 404",  // At 10,000 leases: leases_test.cc.
+                          "putPartition 409"]);  // At 100 partitions: v1_partitions_test.cc.
   for (const [pattern, method, operation] of each) {
     const missing = Object.keys(operation.responses).filter(
       (status) => !unseen.has(`${operation.operationId} ${status}`) && !seen.get(`${method} ${pattern}`)?.has(status),
@@ -208,19 +218,25 @@ test("every operation answers as the document says, and every answer in it is gi
 test("documents by the schemas and against them: never a 5xx, never a hang", async () => {
   const chance = new Chance(Number(process.env.FAULTLINE_FUZZ_SEED ?? 7), document.components.schemas);
   const counts = { taken: 0, refused: 0 };
-  const whole = { proxies: "ProxyRequest", toxics: "ToxicRequest" };
+  const whole = {
+    proxies: ["/v1/proxies", "proxy", "ProxyRequest"],
+    toxics: ["/v1/proxies/{proxy}/toxics", "toxic", "ToxicRequest"],
+    partitions: ["/v1/partitions", "partition", "PartitionRequest"],
+    zones: ["/v1/zones", "zone", "ZoneRequest"],
+  };
   await makeProxy();
   for (let round = 0; round < 3_000; ++round) {
     if (round % 100 === 0) await makeProxy();
     const kind = chance.oneOf(Object.keys(whole));
-    const path = kind === "proxies" ? "/v1/proxies" : "/v1/proxies/{proxy}/toxics";
+    const [path, noun, schema] = whole[kind];
     const spoils = chance.unit() < 0.5;
-    const made = chance.document({ $ref: `#/components/schemas/${whole[kind]}` });
+    const made = chance.document({ $ref: `#/components/schemas/${schema}` });
     const body = spoils ? chance.spoilt(made) : made;
-    const isPatch = chance.unit() < 0.2;
-    const pattern = isPatch ? `${path}/{${kind === "proxies" ? "proxy" : "toxic"}}` : path;
+    const isPatch = kind !== "zones" && chance.unit() < 0.2;
+    const method = isPatch ? "PATCH" : kind === "zones" ? "PUT" : "POST";
+    const pattern = method === "POST" ? path : `${path}/{${noun}}`;
     const dry = chance.unit() < 0.5 ? "?dry_run=true" : "";
-    const answer = await call(isPatch ? "PATCH" : "POST", fill(pattern) + dry, {
+    const answer = await call(method, fill(pattern) + dry, {
       body: JSON.stringify(body),
       pattern,
     });

@@ -19,6 +19,27 @@ bool page_has(const std::string& page, const std::string& part) {
   return page.find(part) != std::string::npos;
 }
 
+TEST_CASE("the page shows zones and partitions, where there are some", "[metrics]") {
+  ApiFixture api;
+  CHECK_FALSE(page_has(api.call("GET", "/metrics").body, "faultline_zone_"));
+  REQUIRE(api.call("PUT", "/v1/zones", R"({"zones":{"a":{},"b":{}}})").status == 200);
+  REQUIRE(api.call("POST", "/v1/proxies",
+                   R"({"name":"p","upstream":"up:9","enabled":false,"zone":"b"})")
+              .status == 201);
+  REQUIRE(api.call("POST", "/v1/partitions", R"({"name":"c","from":"a","to":"b"})").status == 201);
+  const std::string page = api.call("GET", "/metrics").body;
+  for (const std::string line : {"faultline_zone_connections_total{from=\"a\",to=\"b\"} 0\n",
+                                 "faultline_zone_connections_active{from=\"none\",to=\"none\"} 0\n",
+                                 "faultline_zone_sent_bytes_total{from=\"b\",to=\"a\"} 0\n",
+                                 "faultline_partition_active{partition=\"c\"} 1\n",
+                                 "faultline_partition_dropped_packets_total{partition=\"c\"} 0\n",
+                                 "faultline_partition_crossed_bytes_total{partition=\"c\",client="
+                                 "\"a\",destination=\"b\"} 0\n"}) {
+    INFO(line);
+    CHECK(page_has(page, line));
+  }
+}
+
 TEST_CASE("the page shows proxies, toxics and the process", "[metrics]") {
   ApiFixture api;
   REQUIRE(api.call("POST", "/proxies",
