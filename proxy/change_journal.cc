@@ -70,6 +70,7 @@ void ProxyJournal::tell_proxy(const ProxySpec& spec, const ToxicSet& toxics) {
   ProxySpec now{.name = spec.name,
                 .listen = spec.listen,
                 .upstream = spec.upstream,
+                .protocols = spec.protocols,
                 .enabled = spec.enabled,
                 .toxics = {}};
   const std::optional<ProxySpec> before = std::exchange(told_, now);

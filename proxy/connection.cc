@@ -29,15 +29,17 @@ void change_faults(Socket& socket, const SocketFaults& before, const SocketFault
 }  // namespace
 
 Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, ConnectionFaults faults,
-                       std::unique_ptr<Encounters> encounters)
+                       std::unique_ptr<Encounters> encounters, std::unique_ptr<Greeter> greeter)
     : shard_(shard),
       ordinal_(ordinal),
       client_address_(client.address),
       client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client.socket),
                                        client.family, static_cast<SocketOwner&>(*this))),
       encounters_(std::move(encounters)),
+      greeter_(std::move(greeter)),
       alarm_(shard.worker().loop().alarms(), *this),
-      opened_(clock_now()) {
+      opened_(clock_now()),
+      dial_from_(opened_) {
   set_faults(std::move(faults));
   toxics_change_at_ = next_change(shard.toxics(), identity(), opened_);
   arrange_dial(opened_);
@@ -45,11 +47,16 @@ Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, Conne
 
 /// Dials, or stops dialling, or waits for the time to.
 void Connection::arrange_dial(TimePoint now) {
+  if (is_greeting()) {
+    const TimePoint end = after(opened_, Greeter::kTimeLimit);
+    if (end <= now) return end_greeting("its greeting has not come in time");
+    return alarm_.set(std::min(end, toxics_change_at_));
+  }
   const bool may_dial = faults_ == nullptr || faults_->reception == Reception::kDial;
-  const TimePoint at = faults_ == nullptr ? opened_ : after(opened_, faults_->dial_delay);
+  const TimePoint at = faults_ == nullptr ? dial_from_ : after(dial_from_, faults_->dial_delay);
   if (!may_dial) dial_.reset();
   if (may_dial && dial_ == nullptr && at <= now) {
-    dial_ = std::make_unique<Dial>(shard_.worker().loop(), shard_.upstream(),
+    dial_ = std::make_unique<Dial>(shard_.worker().loop(), destination(),
                                    static_cast<DialOwner&>(*this));
   }
   alarm_.set(std::min(may_dial && dial_ == nullptr ? at : kNever, toxics_change_at_));
@@ -65,16 +72,13 @@ void Connection::set_faults(ConnectionFaults faults) {
 }
 
 void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
+  const int error = dial_->error_number();
   shard_.worker().loop().deferred_delete(std::move(dial_));
-  if (!upstream) {
-    shard_.note_dial_failure(upstream.error());
-    if (encounters_ != nullptr) encounters_->note_undialled(shard_.toxics());
-    end(faults_ != nullptr && faults_->resets_undialled ? Ending::kReset : Ending::kClose,
-        EndedBy::kUnreachable);
-    return;
-  }
+  if (!upstream) return end_undialled(upstream.error(), error);
+  if (need_destination(shard_.toxics()) && !is_passed_on(**upstream, clock_now())) return;
   upstream_ = *std::move(upstream);
   upstream_->set_owner(*this);
+  if (!introduce()) return end(Ending::kReset, EndedBy::kProxy);
   if (faults_ != nullptr) change_faults(*upstream_, {}, faults_->upstream);
   ProxyCounters& counters = shard_.counters();
   up_.emplace(shard_.worker(), Direction::kUpstream, *client_, *upstream_, counters);
@@ -88,6 +92,14 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   settle(now);
 }
 
+void Connection::end_undialled(const Error& error, int number) {
+  shard_.note_dial_failure(destination(), error);
+  if (encounters_ != nullptr) encounters_->note_undialled(shard_.toxics());
+  const bool resets = faults_ != nullptr && faults_->resets_undialled;
+  if (greeter_ != nullptr && !resets) greeter_->answer(*client_, {.error = number});
+  end(resets ? Ending::kReset : Ending::kClose, EndedBy::kUnreachable);
+}
+
 void Connection::apply_toxics(TimePoint now) {
   const ConnectionIdentity me = meet_toxics(now);
   set_faults(faults_for(shard_.toxics(), me, now));
@@ -95,17 +107,22 @@ void Connection::apply_toxics(TimePoint now) {
   if (up_) arrange(me, now);
   if (encounters_ != nullptr) encounters_->forget_others(shard_.all_toxics());
   if (up_) return settle(now);
+  if (is_let_in()) arrange_dial(now);  // It gets the other toxics there are when it opens.
+}
+
+/// False if its toxics have ended it.
+bool Connection::is_let_in() {
   const Reception reception = faults_ == nullptr ? Reception::kDial : faults_->reception;
-  if (reception == Reception::kReset || reception == Reception::kClose) {
-    end(reception == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
-  } else {
-    arrange_dial(now);  // It gets the other toxics there are when it opens.
-  }
+  if (reception != Reception::kReset && reception != Reception::kClose) return true;
+  end(reception == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
+  return false;
 }
 
 void Connection::be_counted(ToxicChangeover& changeover, TimePoint now) const {
   ConnectionIdentity me{ordinal_, {}, opened_};
   if (changeover.needs_client()) me.client = client_address_.address();
+  if (changeover.needs_destination()) me.destination = target();
+  me.knows_client = greeter_ == nullptr || greeter_->knows_client();
   changeover.count(shard_.worker().index(), me, now);
 }
 
@@ -122,9 +139,11 @@ bool Connection::ends_without(const std::vector<const LiveToxic*>& removed,
 }
 
 ConnectionIdentity Connection::identity() const {
-  const bool is_dialled = up_.has_value();
-  if (!need_client(shard_.toxics())) return {ordinal_, {}, opened_, false, is_dialled};
-  return {ordinal_, client_address_.address(), opened_, false, is_dialled};
+  ConnectionIdentity me{ordinal_, {}, opened_, false, up_.has_value()};
+  if (need_client(shard_.toxics())) me.client = client_address_.address();
+  if (need_destination(shard_.toxics())) me.destination = target();
+  me.knows_client = greeter_ == nullptr || greeter_->knows_client();
+  return me;
 }
 
 /// Which of the shard's present toxics are on it now.
@@ -144,6 +163,7 @@ void Connection::arrange(const ConnectionIdentity& identity, TimePoint now) {
 }
 
 void Connection::on_socket_ready(Socket& socket) noexcept {
+  if (is_greeting()) return hear_greeting();
   if (!up_) {  // The client has died before its upstream was reached.
     if (socket.is_broken()) end(Ending::kReset, EndedBy::kClient);
     return;
@@ -294,6 +314,7 @@ void Connection::note_end(Ending ending, EndedBy by, const ToxicSet& in_force) c
   record.id = id();
   record.set_proxy(shard_.name());
   record.client = client_address_;
+  record.set_destination(destination());
   record.opened = opened_;
   record.ended = now;
   record.by = by;

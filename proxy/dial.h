@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,10 @@ class Dial final : SocketOwner, AlarmOwner {
   Dial(const Dial&) = delete;
   Dial& operator=(const Dial&) = delete;
 
+  /// What kept it from the last address that it tried: an errno, EHOSTUNREACH for a name that
+  /// is not known. Of one that has failed.
+  int error_number() const { return error_number_; }
+
  private:
   struct Lookup;
 
@@ -57,6 +62,7 @@ class Dial final : SocketOwner, AlarmOwner {
   std::vector<SocketAddress> addresses_;  // What is left to try, the next one last.
   std::vector<std::unique_ptr<Socket>> attempts_;
   Error last_error_;
+  int error_number_ = EHOSTUNREACH;
 };
 
 }  // namespace faultline

@@ -80,8 +80,8 @@ void start_lives(std::vector<ToxicSpec>& toxics) {
 }
 
 /// Whether the kernel takes what all of them together do to a listening socket.
-Result<void> can_filter(const ToxicSet& toxics) {
-  const Result<PacketProgram> program = PacketProgram::build(listener_faults(toxics).drops);
+Result<void> can_filter(const ToxicSet& toxics, const Foreknowledge& known) {
+  const Result<PacketProgram> program = PacketProgram::build(listener_faults(toxics, known).drops);
   const Result<void> tried =
       program ? try_packet_filter(*program) : Result<void>(Fail(program.error()));
   if (tried) return {};
@@ -107,7 +107,7 @@ Proxy::Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, E
   note_engines(spec_, workers_);
   spec_.enabled = false;
   workers_.run_on_all([this](Worker& worker, std::size_t index) {
-    worker.add_shard(id_, std::make_unique<Shard>(worker, shared_, counters_[index], spec_.upstream,
+    worker.add_shard(id_, std::make_unique<Shard>(worker, shared_, counters_[index], spec_.route(),
                                                   live_toxics_));
   });
   journal_.add_time(clock_now() - began);
@@ -151,9 +151,10 @@ void Proxy::stop_accepting() {
   listening_ = ListeningSocket();
 }
 
-void Proxy::set_upstream(const std::string& upstream) {
-  spec_.upstream = upstream;
-  close_connections([&](Shard& shard) { shard.set_upstream(upstream); });
+void Proxy::set_route(const Route& route) {
+  spec_.upstream = route.upstream;
+  spec_.protocols = route.protocols;
+  close_connections([&](Shard& shard) { shard.set_route(route); });
 }
 
 /// On each worker in one go: `first`, then its connections are counted and closed.
@@ -204,7 +205,8 @@ Result<void> Proxy::can_serve(const ProxySpec& spec, const Workers& workers) {
                                            reason_for(live.effects.refusal, toxic, spec, workers));
     }
   }
-  return can_filter(toxics);
+  return can_filter(toxics, {.knows_clients = !spec.protocols.accepts_header,
+                             .destination = destination_of(spec.upstream)});
 }
 
 void Proxy::note_engines(ProxySpec& spec, const Workers& workers) {
@@ -297,6 +299,7 @@ ProxyStats Proxy::stats() const {
     stats.connections_total += value(counters.connections);
     stats.dial_errors += value(counters.dial_errors);
     stats.accept_errors += value(counters.accept_errors);
+    stats.greeting_errors += value(counters.greeting_errors);
     for (const std::size_t direction : {0, 1}) {
       stats.received_bytes[direction] += value(counters.received_bytes[direction]);
       stats.sent_bytes[direction] += value(counters.sent_bytes[direction]);

@@ -60,7 +60,7 @@ class Proxy {
   void set_listen(std::string listen) { spec_.listen = std::move(listen); }
   /// The same. For new connections; closes those there are. What toxics do to
   /// the listening socket they go on doing.
-  void set_upstream(const std::string& upstream);
+  void set_route(const Route& route);
 
   /// Makes the toxics those of `toxics`, and tells. One with the name, type and direction
   /// of an old one is that one, changed or not; with other limits it begins anew.

@@ -76,7 +76,7 @@ Result<ProxySpec> Registry::change_to(Proxy& proxy, ProxySpec wanted, bool moves
                                       const Names& names, Attempt attempt) {
   if (const auto may = may_have(wanted.toxics); !may) return Fail(may.error());
   const ProxySpec before = proxy.spec();
-  const bool redirects = wanted.upstream != before.upstream;
+  const bool redirects = wanted.route() != before.route();
   const bool has_other_toxics = as_asked(wanted.toxics) != as_asked(before.toxics);
   if (moves || redirects || has_other_toxics) {
     if (const auto served = Proxy::can_serve(wanted, workers_); !served) {
@@ -101,7 +101,7 @@ Result<ProxySpec> Registry::change_to(Proxy& proxy, ProxySpec wanted, bool moves
   }
   if (proxy.spec().enabled && (moves || !wanted.enabled)) proxy.stop();
   if (moves) proxy.set_listen(wanted.listen);
-  if (redirects) proxy.set_upstream(wanted.upstream);
+  if (redirects) proxy.set_route(wanted.route());
   // Moved or not they may have to be served in another way there.
   if (moves || redirects || has_other_toxics) proxy.set_toxics(std::move(wanted.toxics));
   if (socket.is_open()) proxy.start(std::move(socket));
