@@ -89,10 +89,15 @@ Json toxic_view(const ToxicSpec& toxic) {
 }
 
 Json proxy_view(const ProxySpec& proxy) {
+  const Protocols& protocols = proxy.protocols;
   Json view;
   view["name"] = proxy.name;
   view["listen"] = proxy.listen;
   view["upstream"] = proxy.upstream;
+  view["protocol"] = to_string(protocols.protocol);
+  view["accept_proxy_protocol"] = protocols.accepts_header;
+  view["send_proxy_protocol"] =
+      protocols.sends_header ? to_string(*protocols.sends_header) : "none";
   view["enabled"] = proxy.enabled;
   view["toxics"] = Json::array();
   for (const ToxicSpec& toxic : proxy.toxics) view["toxics"].push_back(toxic_view(toxic));

@@ -176,15 +176,16 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
   ConnectionIdentity identity{ordinal, address, now};
   identity.knows_client = !route_.protocols.accepts_header;
-  std::string destination = upstream();
+  std::string dialled;  // By the client; elsewhere it says so, or has no say.
   if (route_.protocols.protocol == Protocol::kTransparent) {
-    const Result<SocketAddress> dialled = original_destination(client.get(), listening_fd_);
-    if (!dialled) {
-      note_greeting_failure(CompactAddress(address), dialled.error().message);
-      return turn_away(std::move(client), identity, EndedBy::kGreeting, Farewell::kFinish);
+    const Result<SocketAddress> found = original_destination(client.get(), listening_fd_);
+    if (!found) {
+      note_greeting_failure(CompactAddress(address), found.error().message);
+      return turn_away(std::move(client), identity, "", EndedBy::kGreeting, Farewell::kFinish);
     }
-    destination = CompactAddress(*dialled).text();
+    dialled = CompactAddress(*found).text();
   }
+  const std::string_view destination = dialled.empty() ? upstream() : dialled;
   if (need_destination(*toxics_)) identity.destination = destination_of(destination);
   std::unique_ptr<Encounters> encounters = new_encounters();
   if (encounters != nullptr) encounters->meet(*toxics_, identity, now);
@@ -194,25 +195,25 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
     detach_packet_filter(client.get());  // It may have been accepted with its listener's.
   }
   if (faults.reception == Reception::kReset || faults.reception == Reception::kClose) {
-    return turn_away(std::move(client), identity, EndedBy::kToxic,
+    return turn_away(std::move(client), identity, destination, EndedBy::kToxic,
                      faults.reception == Reception::kReset ? Farewell::kReset : Farewell::kFinish);
   }
   Connection::Client accepted{std::move(client), family_, CompactAddress(address)};
   connections_.add(
-      ordinal, std::make_unique<Connection>(
-                   *this, std::move(accepted), ordinal, std::move(faults), std::move(encounters),
-                   Greeter::make(route_.protocols, std::move(destination))));
+      ordinal, std::make_unique<Connection>(*this, std::move(accepted), ordinal, std::move(faults),
+                                            std::move(encounters),
+                                            Greeter::make(route_.protocols, std::move(dialled))));
 }
 
 /// As it came: there is no connection that could say so.
-void Shard::turn_away(FileDescriptor client, ConnectionIdentity identity, EndedBy by,
-                      Farewell farewell) {
+void Shard::turn_away(FileDescriptor client, ConnectionIdentity identity,
+                      std::string_view destination, EndedBy by, Farewell farewell) {
   count(counters_.closed_connections);
   EndedConnection& record = worker_.ended().next();
   record.id = {shared_.id, identity.ordinal};
   record.set_proxy(name());
   record.client = CompactAddress(identity.client);
-  record.set_destination(upstream());
+  record.set_destination(destination);
   record.opened = record.ended = identity.opened;
   record.by = by;
   record.was_reset = farewell == Farewell::kReset;

@@ -99,7 +99,8 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   bool accept_one();
   Foreknowledge foreknowledge() const;
   void receive(FileDescriptor client, const SocketAddress& address);
-  void turn_away(FileDescriptor client, ConnectionIdentity identity, EndedBy by, Farewell farewell);
+  void turn_away(FileDescriptor client, ConnectionIdentity identity, std::string_view destination,
+                 EndedBy by, Farewell farewell);
   bool pause(int error);
   bool rest();
   void on_ready(std::uint32_t events) noexcept override;

@@ -40,7 +40,7 @@ struct ToxicMatch {
   std::vector<IpPrefix> clients{};      ///< Those whose client's address is in one of these,
   std::vector<IpPrefix> not_clients{};  ///< and in none of these.
   std::vector<DestinationPattern> destinations{};  ///< Those that go to one of these.
-  ConnectionCount count{};              ///< Of those made since the toxic was.
+  ConnectionCount count{};                         ///< Of those made since the toxic was.
   std::optional<ConnectionShare> share{};
 
   bool operator==(const ToxicMatch&) const = default;
