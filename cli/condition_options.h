@@ -32,8 +32,8 @@ struct ConditionOptions {
   std::string max_bytes_delayed;
 };
 
-/// --client, --not-client, --destination, --share, --share-by, --after-connections, --first, --every, --pulse,
-/// --poisson, --after,
+/// --client, --not-client, --destination, --share, --share-by, --after-connections, --first,
+/// --every, --pulse, --poisson, --after,
 /// --until, --ramp, --affects, --on-remove, --shadow, --max-connections, --max-share and
 /// --max-bytes-delayed. `options` outlives the command.
 void add_condition_options(CLI::App& command, ConditionOptions& options);

@@ -171,6 +171,7 @@ Step HttpConnect::feed(std::string_view bytes, Introduction& introduction) {
 
 /// The head is complete.
 Step HttpConnect::take(std::size_t used, Introduction& introduction) const {
+  if (llhttp_.http_major != 1) return refused("400 Bad Request", "this is a proxy for HTTP/1");
   Result<std::string> destination = destination_from(target_);
   if (!destination) return refused("400 Bad Request", destination.error().message);
   std::optional<std::string> user = user_of(authorization_);

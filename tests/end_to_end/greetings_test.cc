@@ -182,7 +182,8 @@ TEST_CASE("what a proxy speaks is kept by the configuration and by the state", "
   const std::string proxy =
       R"({"name":"p","listen":"127.0.0.1:0","protocol":"socks5","accept_proxy_protocol":true,
           "send_proxy_protocol":"v2","toxics":[{"type":"stall","ttl":"1h",
-          "match":{"destinations":["10.2.0.0/16:5432","[fd00::/8]:5432","*.cache.internal","db1"]}}]})";
+          "match":
+          {"destinations":["10.2.0.0/16:5432","[fd00::/8]:5432","*.cache.internal","db1"]}}]})";
   json shown;
   std::string config;
   {
