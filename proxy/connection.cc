@@ -78,7 +78,7 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   if (need_destination(shard_.toxics()) && !is_passed_on(**upstream, clock_now())) return;
   upstream_ = *std::move(upstream);
   upstream_->set_owner(*this);
-  if (!introduce()) return end(Ending::kReset, EndedBy::kProxy);
+  if (const auto refused_by = introduce()) return end(Ending::kReset, *refused_by);
   if (faults_ != nullptr) change_faults(*upstream_, {}, faults_->upstream);
   ProxyCounters& counters = shard_.counters();
   up_.emplace(shard_.worker(), Direction::kUpstream, *client_, *upstream_, counters);
@@ -163,8 +163,9 @@ void Connection::arrange(const ConnectionIdentity& identity, TimePoint now) {
 }
 
 void Connection::on_socket_ready(Socket& socket) noexcept {
-  if (is_greeting()) return hear_greeting();
-  if (!up_) {  // The client has died before its upstream was reached.
+  if (!up_) {
+    if (is_greeting()) return hear_greeting();
+    // The client has died before its upstream was reached.
     if (socket.is_broken()) end(Ending::kReset, EndedBy::kClient);
     return;
   }

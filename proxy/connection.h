@@ -110,7 +110,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   void hear_greeting();
   void end_greeting(const std::string& reason);
   Destination target() const;
-  bool introduce();
+  std::optional<EndedBy> introduce();
   void end_undialled(const Error& error, int number);
   bool is_passed_on(const Socket& reached, TimePoint now);
   bool is_let_in();

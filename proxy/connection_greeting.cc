@@ -30,7 +30,10 @@ Destination Connection::target() const {
 }
 
 void Connection::hear_greeting() {
-  switch (greeter_->hear(*client_)) {
+  const Greeter::State state = greeter_->hear(*client_);
+  const SocketAddress& client = greeter_->introduction().client;
+  if (client.length > 0) client_address_ = CompactAddress(client);
+  switch (state) {
     case Greeter::State::kListening:
       return;
     case Greeter::State::kGone:
@@ -40,8 +43,6 @@ void Connection::hear_greeting() {
     case Greeter::State::kDone:
       break;
   }
-  const SocketAddress& client = greeter_->introduction().client;
-  if (client.length > 0) client_address_ = CompactAddress(client);
   dial_from_ = clock_now();
   apply_toxics(dial_from_);  // By now it is known whom they are for.
 }
@@ -52,7 +53,8 @@ void Connection::end_greeting(const std::string& reason) {
 }
 
 /// Has both sides told what they are to know before the first byte of the other.
-bool Connection::introduce() {
+/// Returns who has not taken that.
+std::optional<EndedBy> Connection::introduce() {
   const Protocols& protocols = shard_.route().protocols;
   if (protocols.sends_header) {
     SocketAddress reached =
@@ -63,9 +65,11 @@ bool Connection::introduce() {
     if (reached.length == 0) reached = client_->local_address();
     const std::string header =
         proxy_header(*protocols.sends_header, client_address_.address(), reached);
-    if (!write_first(*upstream_, header)) return false;
+    if (!write_first(*upstream_, header)) return EndedBy::kUpstream;
   }
-  return greeter_ == nullptr || greeter_->answer(*client_, {.local = upstream_->local_address()});
+  if (greeter_ == nullptr) return std::nullopt;
+  const bool is_told = greeter_->answer(*client_, {.local = upstream_->local_address()});
+  return is_told ? std::nullopt : std::optional(EndedBy::kClient);
 }
 
 /// Which toxics are for the address that has answered is known only now. False:

@@ -64,8 +64,8 @@ struct ConnectionView {
   ConnectionId id;
   std::string proxy;           ///< Its name.
   std::string client;          ///< "127.0.0.1:40000"; "unix:" for those of a unix socket.
-  std::string client_name{};     ///< That it gave as its user name; "" if it gave none.
-  std::string destination{};     ///< HOST:PORT or unix:/PATH, as asked for; "" while not known.
+  std::string client_name{};   ///< That it gave as its user name; "" if it gave none.
+  std::string destination{};   ///< HOST:PORT or unix:/PATH, as asked for; "" while not known.
   std::string upstream;        ///< As dialled, the address that answered; "" until one has.
   std::string upstream_local;  ///< Our end of it.
   WallTime opened;

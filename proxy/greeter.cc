@@ -25,6 +25,7 @@ std::unique_ptr<Greeter> Greeter::make(const Protocols& protocols, std::string d
     greetings.push_back(std::make_unique<HttpConnect>());
   }
   greeter->introduction_.destination = std::move(destination);
+  greeter->is_done_ = greetings.empty();
   return greeter;
 }
 
@@ -53,7 +54,8 @@ Greeter::State Greeter::take(const Greeting::Step& step, Socket& client) {
   if (step.status == Greeting::Status::kRefused) return refuse(step.reason);
   if (!is_told) return refuse("it takes no answer");
   if (step.status == Greeting::Status::kDone) ++next_;
-  return is_done() ? State::kDone : State::kListening;
+  is_done_ = next_ == greetings_.size();
+  return is_done_ ? State::kDone : State::kListening;
 }
 
 Greeter::State Greeter::refuse(std::string reason) {
@@ -61,8 +63,9 @@ Greeter::State Greeter::refuse(std::string reason) {
   return State::kRefused;
 }
 
-bool Greeter::answer(Socket& client, const DialEnd& end) const {
+bool Greeter::answer(Socket& client, const DialEnd& end) {
   const std::string bytes = greetings_.empty() ? "" : greetings_.back()->answer(end);
+  greetings_.clear();  // Connections live long; what they were heard with need not.
   return bytes.empty() || write_first(client, bytes);
 }
 

@@ -34,16 +34,17 @@ class Greeter {
   /// Reads what there is, and answers. REQUIRES: it is still listening.
   State hear(Socket& client);
 
-  bool is_done() const { return next_ == greetings_.size(); }
+  bool is_done() const { return is_done_; }
   /// Whether nothing is to come any more that could say who the client is.
-  bool knows_client() const { return !accepts_header_ || is_done(); }
+  bool knows_client() const { return !accepts_header_ || next_ > 0; }
 
-  /// Complete once it is done.
+  /// As far as it has come.
   const Introduction& introduction() const { return introduction_; }
   const std::string& reason() const { return reason_; }
 
-  /// Tells the client how the dial has ended. False if it does not take that.
-  bool answer(Socket& client, const DialEnd& end) const;
+  /// Tells the client how the dial has ended; the last thing that it does. False if the client
+  /// does not take that.
+  bool answer(Socket& client, const DialEnd& end);
 
  private:
   explicit Greeter(bool accepts_header) : accepts_header_(accepts_header) {}
@@ -53,6 +54,7 @@ class Greeter {
 
   const bool accepts_header_;
   bool has_heard_ = false;
+  bool is_done_ = false;
   std::size_t next_ = 0;  // Which of the greetings is under way.
   std::vector<std::unique_ptr<Greeting>> greetings_;
   Introduction introduction_;

@@ -141,7 +141,7 @@ void Proxy::start(ListeningSocket socket) {
 }
 
 ListeningSocket Proxy::stop() {
-  close_connections([](Shard& shard) { shard.stop_listening(); });
+  close_connections([](Shard& shard) { shard.stop_listening(); }, [](Shard&) {});
   spec_.enabled = false;
   return std::exchange(listening_, ListeningSocket());
 }
@@ -154,11 +154,13 @@ void Proxy::stop_accepting() {
 void Proxy::set_route(const Route& route) {
   spec_.upstream = route.upstream;
   spec_.protocols = route.protocols;
-  close_connections([&](Shard& shard) { shard.set_route(route); });
+  // What is remembered of those there were is where they went.
+  close_connections([](Shard&) {}, [&](Shard& shard) { shard.set_route(route); });
 }
 
-/// On each worker in one go: `first`, then its connections are counted and closed.
-void Proxy::close_connections(const std::function<void(Shard&)>& first) {
+/// On each worker in one go: `first`, then its connections are counted and closed, then `last`.
+void Proxy::close_connections(const std::function<void(Shard&)>& first,
+                              const std::function<void(Shard&)>& last) {
   const TimePoint began = clock_now();
   const ToxicSet none;
   ToxicChangeover all(*live_toxics_, none, workers_.size());
@@ -167,6 +169,7 @@ void Proxy::close_connections(const std::function<void(Shard&)>& first) {
     first(shard);
     shard.count_connections(all);
     shard.close_connections();
+    last(shard);
   });
   journal_.add_closed(all);
   journal_.add_time(clock_now() - began);

@@ -80,7 +80,8 @@ class Proxy {
   std::shared_ptr<const ToxicSet> make_live(const std::vector<ToxicSpec>& toxics);
   std::shared_ptr<ToxicBudget> budget_for(const ToxicSpec& spec, std::uint64_t toxic);
   Placement placement() const;
-  void close_connections(const std::function<void(Shard&)>& first);
+  void close_connections(const std::function<void(Shard&)>& first,
+                         const std::function<void(Shard&)>& last);
 
   Workers& workers_;
   ProxyJournal journal_;
