@@ -37,7 +37,7 @@ OrderedJson toxic_json(const ToxicView& toxic) {
   return json;
 }
 
-OrderedJson text_or_null(const std::string& text) {
+OrderedJson destination_json(const std::string& text) {
   return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
 }
 
@@ -54,7 +54,7 @@ OrderedJson to_json(const ConnectionView& connection) {
   OrderedJson json = {{"id", to_string(connection.id)},
                       {"proxy", connection.proxy},
                       {"client", connection.client},
-                      {"destination", text_or_null(connection.destination)},
+                      {"destination", destination_json(connection.destination)},
                       {"upstream", nullptr},
                       {"state", std::string(to_string(connection.state))},
                       {"opened", rfc3339(connection.opened)},
@@ -85,7 +85,7 @@ OrderedJson to_json(const EndedConnection& connection) {
   OrderedJson json = {{"id", to_string(connection.id)},
                       {"proxy", connection.proxy},
                       {"client", connection.client.text()},
-                      {"destination", text_or_null(connection.destination)},
+                      {"destination", destination_json(connection.destination)},
                       {"opened", rfc3339(wall_time_of(connection.opened))},
                       {"ended", rfc3339(wall_time_of(connection.ended))},
                       {"lasted", rounded_json(connection.ended - connection.opened)},

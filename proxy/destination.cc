@@ -15,33 +15,33 @@ namespace {
 
 constexpr std::size_t kMostHost = 255;
 
-char lower(char c) {
+char lowered(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-std::string lower_of(std::string_view text) {
+std::string lowered_text(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), lower);
+  std::transform(result.begin(), result.end(), result.begin(), lowered);
   return result;
 }
 
 bool is_host_name(std::string_view text) {
   const auto may_be_in_one = [](char c) {
-    const char l = lower(c);
+    const char l = lowered(c);
     return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   };
   return !text.empty() && text.size() <= kMostHost && text.front() != '.' &&
          std::all_of(text.begin(), text.end(), may_be_in_one);
 }
 
-bool is_ipv6(std::string_view text) {
+bool is_ipv6_literal(std::string_view text) {
   std::array<char, sizeof(in6_addr)> bytes{};
   return text.size() < INET6_ADDRSTRLEN &&
          inet_pton(AF_INET6, std::string(text).c_str(), bytes.data()) == 1;
 }
 
 /// 0 if it is none.
-std::uint16_t parse_port(std::string_view text) {
+std::uint16_t port_from(std::string_view text) {
   std::uint16_t port = 0;
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, port);
@@ -60,14 +60,14 @@ bool looks_like_address(std::string_view text) {
          text.find_first_of("/:") != std::string_view::npos;
 }
 
-bool is_named(std::string_view host, std::string_view name) {
+bool is_host_named(std::string_view host, std::string_view name) {
   if (name == "*") return true;
   host = without_root(host);
   const bool is_suffix = name.starts_with('*');
   if (is_suffix) name.remove_prefix(1);
   if (is_suffix ? host.size() <= name.size() : host.size() != name.size()) return false;
   return std::equal(name.rbegin(), name.rend(), host.rbegin(),
-                    [](char x, char y) { return x == lower(y); });
+                    [](char x, char y) { return x == lowered(y); });
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ Destination destination_of(std::string_view text) {
 Result<std::string> destination_text(std::string_view host, std::uint16_t port) {
   if (port == 0) return fail(ErrorKind::kInvalid, "the destination's port is no port");
   const std::string end = ":" + std::to_string(port);
-  if (is_ipv6(host)) return "[" + std::string(host) + "]" + end;
+  if (is_ipv6_literal(host)) return "[" + std::string(host) + "]" + end;
   if (is_host_name(host)) return std::string(host) + end;
   return fail(ErrorKind::kInvalid, "the destination is no host");
 }
@@ -117,7 +117,7 @@ Result<DestinationPattern> DestinationPattern::parse(std::string_view text) {
     has_port = true;
     if (host.find(':') != std::string_view::npos) {
       const auto whole = IpPrefix::parse(text);
-      return IpPrefix::parse(host) && parse_port(port) != 0
+      return IpPrefix::parse(host) && port_from(port) != 0
                  ? fail(ErrorKind::kInvalid,
                         quoted + ": an IPv6 prefix with a port needs brackets: " + "[" +
                             std::string(host) + "]:" + std::string(port))
@@ -125,7 +125,7 @@ Result<DestinationPattern> DestinationPattern::parse(std::string_view text) {
     }
   }
   if (has_port) {
-    pattern.port_ = parse_port(port);
+    pattern.port_ = port_from(port);
     if (*pattern.port_ == 0) {
       return fail(ErrorKind::kInvalid, quoted + ": `" + std::string(port) +
                                            "` is no port: it is a number from 1 to 65535");
@@ -137,7 +137,7 @@ Result<DestinationPattern> DestinationPattern::parse(std::string_view text) {
     pattern.prefix_ = *prefix;
     return pattern;
   }
-  pattern.name_ = lower_of(without_root(host));
+  pattern.name_ = lowered_text(without_root(host));
   const std::string_view name = pattern.name_;
   if (name == "*" && !has_port) {
     return fail(ErrorKind::kInvalid, quoted + " is every destination: leave it out");
@@ -161,7 +161,7 @@ bool DestinationPattern::covers(const Destination& destination) const {
       destination.port != 0 || !is_ip ? destination.port : destination.address.port();
   if (port_ && *port_ != port) return false;
   if (prefix_) return is_ip && prefix_->contains(*destination.address.address().get());
-  return is_named(destination.host, name_);
+  return is_host_named(destination.host, name_);
 }
 
 bool covers(const std::vector<DestinationPattern>& patterns, const Destination& destination) {

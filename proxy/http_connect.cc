@@ -18,19 +18,19 @@ namespace {
 using Step = Greeting::Step;
 using Status = Greeting::Status;
 
-constexpr std::size_t kMostName = 255;
+constexpr std::size_t kMostUserName = 255;
 
-std::string response(const std::string& status, const std::string& text,
-                     const std::string& headers = "") {
+std::string connect_answer(const std::string& status, const std::string& text,
+                           const std::string& headers = "") {
   return "HTTP/1.1 " + status + "\r\n" + headers +
          "Content-Type: text/plain\r\nConnection: close\r\nContent-Length: " +
          std::to_string(text.size() + 1) + "\r\n\r\n" + text + "\n";
 }
 
-Step refused(const std::string& status, const std::string& reason,
-             const std::string& headers = "") {
+Step connect_refusal(const std::string& status, const std::string& reason,
+                     const std::string& headers = "") {
   return {.status = Status::kRefused,
-          .reply = response(status, status + ": " + reason, headers),
+          .reply = connect_answer(status, status + ": " + reason, headers),
           .reason = reason};
 }
 
@@ -71,7 +71,7 @@ std::optional<std::string> user_of(std::string_view authorization) {
   const std::optional<std::string> decoded = from_base64(authorization);
   if (!decoded) return std::nullopt;
   std::string user = decoded->substr(0, decoded->find(':'));
-  if (user.size() > kMostName) return std::nullopt;
+  if (user.size() > kMostUserName) return std::nullopt;
   return user;
 }
 
@@ -152,8 +152,8 @@ Step HttpConnect::feed(std::string_view bytes, Introduction& introduction) {
   const llhttp_errno_t error = llhttp_execute(&llhttp_, taken.data(), taken.size());
   if (is_complete_) {
     if (llhttp_.method != HTTP_CONNECT) {
-      return refused("405 Method Not Allowed", "this is a proxy for CONNECT only",
-                     "Allow: CONNECT\r\n");
+      return connect_refusal("405 Method Not Allowed", "this is a proxy for CONNECT only",
+                             "Allow: CONNECT\r\n");
     }
     if (error == HPE_PAUSED_UPGRADE) {
       const auto used = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - taken.data());
@@ -161,21 +161,23 @@ Step HttpConnect::feed(std::string_view bytes, Introduction& introduction) {
       return take(used, introduction);
     }
   }
-  if (error != HPE_OK) return refused("400 Bad Request", "the request is not understood");
+  if (error != HPE_OK) return connect_refusal("400 Bad Request", "the request is not understood");
   bytes_ += taken.size();
   if (bytes_ == kMostBytes) {
-    return refused("431 Request Header Fields Too Large", "the request is longer than 16 KiB");
+    return connect_refusal("431 Request Header Fields Too Large",
+                           "the request is longer than 16 KiB");
   }
   return {.used = taken.size()};
 }
 
 /// The head is complete.
 Step HttpConnect::take(std::size_t used, Introduction& introduction) const {
-  if (llhttp_.http_major != 1) return refused("400 Bad Request", "this is a proxy for HTTP/1");
+  if (llhttp_.http_major != 1)
+    return connect_refusal("400 Bad Request", "this is a proxy for HTTP/1");
   Result<std::string> destination = destination_from(target_);
-  if (!destination) return refused("400 Bad Request", destination.error().message);
+  if (!destination) return connect_refusal("400 Bad Request", destination.error().message);
   std::optional<std::string> user = user_of(authorization_);
-  if (!user) return refused("400 Bad Request", "Proxy-Authorization is not understood");
+  if (!user) return connect_refusal("400 Bad Request", "Proxy-Authorization is not understood");
   introduction.destination = *std::move(destination);
   introduction.client_name = *std::move(user);
   return {.status = Status::kDone, .used = used};
@@ -184,11 +186,12 @@ Step HttpConnect::take(std::size_t used, Introduction& introduction) const {
 std::string HttpConnect::answer(const DialEnd& end) const {
   if (end.error == 0) return "HTTP/1.1 200 Connection established\r\n\r\n";
   if (end.error == ETIMEDOUT) {
-    return response("504 Gateway Timeout", "504 Gateway Timeout: the destination does not answer");
+    return connect_answer("504 Gateway Timeout",
+                          "504 Gateway Timeout: the destination does not answer");
   }
   const std::string why = end.error == ECONNREFUSED ? "the destination refuses the connection"
                                                     : "the destination cannot be reached";
-  return response("502 Bad Gateway", "502 Bad Gateway: " + why);
+  return connect_answer("502 Bad Gateway", "502 Bad Gateway: " + why);
 }
 
 }  // namespace faultline

@@ -6,7 +6,7 @@ namespace faultline {
 
 namespace {
 
-std::string list_of(const std::vector<std::string>& words) {
+std::string listed_words(const std::vector<std::string>& words) {
   std::string list;
   for (const std::string& word : words) {
     if (!list.empty()) list += &word == &words.back() ? " or " : ", ";
@@ -18,7 +18,7 @@ std::string list_of(const std::vector<std::string>& words) {
 /// The text at `key`, which is not one of `words`.
 Fail no_word(const Document& place, const std::string& key, const std::string& text,
              const std::vector<std::string>& words) {
-  return wrong(place, key + " must be " + list_of(words) + ", not `" + text + "`" +
+  return wrong(place, key + " must be " + listed_words(words) + ", not `" + text + "`" +
                           did_you_mean(text, words));
 }
 

@@ -24,7 +24,7 @@ constexpr std::string_view kV2Begin = "\r\n\r\n\0\r\nQUIT\n"sv;
 constexpr std::size_t kV2Head = 16;
 
 /// The bytes of an IP address and its port as they travel, as a socket address.
-SocketAddress address_from(int family, std::string_view ip, std::uint16_t port) {
+SocketAddress header_address(int family, std::string_view ip, std::uint16_t port) {
   SocketAddress address;
   if (family == AF_INET) {
     sockaddr_in in{};
@@ -44,12 +44,12 @@ SocketAddress address_from(int family, std::string_view ip, std::uint16_t port) 
   return address;
 }
 
-std::size_t ip_size(int family) {
+std::size_t header_ip_size(int family) {
   return family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr);
 }
 
 /// A decimal number without leading zeros.
-bool parse_port(std::string_view text, std::uint16_t& port) {
+bool parse_header_port(std::string_view text, std::uint16_t& port) {
   if (text.size() > 1 && text.front() == '0') return false;
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, port);
@@ -57,14 +57,15 @@ bool parse_port(std::string_view text, std::uint16_t& port) {
 }
 
 /// Empty if it is none.
-SocketAddress parse_address(int family, const std::string& ip, std::string_view port_text) {
+SocketAddress parse_header_address(int family, const std::string& ip, std::string_view port_text) {
   std::array<char, sizeof(in6_addr)> bytes{};
   std::uint16_t port = 0;
-  if (inet_pton(family, ip.c_str(), bytes.data()) != 1 || !parse_port(port_text, port)) return {};
-  return address_from(family, {bytes.data(), ip_size(family)}, port);
+  if (inet_pton(family, ip.c_str(), bytes.data()) != 1 || !parse_header_port(port_text, port))
+    return {};
+  return header_address(family, {bytes.data(), header_ip_size(family)}, port);
 }
 
-std::vector<std::string> split(std::string_view text) {
+std::vector<std::string> header_words(std::string_view text) {
   std::vector<std::string> words;
   while (true) {
     const std::size_t space = text.find(' ');
@@ -74,16 +75,16 @@ std::vector<std::string> split(std::string_view text) {
   }
 }
 
-std::uint8_t byte_at(std::string_view bytes, std::size_t at) {
+std::uint8_t octet_at(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint8_t>(bytes[at]);
 }
 
-std::uint16_t number_at(std::string_view bytes, std::size_t at) {
-  return static_cast<std::uint16_t>(byte_at(bytes, at) << 8U | byte_at(bytes, at + 1));
+std::uint16_t port_at(std::string_view bytes, std::size_t at) {
+  return static_cast<std::uint16_t>(octet_at(bytes, at) << 8U | octet_at(bytes, at + 1));
 }
 
 /// The family of a v2 header's addresses; AF_UNSPEC if they are not IP, -1 if there is no such.
-int family_of(std::uint8_t family_and_transport) {
+int header_family(std::uint8_t family_and_transport) {
   switch (family_and_transport) {
     case 0x11:
       return AF_INET;
@@ -99,19 +100,19 @@ int family_of(std::uint8_t family_and_transport) {
 
 /// How many bytes of addresses there are to read behind the first 16.
 std::size_t addresses_size(std::string_view head) {
-  const bool is_local = (byte_at(head, 12) & 0x0FU) == 0;
-  const int family = family_of(byte_at(head, 13));
+  const bool is_local = (octet_at(head, 12) & 0x0FU) == 0;
+  const int family = header_family(octet_at(head, 13));
   if (is_local || family == AF_UNSPEC) return 0;
-  return 2 * (ip_size(family) + sizeof(std::uint16_t));
+  return 2 * (header_ip_size(family) + sizeof(std::uint16_t));
 }
 
-std::string two_bytes(std::size_t number) {
+std::string big_endian(std::size_t number) {
   return {static_cast<char>(number >> 8U), static_cast<char>(number & 0xFFU)};
 }
 
 /// An IP address without its port, of `family`: IPv4 as IPv6 writes it where that is asked for.
-struct Ip {
-  Ip(const CompactAddress& address, int family) {
+struct HeaderIp {
+  HeaderIp(const CompactAddress& address, int family) {
     const SocketAddress full = address.address();
     if (full.family() == AF_INET6) {
       std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6*>(full.get())->sin6_addr, 16);
@@ -163,14 +164,14 @@ Greeting::Status ProxyHeader::take_v1(Introduction& introduction) {
   if (!head_.ends_with("\r\n")) return refuse("its PROXY header ends without CR");
   const std::string_view line = std::string_view(head_).substr(0, head_.size() - 2);
   if (line == "PROXY UNKNOWN" || line.starts_with("PROXY UNKNOWN ")) return Status::kDone;
-  const std::vector<std::string> words = split(line);
+  const std::vector<std::string> words = header_words(line);
   const bool is_v4 = words.size() == 6 && words[1] == "TCP4";
   if (!is_v4 && (words.size() != 6 || words[1] != "TCP6")) {
     return refuse("its PROXY header is not understood");
   }
   const int family = is_v4 ? AF_INET : AF_INET6;
-  const SocketAddress source = parse_address(family, words[2], words[4]);
-  const SocketAddress destination = parse_address(family, words[3], words[5]);
+  const SocketAddress source = parse_header_address(family, words[2], words[4]);
+  const SocketAddress destination = parse_header_address(family, words[3], words[5]);
   if (source.length == 0 || destination.length == 0) {
     return refuse("its PROXY header has no valid addresses");
   }
@@ -181,22 +182,22 @@ Greeting::Status ProxyHeader::take_v1(Introduction& introduction) {
 
 Greeting::Status ProxyHeader::take_v2(Introduction& introduction) {
   if (head_.size() < kV2Head) return Status::kNeedsMore;
-  const std::size_t length = number_at(head_, 14);
-  const unsigned command = byte_at(head_, 12);
+  const std::size_t length = port_at(head_, 14);
+  const unsigned command = octet_at(head_, 12);
   const bool is_local = command == 0x20;
   if (!is_local && command != 0x21) return refuse("its PROXY header is of no known version");
-  const int family = family_of(byte_at(head_, 13));
+  const int family = header_family(octet_at(head_, 13));
   if (!is_local && family < 0) return refuse("its PROXY header is not about TCP");
   const std::size_t size = addresses_size(head_);
   if (length < size) return refuse("its PROXY header is too short for its addresses");
   if (head_.size() < kV2Head + size) return Status::kNeedsMore;
   if (size > 0) {
     const std::string_view addresses = std::string_view(head_).substr(kV2Head);
-    const std::size_t ip = ip_size(family);
+    const std::size_t ip = header_ip_size(family);
     introduction.client =
-        address_from(family, addresses.substr(0, ip), number_at(addresses, 2 * ip));
+        header_address(family, addresses.substr(0, ip), port_at(addresses, 2 * ip));
     introduction.reached =
-        address_from(family, addresses.substr(ip, ip), number_at(addresses, 2 * ip + 2));
+        header_address(family, addresses.substr(ip, ip), port_at(addresses, 2 * ip + 2));
   }
   skip_ = length - size;
   return skip_ > 0 ? Status::kNeedsMore : Status::kDone;
@@ -217,16 +218,16 @@ std::string proxy_header(HeaderVersion version, const SocketAddress& source,
   }
   const bool is_v4 = from.address().family() == AF_INET && to.address().family() == AF_INET;
   const int family = is_v4 ? AF_INET : AF_INET6;
-  const Ip source_ip(from, family);
-  const Ip destination_ip(to, family);
+  const HeaderIp source_ip(from, family);
+  const HeaderIp destination_ip(to, family);
   if (!is_v1) {
-    const std::size_t size = ip_size(family);
-    return std::string(kV2Begin) + '\x21' + (is_v4 ? '\x11' : '\x21') + two_bytes(2 * (size + 2)) +
+    const std::size_t size = header_ip_size(family);
+    return std::string(kV2Begin) + '\x21' + (is_v4 ? '\x11' : '\x21') + big_endian(2 * (size + 2)) +
            std::string(source_ip.bytes.data(), size) +
-           std::string(destination_ip.bytes.data(), size) + two_bytes(from.port()) +
-           two_bytes(to.port());
+           std::string(destination_ip.bytes.data(), size) + big_endian(from.port()) +
+           big_endian(to.port());
   }
-  const auto text_of = [family](const Ip& ip) {
+  const auto text_of = [family](const HeaderIp& ip) {
     std::array<char, INET6_ADDRSTRLEN> text{};
     inet_ntop(family, ip.bytes.data(), text.data(), text.size());
     return std::string(text.data());

@@ -176,6 +176,9 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
   ConnectionIdentity identity{ordinal, address, now};
   identity.knows_client = !route_.protocols.accepts_header;
+  if (shared_.listener.had_filter.load(std::memory_order_relaxed)) {
+    detach_packet_filter(client.get());  // It may have been accepted with its listener's.
+  }
   std::string dialled;  // By the client; elsewhere it says so, or has no say.
   if (route_.protocols.protocol == Protocol::kTransparent) {
     const Result<SocketAddress> found = original_destination(client.get(), listening_fd_);
@@ -191,9 +194,6 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   if (encounters != nullptr) encounters->meet(*toxics_, identity, now);
   identity.encounters = encounters.get();
   ConnectionFaults faults = faults_for(*toxics_, identity, now);
-  if (shared_.listener.had_filter.load(std::memory_order_relaxed)) {
-    detach_packet_filter(client.get());  // It may have been accepted with its listener's.
-  }
   if (faults.reception == Reception::kReset || faults.reception == Reception::kClose) {
     return turn_away(std::move(client), identity, destination, EndedBy::kToxic,
                      faults.reception == Reception::kReset ? Farewell::kReset : Farewell::kFinish);

@@ -21,21 +21,21 @@ using namespace std::literals;
 using Step = Greeting::Step;
 using Status = Greeting::Status;
 
-constexpr char kVersion = 5;
+constexpr char kSocksVersion = 5;
 constexpr char kUserVersion = 1;
 
 constexpr char kNoMethod = 0;
 constexpr char kUserMethod = 2;
 constexpr char kNoneWillDo = '\xFF';
 
-constexpr char kConnect = 1;
+constexpr char kConnectCommand = 1;
 
-constexpr char kIpv4 = 1;
-constexpr char kName = 3;
-constexpr char kIpv6 = 4;
+constexpr char kTypeIpv4 = 1;
+constexpr char kTypeName = 3;
+constexpr char kTypeIpv6 = 4;
 
 /// Reply codes (RFC 1928, section 6).
-enum Reply : char {
+enum class SocksReply : char {
   kSucceeded = 0,
   kFailed = 1,
   kForbidden = 2,
@@ -46,23 +46,23 @@ enum Reply : char {
   kBadAddressType = 8,
 };
 
-std::size_t byte_at(std::string_view bytes, std::size_t at) {
+std::size_t length_at(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint8_t>(bytes[at]);
 }
 
-std::string reply_of(Reply reply, const SocketAddress& bound) {
+std::string socks_reply(SocksReply reply, const SocketAddress& bound) {
   const CompactAddress address(bound);
   const std::uint16_t port = address.is_ip() ? address.port() : std::uint16_t{0};
-  std::string text = {kVersion, reply, 0};
+  std::string text = {kSocksVersion, static_cast<char>(reply), 0};
   const SocketAddress full = address.address();
   if (full.family() == AF_INET6) {
     const in6_addr& ip = reinterpret_cast<const sockaddr_in6*>(full.get())->sin6_addr;
-    text += kIpv6;
+    text += kTypeIpv6;
     text.append(reinterpret_cast<const char*>(&ip), sizeof ip);
   } else {
     in_addr ip{};  // A unix socket's is no address that could be told.
     if (full.family() == AF_INET) ip = reinterpret_cast<const sockaddr_in*>(full.get())->sin_addr;
-    text += kIpv4;
+    text += kTypeIpv4;
     text.append(reinterpret_cast<const char*>(&ip), sizeof ip);
   }
   text += static_cast<char>(port >> 8U);
@@ -70,11 +70,11 @@ std::string reply_of(Reply reply, const SocketAddress& bound) {
   return text;
 }
 
-Step refused(std::string reason, std::string reply = "") {
+Step socks_refusal(std::string reason, std::string reply = "") {
   return {.status = Status::kRefused, .reply = std::move(reply), .reason = std::move(reason)};
 }
 
-std::string text_of(int family, const char* ip) {
+std::string ip_text(int family, const char* ip) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(family, ip, text.data(), text.size());
   return text.data();
@@ -86,8 +86,8 @@ Step Socks5::feed(std::string_view bytes, Introduction& introduction) {
   Step all;
   while (all.status == Status::kNeedsMore && all.used < bytes.size()) {
     message_ += bytes[all.used++];
-    if (message_.size() == 1 && phase_ != Phase::kUser && message_[0] != kVersion) {
-      return refused("it does not speak SOCKS 5", std::move(all.reply));
+    if (message_.size() == 1 && phase_ != Phase::kUser && message_[0] != kSocksVersion) {
+      return socks_refusal("it does not speak SOCKS 5", std::move(all.reply));
     }
     if (message_.size() < wanted()) continue;
     Step step = take(introduction);
@@ -104,18 +104,20 @@ std::size_t Socks5::wanted() const {
   const std::size_t size = message_.size();
   switch (phase_) {
     case Phase::kMethods:
-      return size < 2 ? 2 : 2 + byte_at(message_, 1);
+      return size < 2 ? 2 : 2 + length_at(message_, 1);
     case Phase::kUser: {
-      const std::size_t password_at = size < 2 ? 2 : 2 + byte_at(message_, 1);
+      const std::size_t password_at = size < 2 ? 2 : 2 + length_at(message_, 1);
       return size <= password_at ? password_at + 1
-                                 : password_at + 1 + byte_at(message_, password_at);
+                                 : password_at + 1 + length_at(message_, password_at);
     }
     case Phase::kRequest:
       if (size < 5)
-        return size < 4 || message_[3] == kName || message_[3] == kIpv4 || message_[3] == kIpv6 ? 5
-                                                                                                : 4;
-      if (message_[3] == kName) return 4 + 1 + byte_at(message_, 4) + 2;
-      return 4 + (message_[3] == kIpv4 ? sizeof(in_addr) : sizeof(in6_addr)) + 2;
+        return size < 4 || message_[3] == kTypeName || message_[3] == kTypeIpv4 ||
+                       message_[3] == kTypeIpv6
+                   ? 5
+                   : 4;
+      if (message_[3] == kTypeName) return 4 + 1 + length_at(message_, 4) + 2;
+      return 4 + (message_[3] == kTypeIpv4 ? sizeof(in_addr) : sizeof(in6_addr)) + 2;
   }
   return 0;
 }
@@ -138,34 +140,37 @@ Step Socks5::choose_method() {
   for (const char method : {kUserMethod, kNoMethod}) {
     if (methods.find(method) == std::string_view::npos) continue;
     phase_ = method == kUserMethod ? Phase::kUser : Phase::kRequest;
-    return {.reply = {kVersion, method}};
+    return {.reply = {kSocksVersion, method}};
   }
-  return refused("it offers no method to sign in that we have", {kVersion, kNoneWillDo});
+  return socks_refusal("it offers no method to sign in that we have", {kSocksVersion, kNoneWillDo});
 }
 
 Step Socks5::take_user(Introduction& introduction) {
-  if (message_[0] != kUserVersion) return refused("its user name is not understood");
-  introduction.client_name = message_.substr(2, byte_at(message_, 1));
+  if (message_[0] != kUserVersion) return socks_refusal("its user name is not understood");
+  introduction.client_name = message_.substr(2, length_at(message_, 1));
   phase_ = Phase::kRequest;
   return {.reply = {kUserVersion, 0}};
 }
 
 Step Socks5::take_request(Introduction& introduction) {
   const char type = message_[3];
-  if (type != kIpv4 && type != kIpv6 && type != kName) {
-    return refused("its type of address is not known", reply_of(kBadAddressType, {}));
+  if (type != kTypeIpv4 && type != kTypeIpv6 && type != kTypeName) {
+    return socks_refusal("its type of address is not known",
+                         socks_reply(SocksReply::kBadAddressType, {}));
   }
-  if (message_[1] != kConnect) {
-    return refused("it asks for something else than CONNECT", reply_of(kBadCommand, {}));
+  if (message_[1] != kConnectCommand) {
+    return socks_refusal("it asks for something else than CONNECT",
+                         socks_reply(SocksReply::kBadCommand, {}));
   }
   const std::size_t port_at = message_.size() - 2;
-  const auto port =
-      static_cast<std::uint16_t>(byte_at(message_, port_at) << 8U | byte_at(message_, port_at + 1));
-  const std::string host = type == kName
-                               ? message_.substr(5, byte_at(message_, 4))
-                               : text_of(type == kIpv4 ? AF_INET : AF_INET6, &message_[4]);
+  const auto port = static_cast<std::uint16_t>(length_at(message_, port_at) << 8U |
+                                               length_at(message_, port_at + 1));
+  const std::string host = type == kTypeName
+                               ? message_.substr(5, length_at(message_, 4))
+                               : ip_text(type == kTypeIpv4 ? AF_INET : AF_INET6, &message_[4]);
   Result<std::string> destination = destination_text(host, port);
-  if (!destination) return refused(destination.error().message, reply_of(kFailed, {}));
+  if (!destination)
+    return socks_refusal(destination.error().message, socks_reply(SocksReply::kFailed, {}));
   introduction.destination = *std::move(destination);
   return {.status = Status::kDone};
 }
@@ -173,19 +178,19 @@ Step Socks5::take_request(Introduction& introduction) {
 std::string Socks5::answer(const DialEnd& end) const {
   switch (end.error) {
     case 0:
-      return reply_of(kSucceeded, end.local);
+      return socks_reply(SocksReply::kSucceeded, end.local);
     case ECONNREFUSED:
-      return reply_of(kRefused, {});
+      return socks_reply(SocksReply::kRefused, {});
     case ENETUNREACH:
-      return reply_of(kNetworkUnreachable, {});
+      return socks_reply(SocksReply::kNetworkUnreachable, {});
     case EHOSTUNREACH:
     case ETIMEDOUT:
-      return reply_of(kHostUnreachable, {});
+      return socks_reply(SocksReply::kHostUnreachable, {});
     case EACCES:
     case EPERM:
-      return reply_of(kForbidden, {});
+      return socks_reply(SocksReply::kForbidden, {});
     default:
-      return reply_of(kFailed, {});
+      return socks_reply(SocksReply::kFailed, {});
   }
 }
 

@@ -29,7 +29,7 @@ SocketAddress tracked_destination(int fd, const CompactAddress& local) {
   return address;
 }
 
-SocketAddress with_any_port(SocketAddress address) {
+SocketAddress with_port_zero(SocketAddress address) {
   if (address.family() == AF_INET) {
     reinterpret_cast<sockaddr_in*>(address.get())->sin_port = 0;
   } else {
@@ -48,7 +48,7 @@ bool is_wildcard(const CompactAddress& address) {
 
 /// Whether this machine has the IP address: then a socket can be bound to it.
 bool is_ours(const CompactAddress& address) {
-  const SocketAddress any_port = with_any_port(address.address());
+  const SocketAddress any_port = with_port_zero(address.address());
   const FileDescriptor probe(socket(any_port.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
   return !probe.is_open() || bind(probe.get(), any_port.get(), any_port.length) == 0;
 }
