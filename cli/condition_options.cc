@@ -41,6 +41,14 @@ void add_condition_options(CLI::App& command, ConditionOptions& options) {
   };
   add_prefixes("--client", options.clients, "Only clients from there");
   add_prefixes("--not-client", options.not_clients, "No clients from there");
+  command
+      .add_option("--destination", options.destinations,
+                  "Only connections to there, as often as needed: a prefix, or a name like "
+                  "*.internal, with or without :PORT")
+      ->type_name("WHERE")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   const auto add = [&command](const std::string& name, std::string& value, const std::string& type,
                               const std::string& help) {
     command.add_option(name, value, help)->type_name(type);
@@ -70,6 +78,7 @@ void add_condition_options(CLI::App& command, ConditionOptions& options) {
 Result<ToxicConditions> conditions_of(const ConditionOptions& options) {
   ToxicConditions conditions{.clients = options.clients,
                              .not_clients = options.not_clients,
+                             .destinations = options.destinations,
                              .share = options.share,
                              .share_by = options.share_by,
                              .after = options.after,

@@ -13,6 +13,7 @@ namespace faultline {
 struct ConditionOptions {
   std::vector<std::string> clients;
   std::vector<std::string> not_clients;
+  std::vector<std::string> destinations;
   std::string share;
   std::string share_by;
   std::string after_connections;
@@ -31,8 +32,8 @@ struct ConditionOptions {
   std::string max_bytes_delayed;
 };
 
-/// --client, --not-client, --share, --share-by, --after-connections, --first, --every, --pulse,
-/// --poisson, --after,
+/// --client, --not-client, --destination, --share, --share-by, --after-connections, --first,
+/// --every, --pulse, --poisson, --after,
 /// --until, --ramp, --affects, --on-remove, --shadow, --max-connections, --max-share and
 /// --max-bytes-delayed. `options` outlives the command.
 void add_condition_options(CLI::App& command, ConditionOptions& options);

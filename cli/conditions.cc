@@ -154,6 +154,7 @@ void write_conditions(const ToxicConditions& conditions, Json& toxic) {
   Json match = Json::object();
   if (!conditions.clients.empty()) match["clients"] = conditions.clients;
   if (!conditions.not_clients.empty()) match["not_clients"] = conditions.not_clients;
+  if (!conditions.destinations.empty()) match["destinations"] = conditions.destinations;
   if (!conditions.share.empty()) match["connections"] = conditions.share;
   if (!conditions.share_by.empty()) match["by"] = conditions.share_by;
   if (conditions.after_connections != 0) match["after"] = conditions.after_connections;
@@ -180,6 +181,7 @@ ToxicConditions read_conditions(const Json& toxic) {
   if (const Json* match = object_at(toxic, "match")) {
     conditions.clients = texts_at(*match, "clients");
     conditions.not_clients = texts_at(*match, "not_clients");
+    conditions.destinations = texts_at(*match, "destinations");
     conditions.share = text_at(*match, "connections");
     conditions.share_by = text_at(*match, "by");
     conditions.after_connections = count_at(*match, "after");
@@ -213,6 +215,7 @@ std::vector<std::string> in_words(const ToxicConditions& conditions) {
   if (!conditions.not_clients.empty()) {
     words.push_back("clients not in " + listed(conditions.not_clients));
   }
+  if (!conditions.destinations.empty()) words.push_back("to " + listed(conditions.destinations));
   if (!conditions.share.empty()) {
     const bool by_client = conditions.share_by == "client";
     words.push_back(percent_of(conditions.share) +

@@ -25,10 +25,11 @@ struct ToxicConditions {
     std::string over;
   };
 
-  std::vector<std::string> clients{};      ///< Addresses or prefixes.
-  std::vector<std::string> not_clients{};  ///< The same.
-  std::string share{};                     ///< "30%" or "0.3".
-  std::string share_by{};                  ///< "client" or "ordinal".
+  std::vector<std::string> clients{};       ///< Addresses or prefixes.
+  std::vector<std::string> not_clients{};   ///< The same.
+  std::vector<std::string> destinations{};  ///< As DestinationPattern has them.
+  std::string share{};                      ///< "30%" or "0.3".
+  std::string share_by{};                   ///< "client" or "ordinal".
   std::int64_t after_connections = 0;
   std::int64_t first = 0;
   std::int64_t every = 0;

@@ -44,6 +44,11 @@ std::vector<std::string> match_clauses(const ToxicSpec& toxic) {
     for (const IpPrefix& client : toxic.match.clients) clients.push_back(client.text());
     clauses.push_back("for clients of " + list_in_words(clients));
   }
+  if (!toxic.match.destinations.empty()) {
+    std::vector<std::string> places;
+    for (const DestinationPattern& place : toxic.match.destinations) places.push_back(place.text());
+    clauses.push_back("for connections to " + list_in_words(places));
+  }
   const ConnectionCount& count = toxic.match.count;
   if (count.after > 0) {
     clauses.push_back(count.after == 1
@@ -118,6 +123,21 @@ std::string ramp_clause(const ToxicSpec& toxic) {
 
 }  // namespace
 
+/// Where a proxy passes connections on to.
+std::string whereto(const Route& route) {
+  switch (route.protocols.protocol) {
+    case Protocol::kTcp:
+      return printable(route.upstream);
+    case Protocol::kSocks5:
+      return "wherever a client asks by SOCKS 5";
+    case Protocol::kConnect:
+      return "wherever a client asks by HTTP CONNECT";
+    case Protocol::kTransparent:
+      return "wherever a client had dialled before it was redirected";
+  }
+  return "";
+}
+
 std::string explanation(const ToxicSpec& toxic) {
   VERIFY(toxic.type->words != nullptr);
   std::string text = toxic.type->words(toxic.attributes, toxic.direction);
@@ -131,7 +151,7 @@ std::string explanation(const ToxicSpec& toxic) {
 std::string explanation(const ProxySpec& proxy) {
   const std::string listen = proxy.listen.empty() ? "a free port" : printable(proxy.listen);
   std::string text = "Proxy `" + printable(proxy.name) + "` ";
-  text += proxy.enabled ? "listens on " + listen + " and passes on to " + printable(proxy.upstream)
+  text += proxy.enabled ? "listens on " + listen + " and passes on to " + whereto(proxy.route())
                         : "is disabled: connecting to " + listen + " is refused";
   text += proxy.toxics.empty() ? ". It has no toxic.\n" : ".\n";
   for (const ToxicSpec& toxic : proxy.toxics) {

@@ -26,6 +26,7 @@ constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
     {"/toxicity", "--toxicity"},
     {"/match/clients", "--client"},
     {"/match/not_clients", "--not-client"},
+    {"/match/destinations", "--destination"},
     {"/match/connections", "--share"},
     {"/match/by", "--share-by"},
     {"/match/after", "--after-connections"},

@@ -37,6 +37,10 @@ OrderedJson toxic_json(const ToxicView& toxic) {
   return json;
 }
 
+OrderedJson destination_json(const std::string& text) {
+  return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
+}
+
 template <class Value>
 OrderedJson list_json(const std::vector<Value>& values) {
   OrderedJson list = OrderedJson::array();
@@ -50,6 +54,7 @@ OrderedJson to_json(const ConnectionView& connection) {
   OrderedJson json = {{"id", to_string(connection.id)},
                       {"proxy", connection.proxy},
                       {"client", connection.client},
+                      {"destination", destination_json(connection.destination)},
                       {"upstream", nullptr},
                       {"state", std::string(to_string(connection.state))},
                       {"opened", rfc3339(connection.opened)},
@@ -60,6 +65,7 @@ OrderedJson to_json(const ConnectionView& connection) {
   if (!connection.upstream_local.empty()) {
     json["upstream"] = {{"address", connection.upstream}, {"local", connection.upstream_local}};
   }
+  if (!connection.client_name.empty()) json["client_name"] = connection.client_name;
   OrderedJson& toxics = json["toxics"] = OrderedJson::array();
   for (const ToxicView& toxic : connection.toxics) toxics.push_back(toxic_json(toxic));
   return json;
@@ -79,6 +85,7 @@ OrderedJson to_json(const EndedConnection& connection) {
   OrderedJson json = {{"id", to_string(connection.id)},
                       {"proxy", connection.proxy},
                       {"client", connection.client.text()},
+                      {"destination", destination_json(connection.destination)},
                       {"opened", rfc3339(wall_time_of(connection.opened))},
                       {"ended", rfc3339(wall_time_of(connection.ended))},
                       {"lasted", rounded_json(connection.ended - connection.opened)},

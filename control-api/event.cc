@@ -42,9 +42,18 @@ std::string optional_field(const std::string& key, const std::string& text) {
 
 /// A proxy without its toxics, which have events of their own.
 std::string bare_proxy_json(const ProxySpec& proxy) {
-  return R"({"name":)" + json_string(proxy.name) + R"(,"listen":)" + json_string(proxy.listen) +
-         R"(,"upstream":)" + json_string(proxy.upstream) + R"(,"enabled":)" +
-         (proxy.enabled ? "true" : "false") + optional_field("zone", proxy.zone) +
+  std::string json = R"({"name":)" + json_string(proxy.name) + R"(,"listen":)" +
+                     json_string(proxy.listen) + R"(,"upstream":)" + json_string(proxy.upstream);
+  const Protocols& protocols = proxy.protocols;
+  if (!protocols.has_upstream()) {
+    json += R"(,"protocol":)" + json_string(to_string(protocols.protocol));
+  }
+  if (protocols.accepts_header) json += R"(,"accept_proxy_protocol":true)";
+  if (protocols.sends_header) {
+    json += R"(,"send_proxy_protocol":)" + json_string(to_string(*protocols.sends_header));
+  }
+  json += R"(,"enabled":)" + std::string(proxy.enabled ? "true" : "false");
+  return json + optional_field("zone", proxy.zone) +
          optional_field("client_zone", proxy.client_zone) + "}";
 }
 

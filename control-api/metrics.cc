@@ -81,6 +81,7 @@ void add_proxies(const std::vector<ProxyStats>& proxies, std::vector<MetricFamil
     add_count(active, {{"proxy", proxy.name}}, proxy.connections_active);
     add_count(errors, {{"proxy", proxy.name}, {"reason", "dial"}}, proxy.dial_errors);
     add_count(errors, {{"proxy", proxy.name}, {"reason", "accept"}}, proxy.accept_errors);
+    add_count(errors, {{"proxy", proxy.name}, {"reason", "greeting"}}, proxy.greeting_errors);
     for (const Direction direction : kDirections) {
       const Labels labels = {{"proxy", proxy.name},
                              {"direction", std::string(to_string(direction))}};

@@ -38,11 +38,13 @@ std::string ramp_json(const ToxicSpec& toxic) {
          duration_json(ramp.values.over) + "}";
 }
 
-std::string prefixes_json(const std::string& key, const std::vector<IpPrefix>& prefixes) {
-  if (prefixes.empty()) return "";
+/// A list of prefixes, or of other patterns that have a text.
+template <class Pattern>
+std::string patterns_json(const std::string& key, const std::vector<Pattern>& patterns) {
+  if (patterns.empty()) return "";
   std::string list;
-  for (const IpPrefix& prefix : prefixes) {
-    list += (list.empty() ? "" : ",") + json_string(prefix.text());
+  for (const Pattern& pattern : patterns) {
+    list += (list.empty() ? "" : ",") + json_string(pattern.text());
   }
   return ",\"" + key + "\":[" + list + "]";
 }
@@ -56,8 +58,9 @@ std::string share_json(double share) {
 }
 
 std::string match_json(const ToxicMatch& match) {
-  std::string out = prefixes_json("clients", match.clients);
-  out += prefixes_json("not_clients", match.not_clients);
+  std::string out = patterns_json("clients", match.clients);
+  out += patterns_json("not_clients", match.not_clients);
+  out += patterns_json("destinations", match.destinations);
   if (match.share) {
     out += R"(,"connections":)" + share_json(match.share->share);
     if (match.share->by == ConnectionShare::By::kClient) out += R"(,"by":"client")";

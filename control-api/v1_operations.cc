@@ -168,7 +168,7 @@ std::vector<V1Operation> other_operations() {
        .queries = {{"proxy", kText, "of the proxy of this name"},
                    {"client", kText, "from these addresses: 10.1.0.0/16, 10.1.2.3, 10.1.2.3:40000"},
                    {"toxic", kText, "on which the toxic of this name is in force"},
-                   {"state", kText, "dialling, held, open, half-closed-upstream, ..."},
+                   {"state", kText, "greeting, dialling, held, open, half-closed-upstream, ..."},
                    {"min_age", kText, "at least so old: 10s"},
                    {"min_idle", kText, "that have been silent so long: 1m"},
                    {"limit", kCount, "so many at the most; 100 if it is not said"},

@@ -83,14 +83,14 @@ Result<ProxySpec> patched_proxy(const ProxySpec& old, const std::string& text,
   if (auto kept = keeps(*patch, "name", old.name, "proxy"); !kept) return Fail(kept.error());
   Json merged = proxy_view(old);
   merged["toxics"] = Json::array();
-  merge(merged, *patch, {"name", "listen", "upstream", "enabled", "zone", "client_zone", "toxics"});
+  merge(merged, *patch, proxy_keys());
   const auto document = as_document(merged);
   if (!document) return Fail(document.error());
   auto spec = decode_proxy(*document, Dialect::kV1);
   if (!spec) return spec;
   spec->name = old.name;
   if (!patch->contains("listen")) spec->listen = old.listen;
-  if (!patch->contains("upstream")) spec->upstream = old.upstream;
+  if (!patch->contains("upstream")) spec->upstream = old.upstream;  // Not as /v1 has shown it.
   if (patch->contains("toxics")) {
     if (auto given = give_ttls(*spec, settings, leases); !given) return Fail(given.error());
   } else {

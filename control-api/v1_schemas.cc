@@ -51,10 +51,22 @@ Json prefixes() {
           {"examples", {{"10.1.0.0/16"}}}};
 }
 
+Json destinations() {
+  return {{"type", "array"},
+          {"items", {{"type", "string"}}},
+          {"minItems", 1},
+          {"maxItems", 400},
+          {"examples",
+           {{"10.2.0.0/16:5432"}, {"[fd00::/8]:5432"}, {"*.cache.internal"}, {"db1:5432"}}}};
+}
+
 Json match_schema() {
   const Json count = {{"type", "integer"}, {"minimum", 1}};
-  Json schema = map_of({{"clients", prefixes()},
+  Json schema = map_of({{"client", text("a list of one")},
+                        {"clients", prefixes()},
                         {"not_clients", prefixes()},
+                        {"destination", text("a list of one")},
+                        {"destinations", destinations()},
                         {"connections", share("a share of them, drawn once for each")},
                         {"by",
                          {{"type", "string"},
@@ -133,11 +145,32 @@ Json proxy_fields(const std::string& toxic) {
            {{"type", "string"},
             {"default", "127.0.0.1:0"},
             {"description", "HOST:PORT or unix:/PATH; port 0 is any free one"}}},
-          {"upstream", text("HOST:PORT or unix:/PATH")},
+          {"upstream", text("HOST:PORT or unix:/PATH; with another protocol than tcp none")},
+          {"protocol",
+           {{"type", "string"},
+            {"enum", protocol_names()},
+            {"default", "tcp"},
+            {"description", "who says where connections go: upstream, or each client"}}},
+          {"accept_proxy_protocol",
+           {{"type", "boolean"},
+            {"default", false},
+            {"description", "each client begins with a PROXY header, v1 or v2"}}},
+          {"send_proxy_protocol",
+           {{"type", "string"},
+            {"enum", {"none", "v1", "v2"}},
+            {"default", "none"},
+            {"description", "the upstream is sent a PROXY header first"}}},
           {"enabled", {{"type", "boolean"}, {"default", true}}},
           {"zone", text("of the upstream; without it, that of its address")},
           {"client_zone", text("of everybody who connects; without it, those of their addresses")},
           {"toxics", list_of(schema_ref(toxic))}};
+}
+
+/// Either it has an upstream, or another protocol.
+Json proxy_request(const std::vector<std::string>& required) {
+  Json schema = map_of(proxy_fields("ToxicRequest"), required);
+  schema["anyOf"] = {{{"required", {"upstream"}}}, {{"required", {"protocol"}}}};
+  return schema;
 }
 
 Json number(const std::string& description) {
@@ -203,6 +236,7 @@ Json stats_schema() {
                              {"connections_active", count},
                              {"dial_errors", count},
                              {"accept_errors", count},
+                             {"greeting_errors", count},
                              {"received_bytes", bytes},
                              {"sent_bytes", bytes},
                              {"toxics", list_of(toxic)}},
@@ -229,9 +263,13 @@ void add_connection_schemas(Json& schemas) {
       {"anyOf",
        {{{"type", "null"}},
         map_of({{"address", text("")}, {"local", text("our own")}}, {"address", "local"})}}};
+  const Json destination = {{"type", {"string", "null"}},
+                            {"description", "where it goes, as asked for; null while not known"}};
   schemas["Connection"] = map_of({{"id", text("no other connection ever has it")},
                                   {"proxy", text("")},
                                   {"client", text("")},
+                                  {"client_name", text("the user name that it gave")},
+                                  {"destination", destination},
                                   {"upstream", upstream},
                                   {"state", text("")},
                                   {"opened", text("")},
@@ -248,10 +286,11 @@ void add_connection_schemas(Json& schemas) {
   schemas["EndedConnection"] = map_of({{"id", text("")},
                                        {"proxy", text("")},
                                        {"client", text("")},
+                                       {"destination", destination},
                                        {"opened", text("")},
                                        {"ended", text("")},
                                        {"lasted", text("")},
-                                       {"ended_by", text("client, upstream, toxic, ...")},
+                                       {"ended_by", text("client, upstream, toxic, greeting, ...")},
                                        {"with", {{"type", "string"}, {"enum", {"fin", "rst"}}}},
                                        {"upstream_bytes", link},
                                        {"downstream_bytes", link},
@@ -321,10 +360,10 @@ Json v1_attributes_schema(const ToxicType& type) {
 
 Json v1_schemas() {
   Json schemas;
-  schemas["Proxy"] =
-      map_of(proxy_fields("Toxic"), {"name", "listen", "upstream", "enabled", "toxics"});
-  schemas["ProxyRequest"] = map_of(proxy_fields("ToxicRequest"), {"name", "upstream"});
-  schemas["NamedProxyRequest"] = map_of(proxy_fields("ToxicRequest"), {"upstream"});
+  schemas["Proxy"] = map_of(proxy_fields("Toxic"),
+                            {"name", "listen", "upstream", "protocol", "enabled", "toxics"});
+  schemas["ProxyRequest"] = proxy_request({"name"});
+  schemas["NamedProxyRequest"] = proxy_request({});
   schemas["Patch"] = {
       {"type", "object"},
       {"description", "a JSON merge patch (RFC 7396): null is back to the default"}};

@@ -63,6 +63,7 @@ Json stats_view(const ProxyStats& proxy) {
           {"connections_active", proxy.connections_active},
           {"dial_errors", proxy.dial_errors},
           {"accept_errors", proxy.accept_errors},
+          {"greeting_errors", proxy.greeting_errors},
           {"received_bytes", by_direction(proxy.received_bytes)},
           {"sent_bytes", by_direction(proxy.sent_bytes)},
           {"toxics", toxics}};

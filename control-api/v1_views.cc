@@ -89,10 +89,15 @@ Json toxic_view(const ToxicSpec& toxic) {
 }
 
 Json proxy_view(const ProxySpec& proxy) {
+  const Protocols& protocols = proxy.protocols;
   Json view;
   view["name"] = proxy.name;
   view["listen"] = proxy.listen;
   view["upstream"] = proxy.upstream;
+  view["protocol"] = to_string(protocols.protocol);
+  view["accept_proxy_protocol"] = protocols.accepts_header;
+  view["send_proxy_protocol"] =
+      protocols.sends_header ? to_string(*protocols.sends_header) : "none";
   view["enabled"] = proxy.enabled;
   if (!proxy.zone.empty()) view["zone"] = proxy.zone;
   if (!proxy.client_zone.empty()) view["client_zone"] = proxy.client_zone;

@@ -71,6 +71,7 @@ void ProxyJournal::tell_proxy(const ProxySpec& spec, const ToxicSet& toxics) {
   ProxySpec now{.name = spec.name,
                 .listen = spec.listen,
                 .upstream = spec.upstream,
+                .protocols = spec.protocols,
                 .enabled = spec.enabled,
                 .zone = spec.zone,
                 .client_zone = spec.client_zone,

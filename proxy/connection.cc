@@ -29,7 +29,7 @@ void change_faults(Socket& socket, const SocketFaults& before, const SocketFault
 }  // namespace
 
 Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, ConnectionFaults faults,
-                       std::unique_ptr<Encounters> encounters)
+                       std::unique_ptr<Encounters> encounters, std::unique_ptr<Greeter> greeter)
     : shard_(shard),
       ordinal_(ordinal),
       client_address_(client.address),
@@ -37,8 +37,10 @@ Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, Conne
       client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client.socket),
                                        client.family, static_cast<SocketOwner&>(*this))),
       encounters_(std::move(encounters)),
+      greeter_(std::move(greeter)),
       alarm_(shard.worker().loop().alarms(), *this),
-      opened_(clock_now()) {
+      opened_(clock_now()),
+      dial_from_(opened_) {
   set_faults(std::move(faults));
   toxics_change_at_ = next_change(shard.toxics(), identity(), opened_);
   arrange_dial(opened_);
@@ -46,11 +48,16 @@ Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, Conne
 
 /// Dials, or stops dialling, or waits for the time to.
 void Connection::arrange_dial(TimePoint now) {
+  if (is_greeting()) {
+    const TimePoint end = after(opened_, Greeter::kTimeLimit);
+    if (end <= now) return end_greeting("its greeting has not come in time");
+    return alarm_.set(std::min(end, toxics_change_at_));
+  }
   const bool may_dial = faults_ == nullptr || faults_->reception == Reception::kDial;
-  const TimePoint at = faults_ == nullptr ? opened_ : after(opened_, faults_->dial_delay);
+  const TimePoint at = faults_ == nullptr ? dial_from_ : after(dial_from_, faults_->dial_delay);
   if (!may_dial) dial_.reset();
   if (may_dial && dial_ == nullptr && at <= now) {
-    dial_ = std::make_unique<Dial>(shard_.worker().loop(), shard_.upstream(),
+    dial_ = std::make_unique<Dial>(shard_.worker().loop(), destination(),
                                    static_cast<DialOwner&>(*this));
   }
   alarm_.set(std::min(may_dial && dial_ == nullptr ? at : kNever, toxics_change_at_));
@@ -66,27 +73,21 @@ void Connection::set_faults(ConnectionFaults faults) {
 }
 
 void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
+  const int error = dial_->error_number();
   shard_.worker().loop().deferred_delete(std::move(dial_));
-  if (!upstream && refusal_ != Reception::kDial) {
-    return end(refusal_ == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
-  }
-  if (!upstream) {
-    shard_.note_dial_failure(upstream.error());
-    if (encounters_ != nullptr) encounters_->note_undialled(shard_.toxics());
-    end(faults_ != nullptr && faults_->resets_undialled ? Ending::kReset : Ending::kClose,
-        EndedBy::kUnreachable);
-    return;
-  }
+  if (!upstream) return end_undialled(upstream.error(), error);
   refusal_ = Reception::kDial;
+  if (need_destination(shard_.toxics()) && !is_passed_on(**upstream, clock_now())) return;
   upstream_ = *std::move(upstream);
   upstream_->set_owner(*this);
+  if (const auto refused_by = introduce()) return end(Ending::kReset, *refused_by);
   if (faults_ != nullptr) change_faults(*upstream_, {}, faults_->upstream);
   ProxyCounters& counters = shard_.counters();
   up_.emplace(shard_.worker(), Direction::kUpstream, *client_, *upstream_, counters);
   down_.emplace(shard_.worker(), Direction::kDownstream, *upstream_, *client_, counters);
   const TimePoint now = clock_now();
   keep_alive_at_ = after(now, kYouth);
-  learn_destination();
+  learn_zones();
   ConnectionIdentity me = meet_toxics(now);
   if (shard_.zones().destination == kUnknownZone) set_faults(faults_for(shard_.toxics(), me, now));
   watch_zones();
@@ -97,17 +98,23 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   settle(now);
 }
 
-/// Where there are several, or it has a name, the zone is that of the address that answered.
-void Connection::learn_destination() {
+/// As far as they are known: what the proxy says, else what the client says or its address, and the
+/// address that has answered.
+void Connection::learn_zones() {
   const ProxyZones& zones = shard_.zones();
-  zones_.destination = zones.destination;
-  if (zones.map == nullptr || zones.destination != kUnknownZone || upstream_ == nullptr) return;
-  zones_.destination = zones.zone_of(upstream_->peer_address());
+  zones_ = {zones.client, zones.destination};
+  if (zones.map == nullptr) return;
+  if (zones_.client == kUnknownZone && !is_greeting()) {
+    if (!client_name().empty()) zones_.client = zones.map->id_of(client_name());
+    if (zones_.client == kUnknownZone) zones_.client = zones.zone_of(client_address_.address());
+  }
+  if (zones_.destination == kUnknownZone && upstream_ != nullptr) {
+    zones_.destination = zones.zone_of(upstream_->peer_address());
+  }
 }
 
 void Connection::set_zones() {
-  zones_ = shard_.zones().pair_for(client_address_.address());
-  learn_destination();
+  learn_zones();
   if (!up_) return;
   note_traffic();
   watch_zones();
@@ -148,6 +155,19 @@ DialOwner::Admission Connection::admit(const SocketAddress& address) noexcept {
   return Admission::kRefuse;
 }
 
+void Connection::end_undialled(const Error& error, int number) {
+  const bool is_refused = refusal_ != Reception::kDial;  // By a partition.
+  if (!is_refused) shard_.note_dial_failure(destination(), error);
+  if (encounters_ != nullptr && !is_refused) encounters_->note_undialled(shard_.toxics());
+  const bool resets = is_refused ? refusal_ == Reception::kReset && greeter_ == nullptr
+                                 : faults_ != nullptr && faults_->resets_undialled;
+  if (greeter_ != nullptr && !resets) {
+    greeter_->answer(*client_, {.error = is_refused ? ECONNREFUSED : number});
+  }
+  end(resets ? Ending::kReset : Ending::kClose,
+      is_refused ? EndedBy::kToxic : EndedBy::kUnreachable);
+}
+
 void Connection::apply_toxics(TimePoint now) {
   if (up_) note_traffic();  // What was sent so far was sent before.
   const ConnectionIdentity me = meet_toxics(now);
@@ -159,18 +179,25 @@ void Connection::apply_toxics(TimePoint now) {
   if (up_) arrange(me, now);
   if (encounters_ != nullptr) encounters_->forget_others(shard_.all_toxics());
   if (up_) return settle(now);
+  if (!is_let_in()) return;
+  refusal_ = Reception::kDial;
+  arrange_dial(now);  // It gets the other toxics there are when it opens.
+  if (dial_ != nullptr) dial_->reconsider();
+}
+
+/// False if its toxics have ended it.
+bool Connection::is_let_in() {
   const Reception reception = faults_ == nullptr ? Reception::kDial : faults_->reception;
-  if (reception == Reception::kReset || reception == Reception::kClose) {
-    end(reception == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
-  } else {
-    arrange_dial(now);  // It gets the other toxics there are when it opens.
-    if (dial_ != nullptr) dial_->reconsider();
-  }
+  if (reception != Reception::kReset && reception != Reception::kClose) return true;
+  end(reception == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
+  return false;
 }
 
 void Connection::be_counted(ConnectionCounter& counter, TimePoint now) const {
   ConnectionIdentity me{ordinal_, {}, opened_, zones_};
   if (counter.needs_client()) me.client = client_address_.address();
+  if (counter.needs_destination()) me.destination = target();
+  me.knows_client = greeter_ == nullptr || greeter_->knows_client();
   counter.count(shard_.worker().index(), me, now);
 }
 
@@ -187,9 +214,10 @@ bool Connection::ends_without(const std::vector<const LiveToxic*>& removed,
 }
 
 ConnectionIdentity Connection::identity() const {
-  const bool is_dialled = up_.has_value();
-  ConnectionIdentity me{ordinal_, {}, opened_, zones_, false, is_dialled};
+  ConnectionIdentity me{ordinal_, {}, opened_, zones_, false, up_.has_value()};
   if (need_client(shard_.toxics())) me.client = client_address_.address();
+  if (need_destination(shard_.toxics())) me.destination = target();
+  me.knows_client = greeter_ == nullptr || greeter_->knows_client();
   return me;
 }
 
@@ -210,7 +238,9 @@ void Connection::arrange(const ConnectionIdentity& identity, TimePoint now) {
 }
 
 void Connection::on_socket_ready(Socket& socket) noexcept {
-  if (!up_) {  // The client has died before its upstream was reached.
+  if (!up_) {
+    if (is_greeting()) return hear_greeting();
+    // The client has died before its upstream was reached.
     if (socket.is_broken()) end(Ending::kReset, EndedBy::kClient);
     return;
   }
@@ -363,6 +393,7 @@ void Connection::note_end(Ending ending, EndedBy by, const ToxicSet& in_force) c
   record.id = id();
   record.set_proxy(shard_.name());
   record.client = client_address_;
+  record.set_destination(destination());
   record.opened = opened_;
   record.ended = now;
   record.by = by;

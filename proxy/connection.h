@@ -10,6 +10,7 @@
 #include "proxy/dial.h"
 #include "proxy/encounters.h"
 #include "proxy/ended_connections.h"
+#include "proxy/greeter.h"
 #include "proxy/live_toxic.h"
 #include "proxy/pump.h"
 #include "proxy/socket.h"
@@ -35,6 +36,7 @@ class ConnectionCounter;
 ///   a toxic closes; disable; delete      | FIN              | FIN
 ///   a toxic with on_remove is removed    | FIN, or RST      | the same
 ///   a toxic resets                       | RST              | RST
+///   its greeting is not understood       | FIN              | -
 ///   the upstream cannot be reached       | FIN              | -
 ///   ... and a toxic mirrors that         | RST              | -
 ///
@@ -52,11 +54,12 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
     ZonePair zones{};  ///< As far as they are known.
   };
 
-  /// Starts dialling, unless `faults` say to wait. `encounters` are with the toxics
+  /// Starts dialling, unless `faults` say to wait, or `greeter` has the client to
+  /// hear out first; null if it has nothing to say. `encounters` are with the toxics
   /// that these are of; null if there are none. `shard` outlives the connection's
   /// open life (until end()).
   Connection(Shard& shard, Client client, std::uint64_t ordinal, ConnectionFaults faults,
-             std::unique_ptr<Encounters> encounters);
+             std::unique_ptr<Encounters> encounters, std::unique_ptr<Greeter> greeter);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -78,7 +81,9 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
 
   // What it is at `now`, for those who look in from outside, between two callbacks.
   ConnectionId id() const;
-  const CompactAddress& client() const { return client_address_; }
+  const CompactAddress& client() const { return client_address_; }  ///< Or for whom it speaks.
+  std::string_view client_name() const;  ///< The user name that it gave; "" if none.
+  std::string_view destination() const;  ///< HOST:PORT as asked for; "" while not known.
   TimePoint opened() const { return opened_; }
   ConnectionState state() const;
   TimePoint last_read() const;                              ///< Or when it was opened.
@@ -107,11 +112,19 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   Admission admit(const SocketAddress& address) noexcept override;
   void on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
+  bool is_greeting() const { return greeter_ != nullptr && !greeter_->is_done(); }
+  void hear_greeting();
+  void end_greeting(const std::string& reason);
+  Destination target() const;
+  std::optional<EndedBy> introduce();
+  void end_undialled(const Error& error, int number);
+  bool is_passed_on(const Socket& reached, TimePoint now);
+  bool is_let_in();
   ConnectionIdentity identity() const;
   ConnectionIdentity meet_toxics(TimePoint now);
   void arrange(const ConnectionIdentity& identity, TimePoint now);
   void arrange_dial(TimePoint now);
-  void learn_destination();
+  void learn_zones();
   void watch_zones();
   void note_traffic();
   void set_faults(ConnectionFaults faults);
@@ -128,7 +141,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
 
   Shard& shard_;
   const std::uint64_t ordinal_;
-  const CompactAddress client_address_;
+  CompactAddress client_address_;
   ZonePair zones_;
   Reception refusal_ = Reception::kDial;  // Of an address that a partition keeps it from.
   std::optional<EndedBy> first_end_;      // Of one direction: whose FIN it was.
@@ -138,11 +151,14 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   std::unique_ptr<Dial> dial_;              // Null once dialled.
   std::unique_ptr<ZoneWatch> watch_;        // Null while there are no zones, or not dialled.
   std::unique_ptr<Encounters> encounters_;  // Null while there were no toxics.
+  const std::unique_ptr<Greeter> greeter_;  // Null where clients say nothing first.
   std::optional<Pump> up_;                  // Both are there from when upstream_ is.
   std::optional<Pump> down_;
   Alarm alarm_;
   std::unique_ptr<ConnectionFaults> faults_;  // Null while there are none.
   const TimePoint opened_;
+  TimePoint dial_from_;     // When it was known where to.
+  CompactAddress dialled_;  // What has answered, where a toxic's match is about that.
   TimePoint keep_alive_at_ = kNever;
   TimePoint toxics_change_at_ = kNever;  // By the time since they reached it.
   TimePoint swallow_until_ = kNever;     // Once both links have ended, and a source goes on.

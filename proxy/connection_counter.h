@@ -11,6 +11,7 @@ class ConnectionCounter {
  public:
   /// Whether a connection's client matters to count().
   virtual bool needs_client() const = 0;
+  virtual bool needs_destination() const = 0;  ///< The same of its destination.
   /// On the thread of that worker.
   virtual void count(std::size_t worker, const ConnectionIdentity& connection, TimePoint now) = 0;
 

@@ -10,8 +10,9 @@ namespace faultline {
 
 namespace {
 
-constexpr std::array<std::pair<ConnectionState, std::string_view>, 6> kStateNames = {
-    {{ConnectionState::kDialling, "dialling"},
+constexpr std::array<std::pair<ConnectionState, std::string_view>, 7> kStateNames = {
+    {{ConnectionState::kGreeting, "greeting"},
+     {ConnectionState::kDialling, "dialling"},
      {ConnectionState::kHeld, "held"},
      {ConnectionState::kOpen, "open"},
      {ConnectionState::kHalfClosedUpstream, "half-closed-upstream"},
@@ -64,6 +65,7 @@ Result<ConnectionState> parse_connection_state(std::string_view text) {
 }
 
 ConnectionState Connection::state() const {
+  if (is_greeting()) return ConnectionState::kGreeting;
   if (!up_) return dial_ == nullptr ? ConnectionState::kHeld : ConnectionState::kDialling;
   const auto has_ended = [](const Pump& pump) {
     return pump.source_is_done() || pump.outcome() != Pump::Outcome::kFlowing;
@@ -97,6 +99,8 @@ ConnectionView Connection::view(TimePoint now) const {
   view.id = id();
   view.proxy = shard_.name();
   view.client = client_address_.text();
+  view.client_name = client_name();
+  view.destination = destination();
   view.opened = wall_time_of(opened_);
   view.age = std::max(now - opened_, Duration(0));
   view.idle = std::max(now - last_read(), Duration(0));

@@ -16,6 +16,7 @@ namespace faultline {
 
 /// How far a connection has come.
 enum class ConnectionState {
+  kGreeting,              ///< Its client has yet to say who it is, or where it wants to go.
   kDialling,              ///< Its upstream is being dialled.
   kHeld,                  ///< A toxic keeps its upstream from being dialled, for now or for good.
   kOpen,                  ///< Both links flow.
@@ -24,7 +25,8 @@ enum class ConnectionState {
   kClosing,               ///< Both links have ended; what is left is delivered.
 };
 
-/// "dialling", "held", "open", "half-closed-upstream", "half-closed-downstream", "closing".
+/// "greeting", "dialling", "held", "open", "half-closed-upstream", "half-closed-downstream",
+/// "closing".
 std::string_view to_string(ConnectionState state);
 
 /// As to_string() writes it. Errors: kInvalid, with those there are.
@@ -62,6 +64,8 @@ struct ConnectionView {
   ConnectionId id;
   std::string proxy;           ///< Its name.
   std::string client;          ///< "127.0.0.1:40000"; "unix:" for those of a unix socket.
+  std::string client_name{};   ///< That it gave as its user name; "" if it gave none.
+  std::string destination{};   ///< HOST:PORT or unix:/PATH, as asked for; "" while not known.
   std::string upstream;        ///< As dialled, the address that answered; "" until one has.
   std::string upstream_local;  ///< Our end of it.
   WallTime opened;

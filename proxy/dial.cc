@@ -122,6 +122,7 @@ bool Dial::try_address(const SocketAddress& address) {
     return true;
   }
   if (error != 0 && error != EINPROGRESS) {
+    error_number_ = error;
     last_error_ = {ErrorKind::kNetwork, "dial " + to_string(address) + ": " + strerror(error)};
     return false;
   }
@@ -165,6 +166,7 @@ void Dial::on_socket_ready(Socket& socket) noexcept {
     owner_.on_dialled(std::move(connected));
     return;
   }
+  error_number_ = error;
   last_error_ = {ErrorKind::kNetwork, std::string("dial ") + where_.host + ": " + strerror(error)};
   connected.reset();  // Now: were it left to the end of the turn, it could still call us then.
   try_next();

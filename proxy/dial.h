@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,6 +51,10 @@ class Dial final : SocketOwner, AlarmOwner {
   /// under way and may not be are given up.
   void reconsider();
 
+  /// What kept it from the last address that it tried: an errno, EHOSTUNREACH for a name that
+  /// is not known. Of one that has failed.
+  int error_number() const { return error_number_; }
+
  private:
   struct Lookup;
   struct Attempt {
@@ -74,6 +79,7 @@ class Dial final : SocketOwner, AlarmOwner {
   std::vector<SocketAddress> held_;       // May not be dialled now.
   std::vector<Attempt> attempts_;
   Error last_error_;
+  int error_number_ = EHOSTUNREACH;
 };
 
 }  // namespace faultline

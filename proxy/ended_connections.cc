@@ -12,6 +12,8 @@ std::string_view to_string(EndedBy by) {
       return "toxic";
     case EndedBy::kUnreachable:
       return "unreachable";
+    case EndedBy::kGreeting:
+      return "greeting";
     case EndedBy::kRequest:
       return "request";
     case EndedBy::kProxy:

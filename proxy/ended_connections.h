@@ -20,11 +20,12 @@ enum class EndedBy {
   kUpstream,     ///< The same.
   kToxic,        ///< A toxic, or that one was removed from it.
   kUnreachable,  ///< The upstream could not be reached.
+  kGreeting,     ///< What the client had to say first was not understood, or did not come.
   kRequest,      ///< Somebody asked for just that.
   kProxy,        ///< Its proxy was disabled, redirected or removed.
 };
 
-/// "client", "upstream", "toxic", "unreachable", "request", "proxy".
+/// "client", "upstream", "toxic", "unreachable", "greeting", "request", "proxy".
 std::string_view to_string(EndedBy by);
 
 /// What is remembered of a connection that is over.
@@ -36,6 +37,7 @@ struct EndedConnection {
   ConnectionId id{};
   std::string proxy{};
   CompactAddress client{};
+  std::string destination{};  ///< Where it went, or was to go; "" if it had not said.
   TimePoint opened{};
   TimePoint ended{};
   EndedBy by = EndedBy::kProxy;
@@ -47,6 +49,7 @@ struct EndedConnection {
   std::size_t more_toxics = 0;        ///< How many more there were.
 
   void set_proxy(std::string_view name) { proxy.assign(name.substr(0, kMostName)); }
+  void set_destination(std::string_view text) { destination.assign(text.substr(0, kMostName)); }
   void set_toxics(const ToxicSet& all, const ConnectionIdentity& connection, TimePoint now);
 };
 

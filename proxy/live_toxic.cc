@@ -61,6 +61,12 @@ bool names_clients(const ToxicMatch& match) {
   return !match.clients.empty() || !match.not_clients.empty() || draws_by_client;
 }
 
+/// Whether what is known beforehand is enough to say for whom it is, and spares nobody else.
+bool is_known_to_match(const ToxicMatch& match, const Foreknowledge& known) {
+  if (!known.knows_clients && names_clients(match)) return false;
+  return match.destinations.empty() || covers(match.destinations, known.destination);
+}
+
 bool has_stage(const LiveToxic& toxic, Direction direction) {
   switch (toxic.effects.links) {
     case Links::kOwn:
@@ -161,9 +167,13 @@ Verdict LiveToxic::match_of(const ConnectionIdentity& connection) const {
   const Scope other = is_new ? Scope::kOpen : Scope::kNew;
   if (effects.scope == other || spec.reach.affects == other) return Verdict::kScope;
   const ToxicMatch& match = spec.match;
+  if (!connection.knows_client && names_clients(match)) return Verdict::kClient;
   const bool is_named = match.clients.empty() || is_in(connection.client, match.clients);
   if (!is_named || is_in(connection.client, match.not_clients)) return Verdict::kClient;
   if (spec.part && spec.part->pair != connection.zones) return Verdict::kZone;
+  if (!match.destinations.empty() && !covers(match.destinations, connection.destination)) {
+    return Verdict::kDestination;
+  }
   const bool counts = match.count != ConnectionCount{};
   if (counts && (!is_new || !match.count.covers(connection.ordinal - first_new))) {
     return Verdict::kCount;
@@ -219,6 +229,11 @@ bool have_parts(const ToxicSet& toxics) {
 bool need_client(const ToxicSet& toxics) {
   return std::any_of(toxics.begin(), toxics.end(),
                      [](const LiveToxic& toxic) { return names_clients(toxic.spec.match); });
+}
+
+bool need_destination(const ToxicSet& toxics) {
+  return std::any_of(toxics.begin(), toxics.end(),
+                     [](const LiveToxic& toxic) { return !toxic.spec.match.destinations.empty(); });
 }
 
 TimePoint next_change(const ToxicSet& toxics, const ConnectionIdentity& connection, TimePoint now) {
@@ -282,10 +297,10 @@ ConnectionFaults faults_for(const ToxicSet& toxics, const ConnectionIdentity& co
   return faults;
 }
 
-ListenerFaults listener_faults(const ToxicSet& toxics) {
+ListenerFaults listener_faults(const ToxicSet& toxics, const Foreknowledge& known) {
   ListenerFaults faults;
   for (const LiveToxic& toxic : toxics) {
-    if (!toxic.applies_to_all_new()) continue;
+    if (!toxic.applies_to_all_new() || !is_known_to_match(toxic.spec.match, known)) continue;
     const auto& part = toxic.spec.part;
     if (part && !part->dialling) continue;
     const std::vector<IpPrefix>& clients = part ? part->dialling->in : toxic.spec.match.clients;

@@ -26,6 +26,14 @@ struct ConnectionIdentity {
   /// What it has had to do with the toxics it met; null: nothing is kept, and no
   /// toxic's limits are asked.
   Encounters* encounters = nullptr;
+  bool knows_client = true;   ///< `client` is who it is; false while that is yet to be said.
+  Destination destination{};  ///< As far as it is known, where that is needed.
+};
+
+/// What is known of all connections of a proxy before there is one.
+struct Foreknowledge {
+  bool knows_clients = true;  ///< Who connects is the client: nobody speaks for another.
+  Destination destination{};  ///< Of them all.
 };
 
 /// A toxic in force on a proxy, as the workers see it. Immutable.
@@ -101,6 +109,8 @@ bool have_parts(const ToxicSet& toxics);
 
 /// Whether a connection's client matters to any of them.
 bool need_client(const ToxicSet& toxics);
+/// Whether its destination does.
+bool need_destination(const ToxicSet& toxics);
 
 /// When one of them next begins or ends to apply to a connection, by the time
 /// since it reached it; or kNever.
@@ -133,7 +143,8 @@ struct ConnectionFaults {
 ConnectionFaults faults_for(const ToxicSet& toxics, const ConnectionIdentity& connection,
                             TimePoint now);
 
-/// What all toxics together do to the listening socket.
+/// What all toxics together do to the listening socket: those of them that are known to be for
+/// whoever connects.
 struct ListenerFaults {
   Listening listening = Listening::kOpen;
   PacketRules drops;
@@ -142,6 +153,6 @@ struct ListenerFaults {
 
   bool operator==(const ListenerFaults&) const = default;
 };
-ListenerFaults listener_faults(const ToxicSet& toxics);
+ListenerFaults listener_faults(const ToxicSet& toxics, const Foreknowledge& known = {});
 
 }  // namespace faultline

@@ -22,6 +22,7 @@ void set_side(ToxicSpec& toxic, bool upstream, bool downstream) {
 std::optional<ZoneMap::Addresses> dialling(const ZonePair& pair, const ProxyZones& zones) {
   if (zones.destination == kUnknownZone) return std::nullopt;
   if (zones.client != kUnknownZone) return ZoneMap::Addresses{};
+  if (zones.clients_say) return std::nullopt;
   ZoneMap::Addresses addresses = zones.map->addresses_of(pair.client);
   const bool is_nowhere = addresses.in.empty() && pair.client != kNoZone;
   return is_nowhere ? std::nullopt : std::optional(std::move(addresses));

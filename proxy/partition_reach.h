@@ -16,6 +16,7 @@ class PartitionReach final : public ConnectionCounter {
   PartitionReach(const ToxicSet& before, const ToxicSet& after, std::size_t workers);
 
   bool needs_client() const override { return false; }
+  bool needs_destination() const override { return false; }
   void count(std::size_t worker, const ConnectionIdentity& connection, TimePoint now) override;
 
   /// By the partition's name. REQUIRES: all workers have counted.

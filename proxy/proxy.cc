@@ -72,9 +72,15 @@ void start_lives(std::vector<ToxicSpec>& toxics) {
   for (ToxicSpec& toxic : toxics) start_life(toxic.life);
 }
 
+/// What is known of all connections of a proxy of `spec` beforehand.
+Foreknowledge known_of(const ProxySpec& spec) {
+  return {.knows_clients = !spec.protocols.accepts_header,
+          .destination = destination_of(spec.upstream)};
+}
+
 /// Whether the kernel takes what all of them together do to a listening socket.
-Result<void> can_filter(const ToxicSet& toxics) {
-  const Result<PacketProgram> program = PacketProgram::build(listener_faults(toxics).drops);
+Result<void> can_filter(const ToxicSet& toxics, const Foreknowledge& known) {
+  const Result<PacketProgram> program = PacketProgram::build(listener_faults(toxics, known).drops);
   const Result<void> tried =
       program ? try_packet_filter(*program) : Result<void>(Fail(program.error()));
   if (tried) return {};
@@ -112,7 +118,7 @@ Proxy::Proxy(Workers& workers, ChangeJournal& journal, std::uint64_t& last_id, E
   spec_.enabled = false;
   workers_.run_on_all([this](Worker& worker, std::size_t index) {
     auto shard =
-        std::make_unique<Shard>(worker, shared_, counters_[index], spec_.upstream, live_toxics_);
+        std::make_unique<Shard>(worker, shared_, counters_[index], spec_.route(), live_toxics_);
     shard->set_zones(zones_);
     worker.add_shard(id_, std::move(shard));
   });
@@ -147,7 +153,7 @@ void Proxy::start(ListeningSocket socket) {
 }
 
 ListeningSocket Proxy::stop() {
-  close_connections([](Shard& shard) { shard.stop_listening(); });
+  close_connections([](Shard& shard) { shard.stop_listening(); }, [](Shard&) {});
   spec_.enabled = false;
   return std::exchange(listening_, ListeningSocket());
 }
@@ -157,22 +163,25 @@ void Proxy::stop_accepting() {
   listening_ = ListeningSocket();
 }
 
-void Proxy::set_upstream(const std::string& upstream, ProxyZones zones,
-                         std::vector<ToxicSpec> parts) {
-  spec_.upstream = upstream;
+void Proxy::set_route(const Route& route, ProxyZones zones, std::vector<ToxicSpec> parts) {
+  spec_.upstream = route.upstream;
+  spec_.protocols = route.protocols;
   zones_ = std::move(zones);
   parts_ = std::move(parts);
   // The old set lives until all have moved on.
   const std::shared_ptr<const ToxicSet> before = std::exchange(live_toxics_, make_live());
-  close_connections([&](Shard& shard) {
-    shard.set_upstream(upstream);
-    shard.set_zones(zones_);
-    shard.set_toxics(live_toxics_);
-  });
+  // What is remembered of those there were is where they went.
+  close_connections([](Shard&) {},
+                    [&](Shard& shard) {
+                      shard.set_route(route);
+                      shard.set_zones(zones_);
+                      shard.set_toxics(live_toxics_);
+                    });
 }
 
-/// On each worker in one go: `first`, then its connections are counted and closed.
-void Proxy::close_connections(const std::function<void(Shard&)>& first) {
+/// On each worker in one go: `first`, then its connections are counted and closed, then `last`.
+void Proxy::close_connections(const std::function<void(Shard&)>& first,
+                              const std::function<void(Shard&)>& last) {
   const TimePoint began = clock_now();
   const ToxicSet none;
   ToxicChangeover all(*live_toxics_, none, workers_.size());
@@ -181,6 +190,7 @@ void Proxy::close_connections(const std::function<void(Shard&)>& first) {
     first(shard);
     shard.count_connections(all);
     shard.close_connections();
+    last(shard);
   });
   journal_.add_closed(all);
   journal_.add_time(clock_now() - began);
@@ -242,7 +252,7 @@ Result<void> Proxy::can_serve(const ProxySpec& spec, const Workers& workers) {
     }
   }
   if (have_parts(toxics)) return {};  // They can do without the listening socket.
-  return can_filter(toxics);
+  return can_filter(toxics, known_of(spec));
 }
 
 void Proxy::note_engines(ProxySpec& spec, const Workers& workers) {
@@ -289,7 +299,7 @@ std::shared_ptr<const ToxicSet> Proxy::make_live() const {
     changed.spec = spec;
     changed.effects = effects_for(spec, 0, changed.samples.get(), changed.placement);
   }
-  if (have_parts(*live) && !can_filter(*live)) leave_listener_alone(*live);
+  if (have_parts(*live) && !can_filter(*live, known_of(spec_))) leave_listener_alone(*live);
   return live;
 }
 
@@ -359,6 +369,7 @@ ProxyStats Proxy::stats() const {
     stats.connections_total += value(counters.connections);
     stats.dial_errors += value(counters.dial_errors);
     stats.accept_errors += value(counters.accept_errors);
+    stats.greeting_errors += value(counters.greeting_errors);
     for (const std::size_t direction : {0, 1}) {
       stats.received_bytes[direction] += value(counters.received_bytes[direction]);
       stats.sent_bytes[direction] += value(counters.sent_bytes[direction]);

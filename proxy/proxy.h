@@ -62,7 +62,7 @@ class Proxy {
   /// The same. For new connections; closes those there are. `zones` and `parts` are as in
   /// set_zones(), of the new upstream. What toxics do to
   /// the listening socket they go on doing.
-  void set_upstream(const std::string& upstream, ProxyZones zones, std::vector<ToxicSpec> parts);
+  void set_route(const Route& route, ProxyZones zones, std::vector<ToxicSpec> parts);
 
   /// Makes the toxics those of `toxics`, and tells. One with the name, type and direction
   /// of an old one is that one, changed or not; with other limits it begins anew.
@@ -98,7 +98,8 @@ class Proxy {
   LiveToxic make_toxic(const ToxicSpec& spec, std::uint64_t first_new, TimePoint now) const;
   std::shared_ptr<ToxicBudget> budget_for(const ToxicSpec& spec, std::uint64_t toxic) const;
   Placement placement() const;
-  void close_connections(const std::function<void(Shard&)>& first);
+  void close_connections(const std::function<void(Shard&)>& first,
+                         const std::function<void(Shard&)>& last);
 
   Workers& workers_;
   ProxyJournal journal_;

@@ -16,6 +16,7 @@ struct alignas(64) ProxyCounters {
   Counter closed_connections{0};  ///< Accepted, and over.
   Counter dial_errors{0};
   Counter accept_errors{0};
+  Counter greeting_errors{0};          ///< Clients that did not say what they have to, or in time.
   Counter received_bytes[2] = {0, 0};  ///< By Direction: read from its source.
   Counter sent_bytes[2] = {0, 0};      ///< By Direction: written to its destination.
 };

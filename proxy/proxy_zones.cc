@@ -9,6 +9,7 @@ namespace {
 
 /// The zone of an upstream that needs no lookup, if all its addresses are in one.
 ZoneId zone_written_in(const std::string& upstream, const ZoneMap& map) {
+  if (upstream.empty()) return kUnknownZone;  // Its clients say where they go.
   auto where = parse_host_port(upstream);
   if (!where) return kUnknownZone;
   if (where->host.empty() || where->host == "0.0.0.0") where->host = "localhost";
@@ -30,6 +31,9 @@ ProxyZones zones_of(const ProxySpec& spec, std::shared_ptr<const ZoneMap> map,
   if (!spec.client_zone.empty()) zones.client = map->id_of(spec.client_zone);
   zones.destination =
       spec.zone.empty() ? zone_written_in(spec.upstream, *map) : map->id_of(spec.zone);
+  const Protocols& protocols = spec.protocols;
+  zones.clients_say = protocols.accepts_header || protocols.protocol == Protocol::kSocks5 ||
+                      protocols.protocol == Protocol::kConnect;
   zones.map = std::move(map);
   zones.traffic = std::move(traffic);
   return zones;

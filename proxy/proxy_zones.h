@@ -15,7 +15,8 @@ struct ProxyZones {
   /// Null: there are no zones, and nobody asks.
   std::shared_ptr<const ZoneMap> map{};
   std::shared_ptr<ZoneTraffic> traffic{};  ///< Of that map; null with it.
-  ZoneId client = kUnknownZone;            ///< Of every client; unknown: it is in its address.
+  ZoneId client = kUnknownZone;            ///< Of every client; unknown: it is in its address,
+  bool clients_say = false;                ///< or in what it says first.
   ZoneId destination = kUnknownZone;  ///< Of the upstream; unknown: of the address that is dialled.
 
   bool operator==(const ProxyZones&) const = default;
@@ -27,7 +28,7 @@ struct ProxyZones {
 
   /// Of a connection from there, as far as it is known before it is dialled.
   ZonePair pair_for(const SocketAddress& from) const {
-    return {client == kUnknownZone ? zone_of(from) : client, destination};
+    return {client == kUnknownZone && !clients_say ? zone_of(from) : client, destination};
   }
 };
 

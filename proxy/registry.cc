@@ -111,6 +111,10 @@ Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChan
   ProxySpec wanted = proxy.spec();
   wanted.enabled = change.enabled.value_or(wanted.enabled);
   if (change.upstream) wanted.upstream = *change.upstream;
+  if (!wanted.protocols.has_upstream()) {
+    const auto checked = check_route(wanted.route(), change.listen.value_or(wanted.listen));
+    if (!checked) return Fail(checked.error());
+  }
   bool moves = false;
   if (change.listen) {
     const Result<bool> other = proxy.is_elsewhere(*change.listen, names);

@@ -54,6 +54,7 @@ struct ProxyStats {
   std::uint64_t connections_active = 0;
   std::uint64_t dial_errors = 0;
   std::uint64_t accept_errors = 0;
+  std::uint64_t greeting_errors = 0;
   /// By direction (index is Direction): read from its source; written to its destination.
   std::uint64_t received_bytes[2] = {0, 0};
   std::uint64_t sent_bytes[2] = {0, 0};

@@ -103,7 +103,7 @@ Result<std::vector<std::string>> Registry::populate(std::vector<ProxySpec> specs
   for (ProxySpec& spec : specs) {
     populated.push_back(spec.name);
     const auto existing = proxies_.find(spec.name);
-    if (existing != proxies_.end() && existing->second->spec().upstream == spec.upstream) {
+    if (existing != proxies_.end() && existing->second->spec().route() == spec.route()) {
       const Result<bool> elsewhere = existing->second->is_elsewhere(spec.listen, names);
       if (!elsewhere) return Fail(elsewhere.error());
       if (!*elsewhere) continue;

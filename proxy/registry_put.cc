@@ -79,7 +79,7 @@ Result<ProxySpec> Registry::change_to(Proxy& proxy, ProxySpec wanted, bool moves
   if (const auto may = check_zones(wanted, partitions_.zones()); !may) return Fail(may.error());
   const ProxySpec before = proxy.spec();
   const bool rezones = wanted.zone != before.zone || wanted.client_zone != before.client_zone;
-  const bool redirects = wanted.upstream != before.upstream;
+  const bool redirects = wanted.route() != before.route();
   const bool has_other_toxics = as_asked(wanted.toxics) != as_asked(before.toxics);
   if (moves || redirects || has_other_toxics) {
     if (const auto served = Proxy::can_serve(wanted, workers_); !served) {
@@ -109,7 +109,7 @@ Result<ProxySpec> Registry::change_to(Proxy& proxy, ProxySpec wanted, bool moves
     const ProxyZones zones = zones_for(wanted);
     std::vector<ToxicSpec> parts = partitions_.parts_for(zones);
     if (redirects) {
-      proxy.set_upstream(wanted.upstream, zones, std::move(parts));
+      proxy.set_route(wanted.route(), zones, std::move(parts));
     } else {
       proxy.set_zones(zones, std::move(parts));
     }

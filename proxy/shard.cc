@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/verify.h"
 #include "proxy/packet_filter.h"
+#include "proxy/transparent.h"
 
 namespace faultline {
 
@@ -38,12 +39,12 @@ std::vector<const LiveToxic*> removed_of(const ToxicSet& before, const ToxicSet&
 
 }  // namespace
 
-Shard::Shard(Worker& worker, Shared& shared, ProxyCounters& counters, std::string upstream,
+Shard::Shard(Worker& worker, Shared& shared, ProxyCounters& counters, Route route,
              std::shared_ptr<const ToxicSet> toxics)
     : worker_(worker),
       shared_(shared),
       counters_(counters),
-      upstream_(std::move(upstream)),
+      route_(std::move(route)),
       resume_(worker.loop().alarms(), *this),
       toxics_change_(worker.loop().alarms(), *this) {
   set_toxics(std::move(toxics));
@@ -58,6 +59,7 @@ Shard::~Shard() {
 void Shard::listen(int fd, Socket::Family family) {
   listening_fd_ = fd;
   family_ = family;
+  if (route_.protocols.protocol == Protocol::kTransparent) set_transparent(fd, true);
   watch();
   if (control_ && family == Socket::Family::kTcp) control_->take(fd);
   arrange_listener();
@@ -71,8 +73,12 @@ void Shard::stop_listening() {
   listening_fd_ = -1;
 }
 
-void Shard::set_upstream(std::string upstream) {
-  upstream_ = std::move(upstream);
+void Shard::set_route(Route route) {
+  const Protocol before = std::exchange(route_, std::move(route)).protocols.protocol;
+  const bool is_transparent = route_.protocols.protocol == Protocol::kTransparent;
+  if (listening_fd_ >= 0 && is_transparent != (before == Protocol::kTransparent)) {
+    set_transparent(listening_fd_, is_transparent);
+  }
   probe_.reset();  // It knows of the old one.
   arrange_listener();
 }
@@ -80,9 +86,10 @@ void Shard::set_upstream(std::string upstream) {
 /// Puts in force what the toxics do to the listening socket.
 void Shard::arrange_listener() {
   if (listening_fd_ < 0 || family_ != Socket::Family::kTcp) return;
-  ListenerFaults faults = listener_faults(*toxics_);
+  ListenerFaults faults = listener_faults(*toxics_, foreknowledge());
+  if (upstream().empty()) faults.mirrors_upstream = false;  // There is none.
   if (control_ && faults.mirrors_upstream && !probe_) {
-    probe_.emplace(worker_.loop(), upstream_, static_cast<UpstreamProbeOwner&>(*this));
+    probe_.emplace(worker_.loop(), upstream(), static_cast<UpstreamProbeOwner&>(*this));
   } else if (!faults.mirrors_upstream) {
     probe_.reset();
   }
@@ -97,6 +104,11 @@ void Shard::arrange_listener() {
   if (!may_accept) unwatch();
   if (control_) control_->set(faults);
   if (may_accept && !is_watching_) watch();
+}
+
+Foreknowledge Shard::foreknowledge() const {
+  return {.knows_clients = !route_.protocols.accepts_header,
+          .destination = destination_of(upstream())};
 }
 
 void Shard::on_upstream_state(UpstreamProbe::State /*state*/) noexcept {
@@ -164,40 +176,56 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
   const ZonePair pair = zones_.pair_for(address);
   ConnectionIdentity identity{ordinal, address, now, pair};
+  identity.knows_client = !route_.protocols.accepts_header;
+  if (shared_.listener.had_filter.load(std::memory_order_relaxed)) {
+    detach_packet_filter(client.get());  // It may have been accepted with its listener's.
+  }
+  std::string dialled;  // By the client; elsewhere it says so, or has no say.
+  if (route_.protocols.protocol == Protocol::kTransparent) {
+    const Result<SocketAddress> found = original_destination(client.get(), listening_fd_);
+    if (!found) {
+      note_greeting_failure(CompactAddress(address), found.error().message);
+      return turn_away(std::move(client), identity, "", EndedBy::kGreeting, Farewell::kFinish);
+    }
+    dialled = CompactAddress(*found).text();
+  }
+  const std::string_view destination = dialled.empty() ? upstream() : dialled;
+  if (need_destination(*toxics_)) identity.destination = destination_of(destination);
   std::unique_ptr<Encounters> encounters = new_encounters();
   if (encounters != nullptr) encounters->meet(*toxics_, identity, now);
   identity.encounters = encounters.get();
   ConnectionFaults faults = faults_for(*toxics_, identity, now);
-  if (shared_.listener.had_filter.load(std::memory_order_relaxed)) {
-    detach_packet_filter(client.get());  // It may have been accepted with its listener's.
-  }
   if (faults.reception == Reception::kReset || faults.reception == Reception::kClose) {
-    count(counters_.closed_connections);
-    note_refused(ordinal, address, now, faults.reception);
-    if (faults.reception == Reception::kReset) {
-      reset_on_close(client.get());
-    } else {
-      worker_.farewells().close(std::move(client), family_);
-    }
-    return;
+    return turn_away(std::move(client), identity, destination, EndedBy::kToxic,
+                     faults.reception == Reception::kReset ? Farewell::kReset : Farewell::kFinish);
   }
   Connection::Client accepted{std::move(client), family_, CompactAddress(address), pair};
-  connections_.add(ordinal, std::make_unique<Connection>(*this, std::move(accepted), ordinal,
-                                                         std::move(faults), std::move(encounters)));
+  connections_.add(
+      ordinal, std::make_unique<Connection>(*this, std::move(accepted), ordinal, std::move(faults),
+                                            std::move(encounters),
+                                            Greeter::make(route_.protocols, std::move(dialled))));
 }
 
-/// A client was turned away as it came: there is no connection that could say so.
-void Shard::note_refused(std::uint64_t ordinal, const SocketAddress& client, TimePoint now,
-                         Reception reception) {
+/// As it came: there is no connection that could say so.
+void Shard::turn_away(FileDescriptor client, ConnectionIdentity identity,
+                      std::string_view destination, EndedBy by, Farewell farewell) {
+  count(counters_.closed_connections);
   EndedConnection& record = worker_.ended().next();
-  record.id = {shared_.id, ordinal};
+  record.id = {shared_.id, identity.ordinal};
   record.set_proxy(name());
-  record.client = CompactAddress(client);
-  record.opened = record.ended = now;
-  record.by = EndedBy::kToxic;
-  record.was_reset = reception == Reception::kReset;
+  record.client = CompactAddress(identity.client);
+  record.set_destination(destination);
+  record.opened = record.ended = identity.opened;
+  record.by = by;
+  record.was_reset = farewell == Farewell::kReset;
   record.received_bytes = record.sent_bytes = {};
-  record.set_toxics(*toxics_, {ordinal, client, now, zones_.pair_for(client)}, now);
+  identity.encounters = nullptr;  // They go with the client.
+  record.set_toxics(*toxics_, identity, identity.opened);
+  if (farewell == Farewell::kReset) {
+    reset_on_close(client.get());
+  } else {
+    worker_.farewells().close(std::move(client), family_);
+  }
 }
 
 void Shard::on_alarm(Alarm& alarm, TimePoint now) noexcept {
@@ -249,14 +277,21 @@ void Shard::close_connections() {
       [](Connection& connection) { connection.close(Farewell::kFinish, EndedBy::kProxy); });
 }
 
-void Shard::note_dial_failure(const Error& error) {
+void Shard::note_dial_failure(std::string_view destination, const Error& error) {
   count(counters_.dial_errors);
   const TimePoint now = clock_now();
   const bool is_due = now >= next_complaint_;
   if (is_due) next_complaint_ = after(now, kBetweenComplaints);
   log(is_due ? LogLevel::kWarn : LogLevel::kDebug, "proxy",
       "cannot reach the upstream; its clients are closed",
-      {{"proxy", name()}, {"upstream", upstream_}, {"error", error.message}});
+      {{"proxy", name()}, {"upstream", destination}, {"error", error.message}});
+}
+
+void Shard::note_greeting_failure(const CompactAddress& client, std::string_view reason) {
+  count(counters_.greeting_errors);
+  if (!logs(LogLevel::kDebug)) return;
+  log(LogLevel::kDebug, "proxy", "a client does not greet as it should; it is closed",
+      {{"proxy", name()}, {"client", client.text()}, {"error", reason}});
 }
 
 void Shard::retire(Connection& connection) {

@@ -41,7 +41,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   };
 
   /// All must outlive the shard.
-  Shard(Worker& worker, Shared& shared, ProxyCounters& counters, std::string upstream,
+  Shard(Worker& worker, Shared& shared, ProxyCounters& counters, Route route,
         std::shared_ptr<const ToxicSet> toxics);
   ~Shard();  ///< Stops listening and closes every connection.
   Shard(const Shard&) = delete;
@@ -53,7 +53,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   void stop_listening();
 
   /// For connections made from now on.
-  void set_upstream(std::string upstream);
+  void set_route(Route route);
 
   /// What its connections' zones are. REQUIRES: set_toxics() is next, with the parts of
   /// partitions that go by them.
@@ -77,7 +77,8 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   Worker& worker() { return worker_; }
   const std::string& name() const { return shared_.name; }
   std::uint64_t proxy() const { return shared_.id; }
-  const std::string& upstream() const { return upstream_; }
+  const Route& route() const { return route_; }
+  const std::string& upstream() const { return route_.upstream; }
   const ProxyZones& zones() const { return zones_; }
   const ToxicSet& toxics() const { return *toxics_; }
   /// Those too that are off just now.
@@ -89,7 +90,9 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
 
   /// A connection could not reach its upstream: counted, and said in the log,
   /// though not for each client of an upstream that is down.
-  void note_dial_failure(const Error& error);
+  void note_dial_failure(std::string_view destination, const Error& error);
+  /// A client has not said what it has to, for this reason: counted, and said at debug.
+  void note_greeting_failure(const CompactAddress& client, std::string_view reason);
 
   /// `connection` has ended: it is destroyed once the present callback is over.
   void retire(Connection& connection);
@@ -100,9 +103,10 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   void arrange_listener();
   void refresh_toxics(TimePoint now);
   bool accept_one();
+  Foreknowledge foreknowledge() const;
   void receive(FileDescriptor client, const SocketAddress& address);
-  void note_refused(std::uint64_t ordinal, const SocketAddress& client, TimePoint now,
-                    Reception reception);
+  void turn_away(FileDescriptor client, ConnectionIdentity identity, std::string_view destination,
+                 EndedBy by, Farewell farewell);
   bool pause(int error);
   bool rest();
   void on_ready(std::uint32_t events) noexcept override;
@@ -112,7 +116,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   Worker& worker_;
   Shared& shared_;
   ProxyCounters& counters_;
-  std::string upstream_;
+  Route route_;
   ProxyZones zones_;
   ToxicClock clock_;
   std::shared_ptr<const ToxicSet> toxics_;  // As they are now.

@@ -80,6 +80,12 @@ Transfer Socket::read(char* buffer, std::size_t size) {
   return note_read(transfer, transfer.bytes < size);
 }
 
+Transfer Socket::peek(char* buffer, std::size_t size) {
+  const Transfer transfer = outcome_of([&] { return ::recv(fd_.get(), buffer, size, MSG_PEEK); });
+  if (transfer.state == Transfer::State::kWouldBlock) may_read_ = false;
+  return transfer;
+}
+
 int Socket::fd_to_read(std::uint32_t events) noexcept {
   const bool has_bytes = (events & EPOLLIN) != 0 && (events & (EPOLLERR | EPOLLPRI)) == 0;
   return has_bytes && !at_end_ && owner_->will_read(*this) ? fd_.get() : -1;

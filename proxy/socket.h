@@ -84,6 +84,8 @@ class Socket final : Watcher {
   bool may_splice() const { return plain_; }
 
   Transfer read(char* buffer, std::size_t size);
+  /// Looks at what the next read() will give, and leaves it there.
+  Transfer peek(char* buffer, std::size_t size);
   Transfer write(std::string_view bytes);
 
   /// A read that was made beforehand, if there is one.

@@ -10,7 +10,9 @@
 
 #include "base/ip_prefix.h"
 #include "base/time.h"
+#include "proxy/destination.h"
 #include "proxy/partition_part.h"
+#include "proxy/protocols.h"
 #include "toxics/byte_window.h"
 #include "toxics/catalog.h"
 #include "toxics/direction.h"
@@ -38,7 +40,8 @@ struct ConnectionShare {
 struct ToxicMatch {
   std::vector<IpPrefix> clients{};      ///< Those whose client's address is in one of these,
   std::vector<IpPrefix> not_clients{};  ///< and in none of these.
-  ConnectionCount count{};              ///< Of those made since the toxic was.
+  std::vector<DestinationPattern> destinations{};  ///< Those that go to one of these.
+  ConnectionCount count{};                         ///< Of those made since the toxic was.
   std::optional<ConnectionShare> share{};
 
   bool operator==(const ToxicMatch&) const = default;
@@ -124,11 +127,16 @@ struct ProxySpec {
   /// HOST:PORT, :PORT, [IPV6]:PORT, or unix:/PATH. Once the proxy listens, the
   /// address it got: "127.0.0.1:26379" for "localhost:0". "" is a random wildcard port.
   std::string listen;
-  std::string upstream;  ///< HOST:PORT or unix:/PATH; looked up anew for each connection.
+  /// HOST:PORT or unix:/PATH; looked up anew for each connection. Empty where its clients say
+  /// where they go.
+  std::string upstream;
+  Protocols protocols{};
   bool enabled = true;
   std::string zone{};             ///< Of the upstream, whatever its address; "": by its address.
   std::string client_zone{};      ///< Of everybody who connects; "": by their addresses.
   std::vector<ToxicSpec> toxics;  ///< In the order they were made, both directions mixed.
+
+  Route route() const { return {upstream, protocols}; }
 
   bool operator==(const ProxySpec&) const = default;
 };

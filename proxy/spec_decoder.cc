@@ -11,6 +11,7 @@
 #include "proxy/address_check.h"
 #include "proxy/fields.h"
 #include "proxy/life_decoder.h"
+#include "proxy/protocol_decoder.h"
 #include "proxy/reach_decoder.h"
 #include "proxy/timing_decoder.h"
 #include "proxy/toxic_ramp.h"
@@ -170,9 +171,7 @@ Result<std::pair<std::string, std::string>> read_zones(const Fields& fields, Dia
 
 /// A proxy whose values have the right types; name and upstream may still be missing.
 Result<ProxySpec> read_proxy(const Document& document, Dialect dialect) {
-  std::vector<std::string> known = {"name", "listen", "upstream", "enabled", "toxics"};
-  if (is_strict(dialect)) known.insert(known.end(), {"zone", "client_zone"});
-  auto fields = Fields::of(document, dialect, "a proxy", known);
+  auto fields = Fields::of(document, dialect, "a proxy", proxy_keys());
   if (!fields) return Fail(fields.error());
   const auto zones = read_zones(*fields, dialect);
   if (!zones) return Fail(zones.error());
@@ -184,12 +183,15 @@ Result<ProxySpec> read_proxy(const Document& document, Dialect dialect) {
   if (!upstream) return Fail(upstream.error());
   const auto enabled = fields->truth("enabled");
   if (!enabled) return Fail(enabled.error());
+  const auto protocols = decode_protocols(*fields, dialect);
+  if (!protocols) return Fail(protocols.error());
   auto toxics = read_toxics(fields->find("toxics"), dialect);
   if (!toxics) return Fail(toxics.error());
   const bool is_v1 = dialect == Dialect::kV1;
   return ProxySpec{.name = name->value_or(""),
                    .listen = listen->value_or(is_v1 ? "127.0.0.1:0" : ""),
                    .upstream = upstream->value_or(""),
+                   .protocols = *protocols,
                    .enabled = enabled->value_or(true),
                    .zone = zones->first,
                    .client_zone = zones->second,
@@ -199,8 +201,13 @@ Result<ProxySpec> read_proxy(const Document& document, Dialect dialect) {
 Result<void> check_required(const ProxySpec& proxy, const Document& place,
                             const std::string& suffix) {
   if (proxy.name.empty()) return wrong(place, "missing required field: name" + suffix);
-  if (proxy.upstream.empty()) return wrong(place, "missing required field: upstream" + suffix);
-  return {};
+  const auto checked = check_route(proxy.route(), proxy.listen);
+  if (checked) return {};
+  const auto fields = Fields::of(place, Dialect::kToxiproxy, "a proxy", {});
+  const std::string key = checked.error().pointer.substr(1);
+  const bool is_missing = proxy.upstream.empty() && key == "upstream";
+  return wrong(!fields || is_missing ? place : place_of(*fields, key, place),
+               checked.error().message + suffix);
 }
 
 /// Of our own API. Elsewhere an address is tried, or what it is is said with its line.
@@ -209,6 +216,7 @@ Result<void> check_addresses(const ProxySpec& proxy, const Document& document) {
   if (!fields) return Fail(fields.error());
   for (const auto& [key, address] :
        {std::pair("listen", &proxy.listen), std::pair("upstream", &proxy.upstream)}) {
+    if (address == &proxy.upstream && address->empty()) continue;  // Its clients say it.
     const auto checked = check_address(*address);
     if (checked) continue;
     const Document& place = place_of(*fields, key, document);
@@ -218,6 +226,16 @@ Result<void> check_addresses(const ProxySpec& proxy, const Document& document) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& proxy_keys() {
+  static const std::vector<std::string> kKeys = [] {
+    std::vector<std::string> keys = {"name", "listen", "upstream", "enabled", "toxics"};
+    keys.insert(keys.end(), protocol_keys().begin(), protocol_keys().end());
+    keys.insert(keys.end(), {"zone", "client_zone"});
+    return keys;
+  }();
+  return kKeys;
+}
 
 Result<ProxySpec> decode_proxy(const Document& document, Dialect dialect) {
   auto proxy = read_proxy(document, dialect);

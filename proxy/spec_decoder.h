@@ -33,6 +33,9 @@ inline bool is_strict(Dialect dialect) {
 /// can be either upstream or downstream", "bad request body: ..." for wrong
 /// JSON types), with a "LINE:COLUMN: " prefix where the document has places.
 
+/// What a proxy may say of itself.
+const std::vector<std::string>& proxy_keys();
+
 /// A proxy to create. `toxics` are decoded too; two of one name are refused.
 Result<ProxySpec> decode_proxy(const Document& document, Dialect dialect);
 

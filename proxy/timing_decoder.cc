@@ -236,33 +236,68 @@ Result<std::optional<ToxicRamp>> decode_ramp(const Fields& toxic, const ToxicTyp
   return ToxicRamp{.attribute = index, .values = {.from = *from, .to = *to, .over = *over}};
 }
 
-/// The prefixes at `key`, which is clients or not_clients.
-Result<std::vector<IpPrefix>> decode_clients(const Part& match, const std::string& key) {
-  std::vector<IpPrefix> prefixes;
-  const Document* clients = match.find(key);
-  if (clients == nullptr) return prefixes;
-  const auto* list = clients->as<Document::Array>();
-  const std::string name = match.name_of(key);
+/// The values that are given one by one at `one`, or as the list `many`; none if neither is.
+Result<std::vector<const Document*>> values_of(const Part& match, const std::string& one,
+                                               const std::string& many, const std::string& example,
+                                               const std::string& noun) {
+  std::vector<const Document*> values;
+  const Document* single = one.empty() ? nullptr : match.find(one);
+  const Document* all = match.find(many);
+  if (single != nullptr && all != nullptr) {
+    return wrong(*single, match.name_of(one) + " is given beside " + match.name_of(many) +
+                              ": put it into that list");
+  }
+  if (single != nullptr) return std::vector<const Document*>{single};
+  if (all == nullptr) return values;
+  const auto* list = all->as<Document::Array>();
   if (list == nullptr) {
-    return match.must(*clients, key, "a list like [10.1.0.0/16], not " + describe(*clients));
+    return match.must(*all, many, "a list like [" + example + "], not " + describe(*all));
   }
   if (list->empty()) {
-    return wrong(*clients, name + " is empty: leave " + (key == "clients" ? "match" : key) +
-                               " out, or name a prefix");
+    return wrong(*all, match.name_of(many) + " is empty: leave " + (one.empty() ? many : "match") +
+                           " out, or name a " + noun);
   }
-  constexpr std::size_t kMostClients = 400;  // What a packet filter takes of any kind.
-  if (list->size() > kMostClients) return wrong(*clients, name + ": at most 400 prefixes");
-  for (const Document& client : *list) {
-    const auto* text = client.as<std::string>();
-    const auto prefix =
-        text == nullptr ? fail(ErrorKind::kInvalid, "an address or prefix, not " + describe(client))
-                        : IpPrefix::parse(*text);
-    if (!prefix) {
-      return wrong_type(client, match.dialect(), name + ": " + prefix.error().message);
+  constexpr std::size_t kMost = 400;  // What a packet filter takes of any kind.
+  if (list->size() > kMost) {
+    return wrong(*all,
+                 match.name_of(many) + ": at most 400 " + noun + (noun.back() == 'x' ? "es" : "s"));
+  }
+  for (const Document& value : *list) values.push_back(&value);
+  return values;
+}
+
+/// Each of `values` as `parse` reads it; errors call them `name`, and each `what`.
+template <class Value>
+Result<std::vector<Value>> parsed(const std::vector<const Document*>& values, const Part& match,
+                                  const std::string& name, const std::string& what,
+                                  Result<Value> (*parse)(std::string_view)) {
+  std::vector<Value> all;
+  for (const Document* value : values) {
+    const auto* text = value->as<std::string>();
+    const Result<Value> read = text == nullptr
+                                   ? fail(ErrorKind::kInvalid, what + ", not " + describe(*value))
+                                   : parse(*text);
+    if (!read) {
+      return wrong_type(*value, match.dialect(), name + ": " + read.error().message);
     }
-    prefixes.push_back(*prefix);
+    all.push_back(*read);
   }
-  return prefixes;
+  return all;
+}
+
+Result<std::vector<IpPrefix>> decode_clients(const Part& match, const std::string& one,
+                                             const std::string& many) {
+  const auto values = values_of(match, one, many, "10.1.0.0/16", "prefix");
+  if (!values) return Fail(values.error());
+  return parsed(*values, match, match.name_of(many), "an address or prefix", &IpPrefix::parse);
+}
+
+Result<std::vector<DestinationPattern>> decode_destinations(const Part& match) {
+  const auto values =
+      values_of(match, "destination", "destinations", "10.2.0.0/16:5432", "destination");
+  if (!values) return Fail(values.error());
+  return parsed(*values, match, "match.destinations", "a prefix or a name",
+                &DestinationPattern::parse);
 }
 
 Result<std::optional<ConnectionShare>> decode_share(const Part& match) {
@@ -333,16 +368,19 @@ Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect) {
   if (!checked) return Fail(checked.error());
   const Document* document = toxic.find("match");
   if (document == nullptr) return match;
-  const auto part =
-      Part::of(*document, dialect, "match",
-               {"clients", "not_clients", "connections", "by", "after", "first", "every"});
+  const auto part = Part::of(*document, dialect, "match",
+                             {"client", "clients", "not_clients", "destination", "destinations",
+                              "connections", "by", "after", "first", "every"});
   if (!part) return Fail(part.error());
-  auto clients = decode_clients(*part, "clients");
+  auto clients = decode_clients(*part, "client", "clients");
   if (!clients) return Fail(clients.error());
   match.clients = *std::move(clients);
-  auto not_clients = decode_clients(*part, "not_clients");
+  auto not_clients = decode_clients(*part, "", "not_clients");
   if (!not_clients) return Fail(not_clients.error());
   match.not_clients = *std::move(not_clients);
+  auto destinations = decode_destinations(*part);
+  if (!destinations) return Fail(destinations.error());
+  match.destinations = *std::move(destinations);
   const auto share = decode_share(*part);
   if (!share) return Fail(share.error());
   match.share = *share;
@@ -355,7 +393,7 @@ Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect) {
   match.count = {.after = *after, .first = *first, .every = *every};
   if (match == ToxicMatch{}) {
     return wrong(*document,
-                 "match names nobody: give clients, not_clients, connections, after, "
+                 "match names nobody: give clients, not_clients, destinations, connections, after, "
                  "first or every");
   }
   return match;

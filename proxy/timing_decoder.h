@@ -13,7 +13,8 @@ namespace faultline {
 const std::vector<std::string>& condition_keys();
 
 /// What a toxic's `match` says: {clients: [10.0.0.0/8],
-/// not_clients: [10.0.0.1], connections: 30%, by: client, first: 3, every: 10}.
+/// not_clients: [10.0.0.1], destinations: [db1:5432], connections: 30%, by: client,
+/// first: 3, every: 10}; `client` and `destination` are lists of one.
 /// One that names nobody is refused. In the strict dialect a key needs a value.
 /// Errors: kInvalid.
 Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect);

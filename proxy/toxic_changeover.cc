@@ -37,6 +37,7 @@ ToxicChangeover::ToxicChangeover(const ToxicSet& before, const ToxicSet& after,
     if (old == nullptr || spec_of(*old) != spec_of(toxic)) steps_.push_back({old, &toxic});
   }
   needs_client_ = need_client(before) || need_client(after);
+  needs_destination_ = need_destination(before) || need_destination(after);
   counts_.resize(workers);
   for (Counts& counts : counts_) counts.reached.resize(steps_.size());
 }

@@ -27,6 +27,7 @@ class ToxicChangeover final : public ConnectionCounter {
   const std::vector<Step>& steps() const { return steps_; }
   /// Whether a connection's client matters to count().
   bool needs_client() const override { return needs_client_; }
+  bool needs_destination() const override { return needs_destination_; }
 
   /// On the thread of that worker, before the new set is in force.
   void count(std::size_t worker, const ConnectionIdentity& connection, TimePoint now) override;
@@ -45,6 +46,7 @@ class ToxicChangeover final : public ConnectionCounter {
 
   std::vector<Step> steps_;
   bool needs_client_ = false;
+  bool needs_destination_ = false;
   std::vector<Counts> counts_;  // One for each worker.
 };
 

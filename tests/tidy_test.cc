@@ -37,7 +37,7 @@ const std::map<std::string, Names> kThirdParty = {
     {"<CLI/", {"cli/", "bench/option_parser."}},
     {"<catch2/", {"tests/"}},
     {"<liburing", {"proxy/call_batch.cc"}},
-    {"<llhttp", {"control-api/http_parser.", "cli/response_reader."}},
+    {"<llhttp", {"proxy/http_connect.", "control-api/http_parser.", "cli/response_reader."}},
     {"<nlohmann/",
      {"control-api/json_reader.cc", "control-api/connection_json.", "control-api/kept_state.cc",
       "control-api/v1_", "cli/", "tests/", "bench/"}},

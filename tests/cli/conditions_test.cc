@@ -31,6 +31,8 @@ TEST_CASE("each condition reaches the server, and inspect says it in words", "[c
        "clients in 10.1.0.0/16, 10.2.0.1"},
       {"--not-client 10.1.0.5", R"({"match": {"not_clients": ["10.1.0.5"]}})",
        "clients not in 10.1.0.5"},
+      {"--destination db1:5432 --destination *.internal",
+       R"({"match": {"destinations": ["db1:5432", "*.internal"]}})", "to db1:5432, *.internal"},
       {"--share 30%", R"({"match": {"connections": 0.3}})", "30% of the connections"},
       {"--share 0.125 --share-by client", R"({"match": {"connections": 0.125, "by": "client"}})",
        "12.5% of the clients"},

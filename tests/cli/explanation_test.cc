@@ -35,9 +35,10 @@ proxies:
     upstream: redis.example:6379
     toxics:
       - {type: latency, name: slow, toxicity: 0.3, attributes: {latency: 200, jitter: 20},
-         match: {clients: [10.0.0.0/8]}}
+         match: {clients: [10.0.0.0/8], destinations: ["*.example", "10.2.0.0/16:6379"]}}
       - {type: timeout, stream: upstream, pulse: {on: 2s, off: 20m}}
   - {name: web, listen: ":8080", upstream: "w:80"}
+  - {name: out, listen: ":1080", protocol: socks5}
   - {name: off, listen: ":8081", upstream: "w:80", enabled: false, toxics: [{type: stall}]}
 )");
   const test::Outcome outcome = test::run("explain " + file);
@@ -46,11 +47,14 @@ proxies:
   CHECK(outcome.out ==
         "Proxy `redis` listens on 127.0.0.1:26379 and passes on to redis.example:6379.\n"
         "  `slow`: Answers from the server come 200 ms (± 20 ms) late, for 30 % of connections, "
-        "for clients of 10.0.0.0/8.\n"
+        "for clients of 10.0.0.0/8, for connections to *.example and 10.2.0.0/16:6379.\n"
         "  `timeout_upstream`: Requests from the client are swallowed, and the connection stays "
         "open, by turns 2 s on and 20 min off.\n"
         "\n"
         "Proxy `web` listens on :8080 and passes on to w:80. It has no toxic.\n"
+        "\n"
+        "Proxy `out` listens on :1080 and passes on to wherever a client asks by SOCKS 5. It has "
+        "no toxic.\n"
         "\n"
         "Proxy `off` is disabled: connecting to :8081 is refused.\n"
         "  `stall_downstream`: Connections stay open, and no byte from either side moves; none is "

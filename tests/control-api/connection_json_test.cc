@@ -10,6 +10,7 @@ const ConnectionView kView = {
     .id = {3, 17},
     .proxy = "redis",
     .client = "127.0.0.1:40000",
+    .destination = "redis:6379",
     .upstream = "127.0.0.1:6379",
     .upstream_local = "127.0.0.1:50000",
     .opened = WallTime{} + 1709251199s + 250ms,
@@ -31,7 +32,7 @@ const ConnectionView kView = {
 
 TEST_CASE("a connection is shown with what its toxics do to it", "[connection_json]") {
   const Json expected = Json::parse(R"({
-    "id": "3-17", "proxy": "redis", "client": "127.0.0.1:40000",
+    "id": "3-17", "proxy": "redis", "client": "127.0.0.1:40000", "destination": "redis:6379",
     "upstream": {"address": "127.0.0.1:6379", "local": "127.0.0.1:50000"},
     "state": "half-closed-upstream", "opened": "2024-02-29T23:59:59.250Z",
     "age": "1.5s", "idle": "20ms",
@@ -48,10 +49,13 @@ TEST_CASE("a connection is shown with what its toxics do to it", "[connection_js
 
 TEST_CASE("a connection without an upstream or toxics says so", "[connection_json]") {
   ConnectionView view = kView;
-  view.upstream = view.upstream_local = "";
+  view.upstream = view.upstream_local = view.destination = "";
+  view.client_name = "alice";
   view.toxics.clear();
   const Json json = to_json(view);
   CHECK(json["upstream"].is_null());
+  CHECK(json["destination"].is_null());
+  CHECK(json["client_name"] == "alice");
   CHECK(json["toxics"] == Json::array());
 }
 

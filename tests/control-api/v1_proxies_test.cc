@@ -30,6 +30,42 @@ TEST_CASE("V1: a proxy is made with its toxics in one call", "[v1]") {
   CHECK(api.json(200, "GET", "/v1/proxies/a%20b") == made);
 }
 
+TEST_CASE("V1: a proxy says what is spoken on it, with defaults", "[v1]") {
+  V1WithProxy api;
+  const json plain = api.json(200, "GET", "/v1/proxies/redis");
+  CHECK(plain["protocol"] == "tcp");
+  CHECK(plain["accept_proxy_protocol"] == false);
+  CHECK(plain["send_proxy_protocol"] == "none");
+  const json made = api.json(201, "POST", "/v1/proxies",
+                             R"({"name":"s","protocol":"socks5","send_proxy_protocol":"v1",
+      "toxics":[{"type":"noop","match":{"destination":"db1:5432","client":"10.1.0.0/16"}}]})");
+  CHECK(made["upstream"] == "");
+  CHECK(made["toxics"][0]["match"] ==
+        json::parse(R"({"clients":["10.1.0.0/16"],"destinations":["db1:5432"]})"));
+  CHECK(api.json(200, "PUT", "/v1/proxies/s", made.dump())["protocol"] == "socks5");
+  CHECK(api.json(200, "PATCH", "/v1/proxies/s",
+                 R"({"send_proxy_protocol":"v2"})")["send_proxy_protocol"] == "v2");
+  CHECK(api.json(200, "PATCH", "/v1/proxies/s",
+                 R"({"send_proxy_protocol":null})")["send_proxy_protocol"] == "none");
+  CHECK(api.json(200, "PATCH", "/v1/proxies/redis",
+                 R"({"protocol":"connect","upstream":null})")["protocol"] == "connect");
+  CHECK(api.json(200, "PATCH", "/v1/proxies/redis",
+                 R"({"protocol":null,"upstream":"up:9"})")["protocol"] == "tcp");
+  api.refused(422, "invalid", "/upstream", "takes no upstream", "PATCH", "/v1/proxies/s",
+              R"({"upstream":"up:9"})");
+  api.refused(422, "invalid", "", "missing required field: upstream", "POST", "/v1/proxies",
+              R"({"name":"t","protocol":"tcp"})");
+  api.refused(422, "invalid", "/protocol", "did you mean `socks5`?", "POST", "/v1/proxies",
+              R"({"name":"t","protocol":"socks"})");
+  api.refused(422, "invalid", "/listen", "needs a TCP port", "POST", "/v1/proxies",
+              R"({"name":"t","protocol":"transparent","listen":"unix:/a"})");
+  // Toxiproxy's API shows what it ever did.
+  const std::string shown = api.call("GET", "/proxies/s").body;
+  CHECK(shown.find("protocol") == std::string::npos);
+  CHECK(api.call("POST", "/proxies/s", R"({"upstream":"up:9"})").status == 400);
+  CHECK(api.call("POST", "/proxies/s", R"({"enabled":false})").status == 200);
+}
+
 TEST_CASE("V1: nothing is made of a proxy with one wrong toxic", "[v1]") {
   V1Fixture api;
   api.refused(422, "invalid", "/toxics/1/attributes/latancy", "did you mean `latency`?", "POST",

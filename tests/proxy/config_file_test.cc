@@ -399,4 +399,18 @@ TEST_CASE("a file of samples that cannot be read is named, with the place", "[co
         "8:22: trace: `/tmp`: cannot be read: Is a directory");
 }
 
+TEST_CASE("the files that docs/configuration.md shows are read", "[config_file]") {
+  const std::string document = test::read_file(SOURCE_DIR "/docs/configuration.md");
+  constexpr std::string_view kBegin = "\n```yaml\n";
+  std::size_t count = 0;
+  for (std::size_t at = document.find(kBegin); at != std::string::npos; ++count) {
+    const std::size_t begin = at + kBegin.size();
+    const std::size_t end = document.find("```", begin);
+    REQUIRE(end != std::string::npos);
+    CHECK_FALSE(read(document.substr(begin, end - begin)).configured.proxies.empty());
+    at = document.find(kBegin, end);
+  }
+  CHECK(count == 2);
+}
+
 }  // namespace faultline

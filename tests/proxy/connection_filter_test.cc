@@ -45,15 +45,15 @@ TEST_CASE("what is no address of clients is refused", "[connection_filter]") {
 
 TEST_CASE("states are read back from their names", "[connection_filter][connection_view]") {
   for (const ConnectionState state :
-       {ConnectionState::kDialling, ConnectionState::kHeld, ConnectionState::kOpen,
-        ConnectionState::kHalfClosedUpstream, ConnectionState::kHalfClosedDownstream,
-        ConnectionState::kClosing}) {
+       {ConnectionState::kGreeting, ConnectionState::kDialling, ConnectionState::kHeld,
+        ConnectionState::kOpen, ConnectionState::kHalfClosedUpstream,
+        ConnectionState::kHalfClosedDownstream, ConnectionState::kClosing}) {
     const auto read = parse_connection_state(to_string(state));
     REQUIRE(read);
     CHECK(*read == state);
   }
   CHECK(parse_connection_state("opn").error().message ==
-        "`opn` is not a state of a connection: they are dialling, held, open, "
+        "`opn` is not a state of a connection: they are greeting, dialling, held, open, "
         "half-closed-upstream, half-closed-downstream, closing");
 }
 

@@ -162,6 +162,44 @@ TEST_CASE("the listening socket is left alone where somebody is spared", "[live_
   CHECK_FALSE(is_touched());
 }
 
+TEST_CASE("the listening socket is left alone where it is not known who is spared",
+          "[live_toxic][destination]") {
+  LiveToxic toxic = toxic_with(1);
+  toxic.effects.from_dialling.drop_all = true;
+  const auto is_touched = [&](const Foreknowledge& known) {
+    return listener_faults({toxic}, known) != ListenerFaults{};
+  };
+  const Foreknowledge literal = {.destination = destination_of("10.2.3.4:80")};
+  const Foreknowledge named = {.destination = destination_of("db1:80")};
+  toxic.spec.match.destinations = {*DestinationPattern::parse("10.2.0.0/16")};
+  CHECK(is_touched(literal));
+  CHECK_FALSE(is_touched(named));
+  CHECK_FALSE(is_touched({}));
+  toxic.spec.match.destinations.push_back(*DestinationPattern::parse("db1"));
+  CHECK(is_touched(named));
+  toxic.spec.match = {.clients = {*IpPrefix::parse("10.1.0.0/16")}};
+  CHECK(is_touched({}));
+  CHECK_FALSE(is_touched({.knows_clients = false}));
+}
+
+TEST_CASE("a toxic waits until it is known whether it is for a connection",
+          "[live_toxic][destination]") {
+  LiveToxic toxic = toxic_with(1);
+  toxic.spec.match.destinations = {*DestinationPattern::parse("10.2.0.0/16")};
+  CHECK(need_destination({toxic}));
+  ConnectionIdentity client = connection(5);
+  const auto verdict = [&] { return to_string(toxic.verdict_on(client, TimePoint{})); };
+  CHECK(verdict() == "destination");
+  client.destination = destination_of("db1:80");
+  CHECK(verdict() == "destination");
+  client.destination.address = destination_of("10.2.3.4:80").address;
+  CHECK(verdict() == "applies");
+  client.knows_client = false;
+  CHECK(verdict() == "applies");
+  toxic.spec.match.not_clients = {*IpPrefix::parse("10.1.0.0/16")};
+  CHECK(verdict() == "client");
+}
+
 TEST_CASE("a toxic that spares a connection says why", "[live_toxic][verdict]") {
   const auto verdict = [](const auto& change) {
     LiveToxic toxic = toxic_with(1);

@@ -300,6 +300,63 @@ TEST_CASE("partition: an upstream with a name is in the zone of the address that
   CHECK(open.receive(1) == "x");
 }
 
+TEST_CASE("partition: where clients say where they go, and who they are", "[partition]") {
+  Mesh mesh;
+  REQUIRE(mesh.registry.create({.name = "any",
+                                .listen = "127.0.0.1:0",
+                                .upstream = "",
+                                .protocols = {.protocol = Protocol::kSocks5},
+                                .toxics = {}},
+                               {}));
+  // SOCKS 5 with a user name, to an IPv4 address; the answer's second byte says how it went.
+  const auto ask = [&](const Socket& client, const std::string& user, const std::string& to) {
+    const auto address = addresses_of(*parse_host_port(to), {})->front();
+    const auto& in = reinterpret_cast<const sockaddr_in&>(address.storage);
+    client.send(std::string("\x05\x01\x02", 3));
+    REQUIRE(client.receive(2) == "\x05\x02");
+    client.send(std::string("\x01") + static_cast<char>(user.size()) + user + "\x01x");
+    REQUIRE(client.receive(2) == std::string("\x01\x00", 2));
+    std::string request("\x05\x01\x00\x01", 4);
+    request.append(reinterpret_cast<const char*>(&in.sin_addr), 4);
+    request.append(reinterpret_cast<const char*>(&in.sin_port), 2);
+    client.send(request);
+  };
+  const auto dial = [&] { return Socket::connect((*mesh.registry.find("any"))->listen); };
+  const auto has_gone = [&](const Socket& client) {
+    const std::string answer = client.receive(10);
+    return static_cast<int>(answer[1]);
+  };
+
+  Socket open = dial();
+  ask(open, "a", mesh.echo_b.address());
+  REQUIRE(has_gone(open) == 0);
+  CHECK(round_trip(open, "x") == "x");
+
+  mesh.put("{name: p, from: a, to: b}");
+  open.send("stands");
+  CHECK(open.is_quiet_for(milliseconds(200)));
+  Socket held = dial();
+  ask(held, "a", mesh.echo_b.address());
+  CHECK(held.is_quiet_for(milliseconds(200)));
+  for (const auto& [user, to] : {std::pair("c", &mesh.echo_b), std::pair("a", &mesh.echo_c)}) {
+    Socket free = dial();
+    ask(free, user, to->address());
+    CHECK(has_gone(free) == 0);
+    CHECK(round_trip(free, "x") == "x");
+  }
+  CHECK(mesh.pair("p", "a", "b").open == 1);
+  CHECK(mesh.pair("p", "a", "b").refused == 1);
+  CHECK(mesh.pair("p", "a", "b").crossed_bytes == 0);
+  CHECK(mesh.pair("p", "a", "b").crossed_connections == 0);
+
+  mesh.put("{name: p, from: a, to: b, mode: refuse}");
+  CHECK(open.receive_all().ending == Ending::kReset);
+  Socket refused = dial();
+  ask(refused, "a", mesh.echo_b.address());
+  CHECK(has_gone(refused) == 5);  // RFC 1928: connection refused.
+  REQUIRE(mesh.registry.remove_partition("p"));
+}
+
 TEST_CASE("partition: what is asked for is checked in full, and changes nothing", "[partition]") {
   Mesh mesh;
   const auto error_of = [&](const std::string& yaml) {

@@ -100,7 +100,8 @@ TEST_CASE("errors in conditions begin with the place and name the whole key", "[
 
 TEST_CASE("a match that names nobody is refused in every dialect", "[timing_decoder]") {
   const std::string nobody =
-      "match names nobody: give clients, not_clients, connections, after, first or every";
+      "match names nobody: give clients, not_clients, destinations, connections, after, first or "
+      "every";
   CHECK(error_of("type: stall\nmatch: {}") == "2:1: " + nobody);
   CHECK(error_of("type: stall\nmatch: {}", Dialect::kToxiproxy) == "2:1: " + nobody);
   CHECK(error_of("type: stall\nmatch: {clients: null}", Dialect::kToxiproxy) == "2:1: " + nobody);
