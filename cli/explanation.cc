@@ -39,9 +39,10 @@ std::vector<std::string> match_clauses(const ToxicSpec& toxic) {
         std::llround(static_cast<double>(toxic.toxicity) * AttributeValue::kMillion));
     clauses.push_back("for " + words_of_share(millionths) + " of connections");
   }
-  if (!toxic.match.clients.empty()) {
+  if (!toxic.match.clients.empty() || !toxic.match.client_zones.empty()) {
     std::vector<std::string> clients;
     for (const IpPrefix& client : toxic.match.clients) clients.push_back(client.text());
+    for (const std::string& zone : toxic.match.client_zones) clients.push_back("zone " + zone);
     clauses.push_back("for clients of " + list_in_words(clients));
   }
   if (!toxic.match.destinations.empty()) {

@@ -49,6 +49,18 @@ std::string patterns_json(const std::string& key, const std::vector<Pattern>& pa
   return ",\"" + key + "\":[" + list + "]";
 }
 
+/// By address, then by zone.
+std::string clients_json(const ToxicMatch& match) {
+  std::string list;
+  for (const IpPrefix& prefix : match.clients) {
+    list += (list.empty() ? "" : ",") + json_string(prefix.text());
+  }
+  for (const std::string& zone : match.client_zones) {
+    list += (list.empty() ? "" : ",") + json_string(zone);
+  }
+  return list.empty() ? "" : R"(,"clients":[)" + list + "]";
+}
+
 }  // namespace
 
 std::string share_json(double share) {
@@ -58,7 +70,7 @@ std::string share_json(double share) {
 }
 
 std::string match_json(const ToxicMatch& match) {
-  std::string out = patterns_json("clients", match.clients);
+  std::string out = clients_json(match);
   out += patterns_json("not_clients", match.not_clients);
   out += patterns_json("destinations", match.destinations);
   if (match.share) {

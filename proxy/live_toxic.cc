@@ -64,6 +64,7 @@ bool names_clients(const ToxicMatch& match) {
 /// Whether what is known beforehand is enough to say for whom it is, and spares nobody else.
 bool is_known_to_match(const ToxicMatch& match, const Foreknowledge& known) {
   if (!known.knows_clients && names_clients(match)) return false;
+  if (!match.client_zones.empty()) return false;  // The parts of partitions know them beforehand.
   return match.destinations.empty() || covers(match.destinations, known.destination);
 }
 
@@ -168,7 +169,10 @@ Verdict LiveToxic::match_of(const ConnectionIdentity& connection) const {
   if (effects.scope == other || spec.reach.affects == other) return Verdict::kScope;
   const ToxicMatch& match = spec.match;
   if (!connection.knows_client && names_clients(match)) return Verdict::kClient;
-  const bool is_named = match.clients.empty() || is_in(connection.client, match.clients);
+  const bool is_named = (match.clients.empty() && client_zones.empty()) ||
+                        is_in(connection.client, match.clients) ||
+                        std::find(client_zones.begin(), client_zones.end(),
+                                  connection.zones.client) != client_zones.end();
   if (!is_named || is_in(connection.client, match.not_clients)) return Verdict::kClient;
   if (spec.part && spec.part->pair != connection.zones) return Verdict::kZone;
   if (!match.destinations.empty() && !covers(match.destinations, connection.destination)) {

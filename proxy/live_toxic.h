@@ -47,9 +47,10 @@ struct LiveToxic {
   std::shared_ptr<const SampleTable> samples{};  ///< Null if it was given none.
   Effects effects{};
   std::uint64_t chance_key = 0;
-  std::uint64_t first_new = 0;  ///< The first connection made since it is there.
-  TimePoint since{};            ///< When it was made.
-  TimePoint ramp_since{};       ///< When its ramp began, with these settings.
+  std::vector<ZoneId> client_zones{};  ///< Those of its match, in the present map.
+  std::uint64_t first_new = 0;         ///< The first connection made since it is there.
+  TimePoint since{};                   ///< When it was made.
+  TimePoint ramp_since{};              ///< When its ramp began, with these settings.
   /// One for each worker.
   std::shared_ptr<std::vector<ToxicCounters>> counters;
   /// A new one for each revision: what was on its way at the old settings does

@@ -297,10 +297,19 @@ std::shared_ptr<const ToxicSet> Proxy::make_live() const {
       changed.samples = samples_of(spec);  // Only now: its stages use those that are there.
     }
     changed.spec = spec;
+    changed.client_zones = client_zones_of(spec);
     changed.effects = effects_for(spec, 0, changed.samples.get(), changed.placement);
   }
   if (have_parts(*live) && !can_filter(*live, known_of(spec_))) leave_listener_alone(*live);
   return live;
+}
+
+std::vector<ZoneId> Proxy::client_zones_of(const ToxicSpec& toxic) const {
+  std::vector<ZoneId> ids;
+  for (const std::string& zone : toxic.match.client_zones) {
+    ids.push_back(zones_.map == nullptr ? kUnknownZone : zones_.map->id_of(zone));
+  }
+  return ids;
 }
 
 LiveToxic Proxy::make_toxic(const ToxicSpec& spec, std::uint64_t first_new, TimePoint now) const {
@@ -316,6 +325,7 @@ LiveToxic Proxy::make_toxic(const ToxicSpec& spec, std::uint64_t first_new, Time
                  .ramp_since = now,
                  .counters = {},
                  .line = std::make_shared<SharedLine>()};
+  made.client_zones = client_zones_of(spec);
   made.counters = part && part->is_counted
                       ? part->counts->toxic
                       : std::make_shared<std::vector<ToxicCounters>>(workers_.size());

@@ -95,6 +95,7 @@ class Proxy {
 
  private:
   std::shared_ptr<const ToxicSet> make_live() const;
+  std::vector<ZoneId> client_zones_of(const ToxicSpec& toxic) const;
   LiveToxic make_toxic(const ToxicSpec& spec, std::uint64_t first_new, TimePoint now) const;
   std::shared_ptr<ToxicBudget> budget_for(const ToxicSpec& spec, std::uint64_t toxic) const;
   Placement placement() const;

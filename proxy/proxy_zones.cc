@@ -46,6 +46,14 @@ Result<void> check_zones(const ProxySpec& spec, const ZoneMap& map) {
     return Fail(Error{ErrorKind::kInvalid, std::string(key) + ": " + no_such_zone(*zone, map),
                       "/" + std::string(key)});
   }
+  for (std::size_t i = 0; i < spec.toxics.size(); ++i) {
+    for (const std::string& zone : spec.toxics[i].match.client_zones) {
+      if (map.id_of(zone) != kUnknownZone) continue;
+      return Fail(Error{ErrorKind::kInvalid,
+                        "toxic `" + spec.toxics[i].name + "`: clients: " + no_such_zone(zone, map),
+                        "/toxics/" + std::to_string(i) + "/match/clients"});
+    }
+  }
   return {};
 }
 

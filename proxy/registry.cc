@@ -165,6 +165,7 @@ Result<const ToxicSpec*> Registry::add_toxic(std::string_view proxy, ToxicSpec t
   }
   ProxySpec changed = (*found)->spec();
   changed.toxics.push_back(std::move(toxic));
+  if (const auto may = check_zones(changed, partitions_.zones()); !may) return Fail(may.error());
   if (const auto may = may_have(changed.toxics); !may) return Fail(may.error());
   if (const auto served = Proxy::can_serve(changed, workers_); !served) {
     return Fail(served.error());

@@ -169,6 +169,10 @@ Result<std::vector<std::string>> Registry::reload(const Configured& before, Conf
   if (!zones) return Fail(zones.error());
   const auto steps = partition_steps(before, now, *zones);
   if (!steps) return Fail(steps.error());
+  if (!(*zones == partitions_.zones())) {
+    changes.emplace_back("changed the zones");
+    plan.set_zones(*std::move(zones));
+  }
   for (const ProxySpec& old : before.proxies) {
     if (find_in(now.proxies, old.name) != nullptr || proxies_.count(old.name) == 0) continue;
     plan.remove(old.name);
@@ -192,12 +196,10 @@ Result<std::vector<std::string>> Registry::reload(const Configured& before, Conf
     if (!may) return within("proxy `" + proxy->spec().name + "`", may.error());
     ProxySpec spec = proxy->spec();
     spec.toxics = toxics;
+    const auto zoned = check_zones(spec, plan.zones());
+    if (!zoned) return within("proxy `" + spec.name + "`", zoned.error());
     const auto served = Proxy::can_serve(spec, workers_);
     if (!served) return within("proxy `" + spec.name + "`", served.error());
-  }
-  if (!(*zones == partitions_.zones())) {
-    changes.emplace_back("changed the zones");
-    plan.set_zones(*std::move(zones));
   }
   for (const std::string& name : steps->removed) plan.remove_partition(name);
   const Result<void> done = plan.carry_out();

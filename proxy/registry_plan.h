@@ -28,6 +28,9 @@ class Registry::Plan {
   /// The zones are to be those.
   void set_zones(ZoneMap zones) { zones_ = std::move(zones); }
 
+  /// Those that there will be.
+  const ZoneMap& zones() const { return zones_ ? *zones_ : registry_.partitions_.zones(); }
+
   /// Does all of it, or fails and has done nothing.
   Result<void> carry_out();
 
@@ -38,7 +41,6 @@ class Registry::Plan {
     std::string inherits;    // ...the socket of a proxy that leaves, by its address.
   };
 
-  const ZoneMap& zones() const { return zones_ ? *zones_ : registry_.partitions_.zones(); }
   Result<void> check_zones_of_all() const;
   Result<void> find_sockets();
 

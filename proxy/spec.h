@@ -38,8 +38,9 @@ struct ConnectionShare {
 
 /// Which connections a toxic is for, beside its toxicity. Empty: all.
 struct ToxicMatch {
-  std::vector<IpPrefix> clients{};      ///< Those whose client's address is in one of these,
-  std::vector<IpPrefix> not_clients{};  ///< and in none of these.
+  std::vector<IpPrefix> clients{};          ///< Those whose client's address is in one of these,
+  std::vector<std::string> client_zones{};  ///< or its zone is one of these,
+  std::vector<IpPrefix> not_clients{};      ///< and in none of these.
   std::vector<DestinationPattern> destinations{};  ///< Those that go to one of these.
   ConnectionCount count{};                         ///< Of those made since the toxic was.
   std::optional<ConnectionShare> share{};

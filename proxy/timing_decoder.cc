@@ -285,11 +285,37 @@ Result<std::vector<Value>> parsed(const std::vector<const Document*>& values, co
   return all;
 }
 
-Result<std::vector<IpPrefix>> decode_clients(const Part& match, const std::string& one,
-                                             const std::string& many) {
-  const auto values = values_of(match, one, many, "10.1.0.0/16", "prefix");
+Result<std::vector<IpPrefix>> decode_clients(const Part& match, const std::string& key) {
+  const auto values = values_of(match, "", key, "10.1.0.0/16", "prefix");
   if (!values) return Fail(values.error());
-  return parsed(*values, match, match.name_of(many), "an address or prefix", &IpPrefix::parse);
+  return parsed(*values, match, match.name_of(key), "an address or prefix", &IpPrefix::parse);
+}
+
+/// Clients by their addresses, or by their zone.
+struct ClientPlace {
+  std::optional<IpPrefix> prefix{};
+  std::string zone{};
+
+  static Result<ClientPlace> parse(std::string_view text) {
+    const auto prefix = IpPrefix::parse(text);
+    if (prefix) return ClientPlace{*prefix, ""};
+    const bool is_zone = text == kNoZoneName || check_zone_name(text).has_value();
+    if (is_zone) return ClientPlace{std::nullopt, std::string(text)};
+    return Fail(prefix.error());
+  }
+};
+
+Result<void> decode_named_clients(const Part& match, ToxicMatch& into) {
+  const auto values = values_of(match, "client", "clients", "10.1.0.0/16", "prefix");
+  if (!values) return Fail(values.error());
+  const auto places = parsed(*values, match, "match.clients", "an address, a prefix or a zone",
+                             &ClientPlace::parse);
+  if (!places) return Fail(places.error());
+  for (const ClientPlace& place : *places) {
+    if (place.prefix) into.clients.push_back(*place.prefix);
+    if (!place.prefix) into.client_zones.push_back(place.zone);
+  }
+  return {};
 }
 
 Result<std::vector<DestinationPattern>> decode_destinations(const Part& match) {
@@ -372,10 +398,9 @@ Result<ToxicMatch> decode_match(const Fields& toxic, Dialect dialect) {
                              {"client", "clients", "not_clients", "destination", "destinations",
                               "connections", "by", "after", "first", "every"});
   if (!part) return Fail(part.error());
-  auto clients = decode_clients(*part, "client", "clients");
+  const auto clients = decode_named_clients(*part, match);
   if (!clients) return Fail(clients.error());
-  match.clients = *std::move(clients);
-  auto not_clients = decode_clients(*part, "", "not_clients");
+  auto not_clients = decode_clients(*part, "not_clients");
   if (!not_clients) return Fail(not_clients.error());
   match.not_clients = *std::move(not_clients);
   auto destinations = decode_destinations(*part);

@@ -9,7 +9,7 @@ namespace {
 
 using Ids = std::vector<ZoneId>;
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
   return "`" + std::string(name) + "`";
 }
 
@@ -27,7 +27,7 @@ Result<Ids> ids_of(const std::vector<std::string>& names, const ZoneMap& map) {
     const auto zone = find_zone(name, map);
     if (!zone) return Fail(zone.error());
     if (std::find(ids.begin(), ids.end(), *zone) != ids.end()) {
-      return fail(ErrorKind::kInvalid, "zone " + quoted(name) + " is named twice");
+      return fail(ErrorKind::kInvalid, "zone " + in_quotes(name) + " is named twice");
     }
     ids.push_back(*zone);
   }
@@ -76,7 +76,7 @@ Result<ZoneLinks> links_between(const PartitionShape& shape, const ZoneMap& map)
   for (const ZoneId zone : *from) {
     if (std::find(to->begin(), to->end(), zone) == to->end()) continue;
     return fail(ErrorKind::kInvalid,
-                "zone " + quoted(map.name_of(zone)) +
+                "zone " + in_quotes(map.name_of(zone)) +
                     " is in `from` and in `to`: a zone is not cut from itself");
   }
   ZoneLinks links;

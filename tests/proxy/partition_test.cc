@@ -300,6 +300,30 @@ TEST_CASE("partition: an upstream with a name is in the zone of the address that
   CHECK(open.receive(1) == "x");
 }
 
+TEST_CASE("partition: a toxic can be for the clients of a zone", "[partition]") {
+  Mesh mesh;
+  Socket in_a = mesh.open("1", "to-b");
+  Socket in_c = mesh.open("3", "to-b");
+  ToxicSpec toxic = toxic_of("reset");
+  toxic.match.client_zones = {"a"};
+  REQUIRE(mesh.registry.add_toxic("to-b", toxic));
+  CHECK(in_a.receive_all().ending == Ending::kReset);
+  CHECK(round_trip(in_c, "x") == "x");
+  toxic.name = "other";
+  toxic.match.client_zones = {"z"};
+  const auto refused = mesh.registry.add_toxic("to-b", toxic);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message ==
+        "toxic `other`: clients: there is no zone `z`; there are a, b, c");
+  // It stays, and means the same, when zones come.
+  std::vector<ZoneSpec> zones = mesh.registry.partitions().zones().zones();
+  zones.push_back({"Z", {}});
+  REQUIRE(mesh.registry.set_zones(zones, Attempt::kApply));
+  auto [late, error] = mesh.dial("1", "to-b");
+  CHECK((error == ECONNRESET || late.receive_all().ending == Ending::kReset));
+  mesh.open("3", "to-b");
+}
+
 TEST_CASE("partition: where clients say where they go, and who they are", "[partition]") {
   Mesh mesh;
   REQUIRE(mesh.registry.create({.name = "any",
