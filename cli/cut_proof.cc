@@ -11,11 +11,6 @@ namespace faultline {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Verdict = CutProof::Verdict;
-
-std::uint64_t count_at(const Json& effect, const char* key) {
-  return effect.value(key, std::uint64_t{0});
-}
 
 /// "3 connections and 120 B".
 std::string crossed_in_words(const Json& effect) {
@@ -48,13 +43,14 @@ std::string query_of_ended(const std::string& partition, const std::string& limi
 }  // namespace
 
 CutProof proof_of(const Json& effect, const PartitionSpec& partition) {
-  CutProof proof{.verdict = Verdict::kHeld, .counts = counts_of(effect, partition), .sentence = ""};
+  CutProof proof{
+      .verdict = CutProof::Verdict::kHeld, .counts = counts_of(effect, partition), .sentence = ""};
   const bool is_shadow = partition.fault.reach.shadow;
   if (count_at(effect, "crossed") > 0) {
-    proof.verdict = Verdict::kLeaked;
+    proof.verdict = CutProof::Verdict::kLeaked;
     proof.sentence = "the cut leaked: " + crossed_in_words(effect) + " crossed it";
   } else if (count_at(effect, "matched") == 0) {
-    proof.verdict = Verdict::kInconclusive;
+    proof.verdict = CutProof::Verdict::kInconclusive;
     proof.sentence =
         "inconclusive: nothing matched, no connection went that way, so nothing is proved";
   } else if (is_shadow) {
@@ -70,9 +66,9 @@ CutProof proof_of(const Json& effect, const PartitionSpec& partition) {
   return proof;
 }
 
-int exit_code_of(Verdict verdict) {
-  if (verdict == Verdict::kInconclusive) return kExitInconclusive;
-  return verdict == Verdict::kLeaked ? kExitFailed : kExitOk;
+int exit_code_of(CutProof::Verdict verdict) {
+  if (verdict == CutProof::Verdict::kInconclusive) return kExitInconclusive;
+  return verdict == CutProof::Verdict::kLeaked ? kExitFailed : kExitOk;
 }
 
 Result<EndedPartition> last_ended(const V1Remote& remote, const std::string& partition) {
@@ -111,10 +107,11 @@ int tell_proof(const Invocation& invocation, const Json& effect, const Partition
     print_indented(invocation, effect);
   } else {
     console.out << proof.counts;
-    if (proof.verdict == Verdict::kHeld) console.out << "; " << console.green(proof.sentence);
+    if (proof.verdict == CutProof::Verdict::kHeld)
+      console.out << "; " << console.green(proof.sentence);
     console.out << '\n';
   }
-  if (proof.verdict != Verdict::kHeld) {
+  if (proof.verdict != CutProof::Verdict::kHeld) {
     console.out.flush();
     console.err << proof.sentence << '\n';
   }

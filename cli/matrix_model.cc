@@ -16,10 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::uint64_t count_at(const Json& object, const char* key) {
-  return object.value(key, std::uint64_t{0});
-}
-
 MatrixCell read_cell(const Json& cell) {
   return {.state = text_at(cell, "state"),
           .open = count_at(cell, "open"),

@@ -27,8 +27,8 @@ std::string milliseconds_in_words(double milliseconds) {
 /// Whom it met, and how soon: ": 2,400 open connections, in force after 18 ms".
 std::string reach_in_words(const Json& effect, const PartitionSpec& partition) {
   const char* const key = cuts(partition.mode) ? "cut" : "matched";
-  return ": " + amount_of(effect.value(key, std::uint64_t{0}), "open connection") +
-         ", in force after " + milliseconds_in_words(effect.value("in_force_after_ms", 0.0));
+  return ": " + amount_of(count_at(effect, key), "open connection") + ", in force after " +
+         milliseconds_in_words(effect.value("in_force_after_ms", 0.0));
 }
 
 Error taken(const PartitionSubject& subject, const Error& error) {

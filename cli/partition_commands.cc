@@ -18,19 +18,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::uint64_t count_at(const Json& object, const char* key) {
-  return object.value(key, std::uint64_t{0});
-}
-
 /// "9m58s", or what else ends it.
-std::string end_of(const Json& view) {
+std::string heals_in_words(const Json& view) {
   const std::string left = time_left(text_at(view, "ends_at"));
   const std::string lease = text_at(view, "lease");
   if (!left.empty()) return "in " + left;
   return lease.empty() ? "not by itself" : "with lease " + lease;
 }
 
-int list(const Invocation& invocation, const V1Remote& remote) {
+int list_partitions(const Invocation& invocation, const V1Remote& remote) {
   const auto answer = remote.call("GET", "/v1/partitions");
   if (!answer) return report_v1(invocation, answer.error(), "Failed to list partitions");
   const Console& console = invocation.console;
@@ -48,7 +44,7 @@ int list(const Invocation& invocation, const V1Remote& remote) {
   for (const Json& view : partitions) {
     const auto partition = read_partition(view);
     if (!partition) return report_v1(invocation, partition.error());
-    rows.push_back({text_at(view, "name"), text_at(view, "mode"), end_of(view),
+    rows.push_back({text_at(view, "name"), text_at(view, "mode"), heals_in_words(view),
                     deed_in_words(*partition) + limits_in_words(*partition)});
   }
   print_table(console, {"Partition", "Mode", "Heals", "What it does"}, rows);
@@ -81,7 +77,7 @@ void print_pairs(const Console& console, const Json& effect) {
   }
 }
 
-int show_one(const Invocation& invocation, const V1Remote& remote, const std::string& name) {
+int show_partition(const Invocation& invocation, const V1Remote& remote, const std::string& name) {
   const std::string what = "Failed to show partition";
   const auto view = remote.call("GET", v1_partition_path(name));
   if (!view) return report_v1(invocation, view.error(), what);
@@ -177,7 +173,8 @@ void add_partition_commands(CLI::App& root, Invocation& invocation) {
                               "  faultline partition list\n  faultline partition list -o json");
   add_client_options(all, invocation);
   set_action(all, invocation, [&invocation] {
-    return with_v1(invocation, [&](const V1Remote& remote) { return list(invocation, remote); });
+    return with_v1(invocation,
+                   [&](const V1Remote& remote) { return list_partitions(invocation, remote); });
   });
   CLI::App& one = add_command(parent, {"show"}, "Show a partition, and what it has done to whom",
                               "  faultline partition show split");
@@ -185,8 +182,9 @@ void add_partition_commands(CLI::App& root, Invocation& invocation) {
   add_partition_word(one, *name);
   add_client_options(one, invocation);
   set_action(one, invocation, [&invocation, name] {
-    return with_v1(invocation,
-                   [&](const V1Remote& remote) { return show_one(invocation, remote, *name); });
+    return with_v1(invocation, [&](const V1Remote& remote) {
+      return show_partition(invocation, remote, *name);
+    });
   });
   add_delete(parent, invocation);
 }

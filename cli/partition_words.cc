@@ -12,14 +12,13 @@ namespace faultline {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Kind = PartitionShape::Kind;
-using Direction = PartitionShape::Direction;
-using Names = std::vector<std::string>;
+using Shape = PartitionShape;
+using ZoneNames = std::vector<std::string>;
 
 /// "zone a", "zones a, b and c", "everything else", "what is in no zone".
-std::string zones_in_words(const Names& names) {
-  if (names == Names{std::string(kEverythingElse)}) return "everything else";
-  if (names == Names{std::string(kNoZoneName)}) return "what is in no zone";
+std::string zones_in_words(const ZoneNames& names) {
+  if (names == ZoneNames{std::string(kEverythingElse)}) return "everything else";
+  if (names == ZoneNames{std::string(kNoZoneName)}) return "what is in no zone";
   std::string text = names.size() == 1 ? "zone " : "zones ";
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
@@ -30,32 +29,33 @@ std::string zones_in_words(const Names& names) {
 
 /// Who is kept from whom.
 struct Sides {
-  Names left;
-  Names right;
+  ZoneNames left;
+  ZoneNames right;
   bool is_one_way = false;  ///< What goes from left to right; else both ways.
   std::string beside{};     ///< What else is to be known of the shape; "" mostly.
 };
 
-Sides sides_of(const PartitionShape& shape) {
-  const Names everything_else = {std::string(kEverythingElse)};
-  const Names& zones = shape.zones;
+Sides sides_of(const Shape& shape) {
+  const ZoneNames everything_else = {std::string(kEverythingElse)};
+  const ZoneNames& zones = shape.zones;
   const auto half = static_cast<std::ptrdiff_t>(zones.size() / 2);
   switch (shape.kind) {
-    case Kind::kFromTo:
-      if (shape.direction == Direction::kToFrom) return {shape.to, shape.from, true};
-      return {shape.from, shape.to, shape.direction == Direction::kFromTo};
-    case Kind::kIsolate:
-    case Kind::kRing:
+    case Shape::Kind::kFromTo:
+      if (shape.direction == Shape::Direction::kToFrom) return {shape.to, shape.from, true};
+      return {shape.from, shape.to, shape.direction == Shape::Direction::kFromTo};
+    case Shape::Kind::kIsolate:
+    case Shape::Kind::kRing:
       return {zones, everything_else};
-    case Kind::kHalves:
-      return {Names(zones.begin(), zones.begin() + half), Names(zones.begin() + half, zones.end())};
-    case Kind::kBridge:
-      return {Names(zones.begin(), zones.begin() + half),
-              Names(zones.begin() + half + 1, zones.end()), false,
+    case Shape::Kind::kHalves:
+      return {ZoneNames(zones.begin(), zones.begin() + half),
+              ZoneNames(zones.begin() + half, zones.end())};
+    case Shape::Kind::kBridge:
+      return {ZoneNames(zones.begin(), zones.begin() + half),
+              ZoneNames(zones.begin() + half + 1, zones.end()), false,
               zones_in_words({zones[static_cast<std::size_t>(half)]}) + " sees both"};
-    case Kind::kOneWay:
+    case Shape::Kind::kOneWay:
       if (zones.size() == 1) return {zones, everything_else, true};
-      return {{zones.front()}, Names(zones.begin() + 1, zones.end()), true};
+      return {{zones.front()}, ZoneNames(zones.begin() + 1, zones.end()), true};
   }
   return {};
 }
@@ -69,7 +69,7 @@ std::string way_in_words(const Sides& sides) {
 }
 
 bool is_ring(const PartitionSpec& partition) {
-  return partition.shape.kind == Kind::kRing;
+  return partition.shape.kind == Shape::Kind::kRing;
 }
 
 /// What is slow or lossy: "the way between ...".

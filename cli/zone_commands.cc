@@ -41,7 +41,7 @@ Result<std::vector<Json>> zones_of(const V1Remote& remote) {
   return zones;
 }
 
-int list(const Invocation& invocation, const V1Remote& remote) {
+int list_zones(const Invocation& invocation, const V1Remote& remote) {
   const auto zones = zones_of(remote);
   if (!zones) return report_v1(invocation, zones.error(), "Failed to list zones");
   const Console& console = invocation.console;
@@ -62,7 +62,7 @@ int list(const Invocation& invocation, const V1Remote& remote) {
   return kExitOk;
 }
 
-int which(const Invocation& invocation, const V1Remote& remote, const std::string& address) {
+int which_zone(const Invocation& invocation, const V1Remote& remote, const std::string& address) {
   const std::string what = "Failed to find a zone";
   const auto place = remote.call("GET", "/v1/which" + query_of({{"address", address}}));
   if (!place) return report_v1(invocation, place.error(), what);
@@ -89,7 +89,7 @@ int which(const Invocation& invocation, const V1Remote& remote, const std::strin
   return kExitOk;
 }
 
-int matrix(const Invocation& invocation, const V1Remote& remote) {
+int show_matrix(const Invocation& invocation, const V1Remote& remote) {
   if (invocation.watch) return MatrixWatch(invocation, remote).run().status;
   if (wants_json(invocation)) {
     const auto answer = remote.call("GET", "/v1/matrix");
@@ -169,7 +169,8 @@ void add_matrix(CLI::App& root, Invocation& invocation) {
   add_client_options(command, invocation);
   add_watch_option(command, invocation);
   set_action(command, invocation, [&invocation] {
-    return with_v1(invocation, [&](const V1Remote& remote) { return matrix(invocation, remote); });
+    return with_v1(invocation,
+                   [&](const V1Remote& remote) { return show_matrix(invocation, remote); });
   });
 }
 
@@ -184,7 +185,8 @@ void add_zone_commands(CLI::App& root, Invocation& invocation) {
                               "  faultline zone list\n  faultline zone list -o json");
   add_client_options(all, invocation);
   set_action(all, invocation, [&invocation] {
-    return with_v1(invocation, [&](const V1Remote& remote) { return list(invocation, remote); });
+    return with_v1(invocation,
+                   [&](const V1Remote& remote) { return list_zones(invocation, remote); });
   });
   CLI::App& one = add_command(zone, {"which"}, "Say which zone an address is in, and by which CIDR",
                               "  faultline zone which 10.2.3.4");
@@ -192,8 +194,9 @@ void add_zone_commands(CLI::App& root, Invocation& invocation) {
   one.add_option("ADDRESS", *address, "An IP address")->required()->type_name("");
   add_client_options(one, invocation);
   set_action(one, invocation, [&invocation, address] {
-    return with_v1(invocation,
-                   [&](const V1Remote& remote) { return which(invocation, remote, *address); });
+    return with_v1(invocation, [&](const V1Remote& remote) {
+      return which_zone(invocation, remote, *address);
+    });
   });
   add_cut(zone, invocation);
   add_heal(zone, invocation);
