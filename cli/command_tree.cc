@@ -124,6 +124,8 @@ std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation) {
   add_proxy_commands(*root, invocation);
   add_toxic_commands(*root, invocation);
   add_profile_commands(*root, invocation);
+  add_zone_commands(*root, invocation);
+  add_partition_commands(*root, invocation);
   add_v1_commands(*root, invocation);
   add_top_command(*root, invocation);
   add_explain_command(*root, invocation);

@@ -60,6 +60,8 @@ void add_proxy_commands(CLI::App& root, Invocation& invocation);
 void add_toxic_commands(CLI::App& root, Invocation& invocation);
 void add_profile_commands(CLI::App& root, Invocation& invocation);
 void add_v1_commands(CLI::App& root, Invocation& invocation);
+void add_zone_commands(CLI::App& root, Invocation& invocation);
+void add_partition_commands(CLI::App& root, Invocation& invocation);
 void add_top_command(CLI::App& root, Invocation& invocation);
 void add_serve_command(CLI::App& root, Invocation& invocation);
 void add_demo_command(CLI::App& root, Invocation& invocation);

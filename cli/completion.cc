@@ -7,6 +7,7 @@
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
 #include "cli/profiles.h"
+#include "proxy/partition.h"
 #include "toxics/catalog.h"
 
 namespace faultline {
@@ -92,11 +93,14 @@ std::vector<std::string> words_of(const Node& node) {
   return words;
 }
 
-/// Whether the command's argument is a proxy that exists.
-bool takes_proxy(const CLI::App& command) {
-  const std::string name = command.get_name();
-  return name != "create" && (command.get_option_no_throw("NAME") != nullptr ||
-                              command.get_option_no_throw("PROXY") != nullptr);
+/// The command that lists what the argument of `command` can be, in its first column: the proxies,
+/// zones or partitions that there are. "" if it is none of these.
+std::string lister_of(const CLI::App& command) {
+  const auto takes = [&](const char* word) { return command.get_option_no_throw(word) != nullptr; };
+  if (takes("ZONE")) return "zone list";
+  if (takes("PARTITION")) return "partition list";
+  const bool is_new = command.get_name() == "create";
+  return !is_new && (takes("NAME") || takes("PROXY")) ? "list" : "";
 }
 
 std::string types() {
@@ -120,17 +124,18 @@ void append_word_arms(const std::vector<Node>& nodes, std::string& out) {
   for (const Node& node : nodes) {
     out += "    \"" + main_path(node) + "\") candidates=\"" + joined(words_of(node), " ", as_is) +
            "\"";
-    if (takes_proxy(*node.command)) out += "; proxies=yes";
+    const std::string lister = lister_of(*node.command);
+    if (!lister.empty()) out += "; lister=\"" + lister + "\"";
     if (takes_files(*node.command)) out += "; files=yes";
     out += " ;;\n";
     append_word_arms(node.children, out);
   }
 }
 
-/// The part that both shells understand: sets `candidates`, `proxies` and `files` from
+/// The part that both shells understand: sets `candidates`, `lister` and `files` from
 /// the words before the cursor, which stand in `before`.
 std::string shared_body(const std::vector<Node>& roots) {
-  std::string out = R"(  local at="" word previous="" candidates="" proxies=no files=no
+  std::string out = R"(  local at="" word previous="" candidates="" lister="" files=no
   for word in "${before[@]}"; do
     case "$at:$word" in
 )";
@@ -145,13 +150,22 @@ std::string shared_body(const std::vector<Node>& roots) {
   out += R"(  esac
   case "$previous" in
     -t|--type) candidates=")" +
-         types() + R"("; proxies=no files=no ;;
-    -o|--output) candidates="table json"; proxies=no files=no ;;
-    --on) candidates="request response"; proxies=no files=no ;;
-    --affects) candidates="new open both"; proxies=no files=no ;;
-    --on-remove) candidates="resume close reset"; proxies=no files=no ;;
-    --log-format) candidates="json text"; proxies=no files=no ;;
-    --log-level) candidates="trace debug info warn error off"; proxies=no files=no ;;
+         types() + R"("; lister="" files=no ;;
+    -o|--output) candidates="table json"; lister="" files=no ;;
+    --on) candidates="request response"; lister="" files=no ;;
+    --affects) candidates="new open both"; lister="" files=no ;;
+    --on-remove) candidates="resume close reset"; lister="" files=no ;;
+    --partition) candidates=""; lister="partition list" files=no ;;
+    --mode) candidates=")" +
+         joined(partition_mode_names(), " ", as_is) + R"("; lister="" files=no ;;
+    --shape) candidates=")" +
+         joined(shape_names(), " ", as_is) + R"("; lister="" files=no ;;
+    --direction) candidates=")" +
+         joined(direction_names(), " ", as_is) + R"("; lister="" files=no ;;
+    --one-way) candidates="in out"; lister="" files=no ;;
+    --heal) candidates="resume reset"; lister="" files=no ;;
+    --log-format) candidates="json text"; lister="" files=no ;;
+    --log-level) candidates="trace debug info warn error off"; lister="" files=no ;;
   esac
 )";
   return out;
@@ -164,10 +178,10 @@ std::string bash_script(const std::vector<Node>& roots) {
          "name\n" +
          shared_body(roots) +
          R"sh(  COMPREPLY=($(compgen -W "$candidates" -- "$cur"))
-  if [[ $proxies == yes && $cur != -* ]]; then
+  if [[ -n $lister && $cur != -* ]]; then
     while IFS=$'\t' read -r name _; do
       [[ $name == "$cur"* ]] && COMPREPLY+=("$(printf %q "$name")")
-    done < <(faultline list 2>/dev/null </dev/null)
+    done < <(faultline $lister 2>/dev/null </dev/null)
   fi
   # Nothing of ours: the shell completes files by itself.
   [[ $files == yes && $cur != -* ]] && COMPREPLY=()
@@ -183,8 +197,8 @@ std::string zsh_script(const std::vector<Node>& roots) {
          "  local before=(\"${(@)words[2,CURRENT-1]}\") line\n" +
          shared_body(roots) +
          R"sh(  compadd -- ${=candidates}
-  if [[ $proxies == yes ]]; then
-    for line in ${(f)"$(faultline list 2>/dev/null </dev/null)"}; do
+  if [[ -n $lister ]]; then
+    for line in ${(f)"$(faultline ${=lister} 2>/dev/null </dev/null)"}; do
       compadd -- "${line%%$'\t'*}"
     done
   fi
@@ -229,7 +243,9 @@ void append_fish(const std::vector<Node>& nodes, const std::string& condition, s
       if (option->get_lnames().front() == "config") out += " -F";
       out += " -d " + fish_quoted(option->get_description()) + "\n";
     }
-    if (takes_proxy(command)) out += when + " -a '(faultline list 2>/dev/null | cut -f1)'\n";
+    if (const std::string lister = lister_of(command); !lister.empty()) {
+      out += when + " -a '(faultline " + lister + " 2>/dev/null | cut -f1)'\n";
+    }
     if (takes_type(command)) out += when + " -a " + fish_quoted(types()) + "\n";
     if (takes_files(command)) out += when + " -F\n";
     if (takes_shell(command)) out += when + " -a 'bash zsh fish'\n";

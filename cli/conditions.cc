@@ -33,7 +33,7 @@ Json turns_json(const Turns& turns) {
 }
 
 /// The member `key` as a text, be it a string or a number; "" if there is none.
-std::string text_at(const Json& object, const char* key) {
+std::string text_in(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end()) return "";
   if (found->is_number()) return plain_number(found->get<double>());
@@ -51,7 +51,7 @@ std::vector<std::string> texts_at(const Json& object, const char* key) {
   return texts;
 }
 
-std::int64_t count_at(const Json& object, const char* key) {
+std::int64_t count_in(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
 }
@@ -65,7 +65,7 @@ const Json* object_at(const Json& object, const char* key) {
 std::optional<Turns> turns_at(const Json& toxic, const char* key) {
   const Json* turns = object_at(toxic, key);
   if (turns == nullptr) return std::nullopt;
-  return Turns{text_at(*turns, "on"), text_at(*turns, "off"), text_at(*turns, "jitter")};
+  return Turns{text_in(*turns, "on"), text_in(*turns, "off"), text_in(*turns, "jitter")};
 }
 
 /// "30%" of "0.3", to the six decimals that shares have; else the text itself.
@@ -97,14 +97,14 @@ void write_reach(const ToxicConditions& conditions, Json& toxic) {
 }
 
 void read_reach(const Json& toxic, ToxicConditions& conditions) {
-  conditions.affects = text_at(toxic, "affects");
-  conditions.on_remove = text_at(toxic, "on_remove");
+  conditions.affects = text_in(toxic, "affects");
+  conditions.on_remove = text_in(toxic, "on_remove");
   const auto shadow = toxic.find("shadow");
   conditions.shadow = shadow != toxic.end() && shadow->is_boolean() && shadow->get<bool>();
   if (const Json* limits = object_at(toxic, "limits")) {
-    conditions.max_connections = count_at(*limits, "max_connections");
-    conditions.max_share = text_at(*limits, "max_share");
-    conditions.max_bytes_delayed = text_at(*limits, "max_bytes_delayed");
+    conditions.max_connections = count_in(*limits, "max_connections");
+    conditions.max_share = text_in(*limits, "max_share");
+    conditions.max_bytes_delayed = text_in(*limits, "max_bytes_delayed");
   }
 }
 
@@ -176,21 +176,21 @@ void write_conditions(const ToxicConditions& conditions, Json& toxic) {
 ToxicConditions read_conditions(const Json& toxic) {
   ToxicConditions conditions{.pulse = turns_at(toxic, "pulse"),
                              .poisson = turns_at(toxic, "poisson"),
-                             .after = text_at(toxic, "after"),
-                             .until = text_at(toxic, "until")};
+                             .after = text_in(toxic, "after"),
+                             .until = text_in(toxic, "until")};
   if (const Json* match = object_at(toxic, "match")) {
     conditions.clients = texts_at(*match, "clients");
     conditions.not_clients = texts_at(*match, "not_clients");
     conditions.destinations = texts_at(*match, "destinations");
-    conditions.share = text_at(*match, "connections");
-    conditions.share_by = text_at(*match, "by");
-    conditions.after_connections = count_at(*match, "after");
-    conditions.first = count_at(*match, "first");
-    conditions.every = count_at(*match, "every");
+    conditions.share = text_in(*match, "connections");
+    conditions.share_by = text_in(*match, "by");
+    conditions.after_connections = count_in(*match, "after");
+    conditions.first = count_in(*match, "first");
+    conditions.every = count_in(*match, "every");
   }
   if (const Json* ramp = object_at(toxic, "ramp")) {
-    conditions.ramp = WrittenRamp{text_at(*ramp, "attribute"), text_at(*ramp, "from"),
-                                  text_at(*ramp, "to"), text_at(*ramp, "over")};
+    conditions.ramp = WrittenRamp{text_in(*ramp, "attribute"), text_in(*ramp, "from"),
+                                  text_in(*ramp, "to"), text_in(*ramp, "over")};
   }
   read_reach(toxic, conditions);
   return conditions;

@@ -22,7 +22,7 @@ void add_explain_command(CLI::App& root, Invocation& invocation) {
       invocation.console.err << "faultline explain: " << printable(config.error().message) << '\n';
       return kExitUsage;
     }
-    invocation.console.out << explanation(config->configured.proxies);
+    invocation.console.out << explanation(config->configured);
     return kExitOk;
   });
 }

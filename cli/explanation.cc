@@ -5,6 +5,7 @@
 
 #include "base/verify.h"
 #include "cli/console.h"
+#include "cli/partition_words.h"
 #include "toxics/words.h"
 
 namespace faultline {
@@ -122,6 +123,28 @@ std::string ramp_clause(const ToxicSpec& toxic) {
          words_of(ramp.values.over);
 }
 
+/// "Zone `a`: 10.1.0.0/16 and fd00:1::/32."
+std::string explanation(const std::vector<ZoneSpec>& zones) {
+  std::string text;
+  for (const ZoneSpec& zone : zones) {
+    std::vector<std::string> cidrs;
+    for (const IpPrefix& cidr : zone.cidrs) cidrs.push_back(cidr.text());
+    text += "Zone `" + printable(zone.name) +
+            "`: " + (cidrs.empty() ? "what proxies say is in it" : list_in_words(cidrs)) + ".\n";
+  }
+  return text;
+}
+
+/// "; its clients are in zone a, and its upstream is in zone b": what it says itself.
+std::string zones_in_words(const ProxySpec& proxy) {
+  std::vector<std::string> parts;
+  if (!proxy.client_zone.empty()) {
+    parts.push_back("its clients are in zone " + printable(proxy.client_zone));
+  }
+  if (!proxy.zone.empty()) parts.push_back("its upstream is in zone " + printable(proxy.zone));
+  return parts.empty() ? "" : "; " + list_in_words(parts);
+}
+
 }  // namespace
 
 /// Where a proxy passes connections on to.
@@ -154,17 +177,24 @@ std::string explanation(const ProxySpec& proxy) {
   std::string text = "Proxy `" + printable(proxy.name) + "` ";
   text += proxy.enabled ? "listens on " + listen + " and passes on to " + whereto(proxy.route())
                         : "is disabled: connecting to " + listen + " is refused";
-  text += proxy.toxics.empty() ? ". It has no toxic.\n" : ".\n";
+  text += zones_in_words(proxy) + (proxy.toxics.empty() ? ". It has no toxic.\n" : ".\n");
   for (const ToxicSpec& toxic : proxy.toxics) {
     text += "  `" + printable(toxic.name) + "`: " + explanation(toxic) + "\n";
   }
   return text;
 }
 
-std::string explanation(const std::vector<ProxySpec>& proxies) {
+std::string explanation(const Configured& configured) {
+  std::vector<std::string> paragraphs;
+  if (!configured.zones.empty()) paragraphs.push_back(explanation(configured.zones));
+  for (const ProxySpec& proxy : configured.proxies) paragraphs.push_back(explanation(proxy));
+  if (configured.proxies.empty()) paragraphs.emplace_back("There is no proxy.\n");
+  std::string partitions;
+  for (const PartitionSpec& partition : configured.partitions) partitions += explanation(partition);
+  if (!partitions.empty()) paragraphs.push_back(partitions);
   std::string text;
-  for (const ProxySpec& proxy : proxies) text += (text.empty() ? "" : "\n") + explanation(proxy);
-  return text.empty() ? "There is no proxy.\n" : text;
+  for (const std::string& paragraph : paragraphs) text += (text.empty() ? "" : "\n") + paragraph;
+  return text;
 }
 
 }  // namespace faultline

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "proxy/spec.h"
+#include "proxy/registry.h"
 
 namespace faultline {
 
@@ -14,7 +14,8 @@ std::string explanation(const ToxicSpec& toxic);
 /// What a proxy does, as a paragraph of lines: itself, and each of its toxics by name.
 std::string explanation(const ProxySpec& proxy);
 
-/// What a configuration would do: its proxies with an empty line between them.
-std::string explanation(const std::vector<ProxySpec>& proxies);
+/// What a configuration would do: its zones, its proxies with an empty line between them, and its
+/// partitions.
+std::string explanation(const Configured& configured);
 
 }  // namespace faultline

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/cut_proof.h"
 #include "cli/v1_action.h"
 
 namespace faultline {
@@ -48,6 +49,12 @@ Result<void> Top::look() {
                                  [&](const TopProxy& proxy) { return proxy.name == selected; });
   const bool is_there = same != model_.proxies.end();
   select(is_there ? static_cast<std::size_t>(same - model_.proxies.begin()) : model_.selected);
+  auto partitions = look_at_partitions(remote_);
+  // A server without them is an older one.
+  if (!partitions && partitions.error().kind != ErrorKind::kNotFound) {
+    return Fail(partitions.error());
+  }
+  model_.partitions = partitions ? *std::move(partitions) : std::vector<MatrixPartition>();
   model_.connections.clear();
   if (model_.proxies.empty()) return {};
   const auto page = remote_.call(
@@ -99,7 +106,14 @@ void Top::heal_all() {
     if (!heal(proxy)) return;
     toxics += proxy.toxics.size();
   }
-  say("all proxies enabled; " + counted(toxics, "toxic") + " removed");
+  for (const MatrixPartition& partition : model_.partitions) {
+    const auto done = remote_.call("DELETE", v1_partition_path(partition.name));
+    // One that has ended meanwhile is healed.
+    if (!done && done.error().kind != ErrorKind::kNotFound) return say_trouble(done.error());
+  }
+  const std::size_t healed = model_.partitions.size();
+  say("all proxies enabled; " + counted(toxics, "toxic") + " removed" +
+      (healed == 0 ? "" : "; " + counted(healed, "partition") + " healed"));
 }
 
 void Top::say(std::string text) {

@@ -22,7 +22,7 @@ class Top {
   Result<void> refresh();
 
   /// What a key does: 'j' and 'k' select the next proxy and the one before, 'c' cuts it, 'h'
-  /// heals it, 'H' heals all. False for 'q', which ends it.
+  /// heals it, 'H' heals all, partitions too. False for 'q', which ends it.
   bool press(char key);
 
  private:

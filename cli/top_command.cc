@@ -56,7 +56,8 @@ void add_top_command(CLI::App& root, Invocation& invocation) {
       root, {"top"}, "Watch proxies, toxics and connections live; cut and heal by key",
       "  faultline top\n"
       "\nKeys: up, down (or k, j) select a proxy. c cuts it: its connections end and new ones are\n"
-      "refused. h heals it: enabled, and every toxic removed. H heals all. q quits.");
+      "refused. h heals it: enabled, and every toxic removed. H heals all, partitions of\n"
+      "zones too. q quits.");
   add_client_options(command, invocation);
   set_action(command, invocation, [&invocation] { return top(invocation); });
 }

@@ -12,10 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::uint64_t count_at(const Json& object, const char* key) {
-  return object.value(key, std::uint64_t{0});
-}
-
 /// The entry called `name`; an empty object if there is none.
 Json entry_named(const Json& list, const std::string& name) {
   for (const Json& entry : list) {

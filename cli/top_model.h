@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/matrix_model.h"
+
 namespace faultline {
 
 struct TopToxic {
@@ -45,6 +47,7 @@ struct TopConnection {
 struct TopModel {
   std::string server;  ///< As --host has it.
   std::vector<TopProxy> proxies;
+  std::vector<MatrixPartition> partitions;
   std::size_t selected = 0;                ///< Index in `proxies`.
   std::vector<TopConnection> connections;  ///< Of the selected proxy.
   std::string said;                        ///< What the last key has done, or what is wrong.

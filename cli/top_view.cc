@@ -130,6 +130,17 @@ void add_proxies(const TopModel& model, std::size_t rows, const Console& console
   }
 }
 
+void add_partitions(const TopModel& model, const Console& console, Page& page) {
+  if (model.partitions.empty()) return;
+  page.add("");
+  page.add("Partitions", [&](const std::string& text) { return console.bold(text); });
+  for (const MatrixPartition& partition : model.partitions) {
+    page.add("  " + partition.name + "  " + partition.left_in_words() + "  " +
+                 partition.counts_in_words() + "  " + partition.state,
+             [&](const std::string& text) { return console.red(text); });
+  }
+}
+
 void add_toxics(const TopProxy& proxy, const Console& console, Page& page) {
   page.add("");
   page.add("Toxics of " + printable(proxy.name) + (proxy.toxics.empty() ? ": none" : ""),
@@ -178,6 +189,7 @@ std::vector<std::string> top_lines(const TopModel& model, TerminalSize size,
   constexpr std::size_t kHeadings = 2;
   const std::size_t rows = std::max<std::size_t>(1, most > kHeadings ? (most - kHeadings) / 2 : 1);
   add_proxies(model, rows, console, page);
+  add_partitions(model, console, page);
   if (model.selected < model.proxies.size()) {
     const TopProxy& proxy = model.proxies[model.selected];
     add_toxics(proxy, console, page);

@@ -36,6 +36,10 @@ std::string text_at(const Json& json, const char* key) {
   return printable(found->is_string() ? found->get<std::string>() : found->dump());
 }
 
+std::uint64_t count_at(const Json& object, const char* key) {
+  return object.value(key, std::uint64_t{0});
+}
+
 std::string v1_proxy_path(const std::string& proxy) {
   return "/v1/proxies/" + path_segment(proxy);
 }

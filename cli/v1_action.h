@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -25,6 +26,9 @@ void print_indented(const Invocation& invocation, const nlohmann::ordered_json& 
 
 /// The member `key` for people, a number too; "" if there is none.
 std::string text_at(const nlohmann::ordered_json& json, const char* key);
+
+/// The number `key` of an object; 0 if there is none.
+std::uint64_t count_at(const nlohmann::ordered_json& object, const char* key);
 
 /// "/v1/proxies/redis", or with a toxic "/v1/proxies/redis/toxics/slow"; a call that only tries
 /// with "?dry_run=true" behind, and others with the parameters that are not "".

@@ -1,14 +1,14 @@
 // connections, events, lease, halt, clean, why, stats, config dump, assert: what /v1 has
 // beyond Toxiproxy's API.
 
-#include <chrono>
 #include <cstdlib>
 #include <memory>
-#include <thread>
 
 #include "base/quantities.h"
 #include "cli/assertion.h"
+#include "cli/assertion_wait.h"
 #include "cli/command_tree.h"
+#include "cli/event_line.h"
 #include "cli/exit_codes.h"
 #include "cli/v1_action.h"
 #include "cli/watch.h"
@@ -25,6 +25,7 @@ struct V1Arguments {
   std::string proxy;
   std::string client;
   std::string toxic;
+  std::string partition;
   std::string at;
   std::string kill;
   std::string with = "fin";
@@ -50,6 +51,8 @@ void print_connection(const Console& console, const Json& connection) {
     if (!toxic.is_object()) continue;
     const std::string name = text_at(toxic, "name");
     const bool is_on = toxic.value("in_force", false);
+    // A part of a partition that is between other zones than these.
+    if (!is_on && text_at(toxic, "why_not") == "zone") continue;
     toxics += "  " + (is_on ? console.yellow(name)
                             : console.dim(name + " (not: " + text_at(toxic, "why_not") + ")"));
   }
@@ -117,14 +120,6 @@ int why(const Invocation& invocation, const V1Remote& remote, const V1Arguments&
   return kExitOk;
 }
 
-void print_event(const Console& console, const Json& event) {
-  std::string what = text_at(event, "proxy");
-  if (const std::string toxic = text_at(event, "toxic"); !toxic.empty()) what += "/" + toxic;
-  console.out << text_at(event, "time") << "  " << console.bold(text_at(event, "type")) << "  "
-              << what << "  " << text_at(event, "cause") << "  " << text_at(event, "owner") << "  "
-              << text_at(event, "reason") << '\n';
-}
-
 /// Until the stream ends, which is an error.
 int follow_events(const Invocation& invocation, const V1Remote& remote, const std::string& path) {
   return report_v1(invocation, remote.follow(path, [&](const Json& event) {
@@ -143,6 +138,7 @@ int events(const Invocation& invocation, const V1Remote& remote, const V1Argumen
                          "/v1/events" + query_of({{"type", given.word},
                                                   {"proxy", given.proxy},
                                                   {"toxic", given.toxic},
+                                                  {"partition", given.partition},
                                                   {"lease", given.lease}}));
   }
   if (!given.lease.empty()) {
@@ -152,6 +148,7 @@ int events(const Invocation& invocation, const V1Remote& remote, const V1Argumen
       remote.call("GET", "/v1/events" + query_of({{"type", given.word},
                                                   {"proxy", given.proxy},
                                                   {"toxic", given.toxic},
+                                                  {"partition", given.partition},
                                                   {"limit", std::to_string(given.limit)}}));
   if (!list) return report_v1(invocation, list.error());
   if (wants_json(invocation)) {
@@ -220,11 +217,10 @@ int halt(const Invocation& invocation, const V1Remote& remote, const V1Arguments
   } else if (given.lift) {
     invocation.console.out << "faults may begin again\n";
   } else {
-    invocation.console.out << text_at(*answer, "removed")
-                           << " toxics removed; none may begin until `faultline halt --lift`"
-                           << (answer->value("survives_restart", false)
-                                   ? "\n"
-                                   : ", or until the server ends\n");
+    invocation.console.out
+        << text_at(*answer, "removed")
+        << " toxics and partitions removed; none may begin until `faultline halt --lift`"
+        << (answer->value("survives_restart", false) ? "\n" : ", or until the server ends\n");
   }
   return kExitOk;
 }
@@ -237,6 +233,7 @@ int clean(const Invocation& invocation, const V1Remote& remote, const V1Argument
     if (wants_json(invocation)) break;
     std::string what = text_at(one, "proxy");
     if (const std::string toxic = text_at(one, "toxic"); !toxic.empty()) what += "/" + toxic;
+    if (what.empty()) what = text_at(one, "partition");
     invocation.console.out << text_at(one, "kind") << "  " << what << "  " << text_at(one, "count")
                            << '\n';
   }
@@ -274,26 +271,12 @@ int config(const Invocation& invocation, const V1Remote& remote, const V1Argumen
   return kExitOk;
 }
 
-/// Waits for a claim to come true. A toxic that is not there yet may still come.
-int wait_for(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
-  constexpr auto kBetween = std::chrono::milliseconds(50);
+int assert_claim(const Invocation& invocation, const V1Remote& remote, const V1Arguments& given) {
   const auto claim = Assertion::parse(given.word);
   if (!claim) return usage_error(invocation, claim.error().message);
   const auto within = parse_duration(given.within);
   if (!within) return usage_error(invocation, "--within: " + within.error().message);
-  const auto until = std::chrono::steady_clock::now() + *within;
-  for (;;) {
-    const auto stats = remote.call("GET", "/v1/stats");
-    if (!stats) return report_v1(invocation, stats.error());
-    const auto value = claim->value_in(*stats);
-    if (value && claim->holds_for(*value)) return kExitOk;
-    if (std::chrono::steady_clock::now() >= until) {
-      if (!value) return report_v1(invocation, value.error());
-      invocation.console.err << printable(given.word) << ": it is " << Json(*value).dump() << '\n';
-      return kExitFailed;
-    }
-    std::this_thread::sleep_for(kBetween);
-  }
+  return wait_for(invocation, remote, *claim, given.word, *within);
 }
 
 void bind_v1(CLI::App& command, Invocation& invocation,
@@ -348,10 +331,12 @@ void add_v1_commands(CLI::App& root, Invocation& invocation) {
   {
     const auto [command, given] = add("events", "Show what has changed, when and by whom", events,
                                       "  faultline events\n"
+                                      "  faultline events --partition b-cut\n"
                                       "  faultline events --follow --type toxic.");
     add_text(command, "--type", given.word, "TYPES", "Types or their beginnings: toxic.,halt.");
     add_text(command, "--proxy", given.proxy, "NAME", "Of this proxy");
     add_text(command, "--toxic", given.toxic, "NAME", "Of toxics of this name");
+    add_text(command, "--partition", given.partition, "NAME", "Of partitions of this name");
     command.add_flag("--follow,-f", given.follow, "Go on with what happens, until Ctrl-C");
     add_text(command, "--lease", given.lease, "ID",
              "With --follow: hold this lease, so that it does not end before");
@@ -360,7 +345,7 @@ void add_v1_commands(CLI::App& root, Invocation& invocation) {
   }
   {
     const auto [command, given] =
-        add("lease", "Make, renew or end a lease that toxics can be bound to", lease,
+        add("lease", "Make, renew or end a lease that toxics and partitions can be bound to", lease,
             "  LEASE=$(faultline lease --ttl 30s --owner nightly)\n"
             "  faultline lease --renew $LEASE\n  faultline lease --end $LEASE\n"
             "  faultline lease --ttl 5s --hold > lease.id &           # ends 5s after it");
@@ -371,11 +356,12 @@ void add_v1_commands(CLI::App& root, Invocation& invocation) {
     add_text(command, "--owner", given.owner, "WHO", "Whose it is");
     add_text(command, "--reason", given.reason, "TEXT", "What it is for");
     add_text(command, "--renew", given.renew, "ID", "Begin its time anew");
-    add_text(command, "--end", given.end, "ID", "End it, and every toxic bound to it");
+    add_text(command, "--end", given.end, "ID",
+             "End it, and every toxic and partition bound to it");
   }
   {
     const auto [command, given] =
-        add("halt", "Remove every toxic at once, and refuse new ones", halt,
+        add("halt", "Remove every toxic and partition at once, and refuse new ones", halt,
             "  faultline halt --reason 'checkout is down'\n  faultline halt --lift");
     add_text(command, "--reason", given.reason, "TEXT", "Why");
     add_text(command, "--owner", given.owner, "WHO", "By whom");
@@ -394,9 +380,16 @@ void add_v1_commands(CLI::App& root, Invocation& invocation) {
   }
   {
     const auto [command, given] =
-        add("assert", "Exit with 0 once a claim about a toxic holds, else with 1", wait_for,
-            "  faultline assert 'toxic redis/slow applied >= 10' --within 5s");
-    command.add_option("CLAIM", given.word, "toxic PROXY/TOXIC COUNT COMPARISON NUMBER")
+        add("assert", "Exit with 0 once a claim about a toxic or partition holds, else with 1",
+            assert_claim,
+            "  faultline assert 'toxic redis/slow applied >= 10' --within 5s\n"
+            "  faultline assert 'partition b-cut crossed == 0 and matched > 0'\n"
+            "\nA partition that has ended is judged by what it came to: a claim can be made after\n"
+            "`zone heal`. Exits with 5 if it has matched nothing, and so proved nothing.");
+    command
+        .add_option("CLAIM", given.word,
+                    "toxic PROXY/TOXIC or partition NAME, then COUNT COMPARISON NUMBER, and\n"
+                    "perhaps `and` with another")
         ->required()
         ->type_name("");
     add_text(command, "--within", given.within, "DURATION", "How long to wait for it (default 0s)");

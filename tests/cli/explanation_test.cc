@@ -61,6 +61,32 @@ proxies:
         "lost.\n");
 }
 
+TEST_CASE("explain tells what partitions would do between which zones", "[explanation]") {
+  const TempDir dir;
+  const std::string file = dir.write("f.yaml", R"(version: 1
+zones:
+  a: {cidrs: [10.1.0.0/16, "fd00:1::/32"]}
+  b: {}
+proxies:
+  - {name: redis, listen: ":0", upstream: "10.1.0.9:6379", client_zone: b, zone: a}
+partitions:
+  - {name: b-cut, shape: isolate, zones: [b], ttl: 10m}
+  - {from: a, to: b, mode: lossy}
+)");
+  CHECK(
+      test::run("explain " + file).out ==
+      "Zone `a`: 10.1.0.0/16 and fd00:1::/32.\n"
+      "Zone `b`: what proxies say is in it.\n"
+      "\n"
+      "Proxy `redis` listens on :0 and passes on to 10.1.0.9:6379; its clients are in zone b and "
+      "its upstream is in zone a. It has no toxic.\n"
+      "\n"
+      "Partition `b-cut`: zone b is cut from everything else: packets vanish, and nobody is told, "
+      "for 10m. Then its connections go on.\n"
+      "Partition `a-to-b`: the way between zone a and zone b is lossy: packets are lost (loss "
+      "15%), until it is healed.\n");
+}
+
 TEST_CASE("explain says what is wrong with a file, as serve does", "[explanation]") {
   const TempDir dir;
   const std::string file = dir.write("f.yaml", "version: 1\nproxys: []\n");

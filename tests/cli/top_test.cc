@@ -130,6 +130,18 @@ TEST_CASE("top has no colours where there are none, and says what is wrong in re
   CHECK(lines[2].starts_with("\x1b[31m  db"));
 }
 
+TEST_CASE("top shows what keeps zones apart", "[top]") {
+  TopModel model = two_proxies();
+  model.partitions = {{.name = "b-cut",
+                       .state = "zone b is cut from everything else",
+                       .left = "9m58s",
+                       .matched = 3,
+                       .crossed = 0}};
+  CHECK(screen_of(model, {100, 20})
+            .find("\nPartitions\n  b-cut  9m58s left  matched 3, crossed 0  zone b is cut from "
+                  "everything else\n") != std::string::npos);
+}
+
 TEST_CASE("a name with control characters does not reach the terminal", "[top]") {
   TopModel model = two_proxies();
   model.proxies[1].name = "a\x1b[2J";
@@ -198,6 +210,23 @@ TEST_CASE("top's keys select, cut and heal", "[top]") {
   REQUIRE(top.refresh());
   CHECK(top.model().selected == 0);
   CHECK_FALSE(top.press('q'));
+}
+
+TEST_CASE("top shows partitions, and heals them with all else", "[top]") {
+  const RunningServer server;
+  const Client client(server);
+  const V1Remote remote(*parse_api_url(server.api_address()));
+  REQUIRE(remote.call("PUT", "/v1/zones/b", {{"cidrs", {"127.2.0.0/16"}}}));
+  client.says("create a -l 127.0.0.1:0 -u 127.2.0.1:1");
+  client.says("zone cut b");
+  Top top = top_at(server);
+  REQUIRE(top.refresh());
+  REQUIRE(top.model().partitions.size() == 1);
+  CHECK(top.model().partitions[0].name == "b-cut");
+  CHECK(top.press('H'));
+  CHECK(top.model().said == "all proxies enabled; 0 toxics removed; 1 partition healed");
+  REQUIRE(top.refresh());
+  CHECK(top.model().partitions.empty());
 }
 
 TEST_CASE("top says that its server is gone, and shows what it had", "[top]") {

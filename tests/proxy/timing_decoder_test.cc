@@ -69,8 +69,8 @@ TEST_CASE("errors in conditions begin with the place and name the whole key", "[
       {"match: {by: client}", "2:9: match.by says how match.connections is drawn: give that, too"},
       {"match: {connections: 1%, by: 5}",
        "2:26: match.by must be `ordinal` or `client`, not the number 5"},
-      {"match: {clients: [x]}",
-       "2:19: match.clients: `x` is not an IP address or prefix, such as 127.0.0.1, 10.1.0.0/16 "
+      {"match: {clients: [x/]}",
+       "2:19: match.clients: `x/` is not an IP address or prefix, such as 127.0.0.1, 10.1.0.0/16 "
        "or fd00::/8"},
       {"ramp: {from: 0, over: 1s}", "2:1: missing required field: ramp.to"},
       {"ramp: {from: 0, to: 5}", "2:1: missing required field: ramp.over"},
