@@ -9,6 +9,9 @@ namespace faultline {
 
 namespace {
 
+/// What all values together come to that are filled in: a few placeholders could stand for much.
+constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
+
 /// One ${name:-default} of a text.
 struct Placeholder {
   std::string name;
@@ -61,61 +64,122 @@ Result<void> collect(const Document& document, TimelinePlaceholders& all) {
   return {};
 }
 
-Result<TimelineValue> value_of(const Placeholder& placeholder, const TimelineValues& values,
-                               const Document& place) {
-  if (const auto given = values.find(placeholder.name); given != values.end()) {
-    return given->second;
+/// About, with what a value takes beside its text.
+std::size_t bytes_of(const TimelineValue& value) {
+  constexpr std::size_t kEach = sizeof(Document);
+  if (const auto* text = std::get_if<std::string>(&value)) return text->size() + kEach;
+  std::size_t bytes = 0;
+  for (const std::string& text : std::get<std::vector<std::string>>(value)) {
+    bytes += text.size() + kEach;
   }
-  if (placeholder.preset) return *placeholder.preset;
-  const std::string& name = placeholder.name;
-  return wrong(place,
-               "${" + name + "} is not given: say `" + name +
-                   (name == "zone" ? "` (--zone)" : "` in `with` (--with " + name + "=...)"));
-}
-
-/// What `text`, which is at `place`, becomes.
-Result<TimelineValue> fill_text(const std::string& text, const TimelineValues& values,
-                                const Document& place) {
-  std::string out;
-  for (std::size_t at = 0;;) {
-    const auto found = next_in(text, at, place);
-    if (!found) return Fail(found.error());
-    if (!*found) return out + text.substr(at);
-    auto value = value_of(**found, values, place);
-    if (!value) return value;
-    const bool is_all = (*found)->begin == 0 && (*found)->end == text.size();
-    if (is_all) return value;
-    const auto* one = std::get_if<std::string>(&*value);
-    if (one == nullptr) {
-      return wrong(place, "${" + (*found)->name + "} is a list, which cannot be part of a text");
-    }
-    out += text.substr(at, (*found)->begin - at) + *one;
-    at = (*found)->end;
-  }
+  return bytes;
 }
 
 Document at_place_of(const Document& place, std::string text) {
   return {std::move(text), place.line, place.column, place.pointer};
 }
 
-/// What an element of a list becomes: one, or several.
-Result<void> fill_element(const Document& element, const TimelineValues& values,
-                          Document::Array& out) {
-  if (const auto* text = element.as<std::string>()) {
-    auto value = fill_text(*text, values, element);
+/// Replaces the placeholders of one document.
+class Filler {
+ public:
+  /// `values` must outlive it.
+  explicit Filler(const TimelineValues& values) : values_(values) {}
+
+  Result<Document> fill(const Document& document) {
+    Document out{{}, document.line, document.column, document.pointer};
+    if (const auto* list = document.as<Document::Array>()) {
+      Document::Array elements;
+      for (const Document& element : *list) {
+        if (auto filled = fill_element(element, elements); !filled) return Fail(filled.error());
+      }
+      out.value = std::move(elements);
+      return out;
+    }
+    if (const auto* map = document.as<Document::Object>()) {
+      Document::Object entries;
+      for (const auto& [key, value] : *map) {
+        auto filled = fill(value);
+        if (!filled) return filled;
+        entries.emplace_back(key, *std::move(filled));
+      }
+      out.value = std::move(entries);
+      return out;
+    }
+    const auto* text = document.as<std::string>();
+    if (text == nullptr) return document;
+    auto value = fill_text(*text, document);
     if (!value) return Fail(value.error());
-    if (const auto* list = std::get_if<std::vector<std::string>>(&*value)) {
-      for (const std::string& one : *list) out.push_back(at_place_of(element, one));
-    } else {
-      out.push_back(at_place_of(element, std::get<std::string>(*std::move(value))));
+    if (auto* one = std::get_if<std::string>(&*value)) {
+      out.value = std::move(*one);
+      return out;
+    }
+    Document::Array elements;
+    for (const std::string& one : std::get<std::vector<std::string>>(*value)) {
+      elements.push_back(at_place_of(document, one));
+    }
+    out.value = std::move(elements);
+    return out;
+  }
+
+ private:
+  Result<TimelineValue> value_of(const Placeholder& placeholder, const Document& place) {
+    const std::string& name = placeholder.name;
+    const auto given = values_.find(name);
+    if (given == values_.end() && !placeholder.preset) {
+      return wrong(place,
+                   "${" + name + "} is not given: say `" + name +
+                       (name == "zone" ? "` (--zone)" : "` in `with` (--with " + name + "=...)"));
+    }
+    TimelineValue value = given == values_.end() ? *placeholder.preset : given->second;
+    bytes_ += bytes_of(value);
+    if (bytes_ <= kMostBytes) return value;
+    return wrong(place, "what the placeholders stand for is too much: 1 MiB together is the most");
+  }
+
+  /// What `text`, which is at `place`, becomes.
+  Result<TimelineValue> fill_text(const std::string& text, const Document& place) {
+    std::string out;
+    for (std::size_t at = 0;;) {
+      const auto found = next_in(text, at, place);
+      if (!found) return Fail(found.error());
+      if (!*found) return out + text.substr(at);
+      auto value = value_of(**found, place);
+      if (!value) return value;
+      const bool is_all = (*found)->begin == 0 && (*found)->end == text.size();
+      if (is_all) return value;
+      const auto* one = std::get_if<std::string>(&*value);
+      if (one == nullptr) {
+        return wrong(place, "${" + (*found)->name + "} is a list, which cannot be part of a text");
+      }
+      out += text.substr(at, (*found)->begin - at) + *one;
+      at = (*found)->end;
+    }
+  }
+
+  /// What an element of a list becomes: one, or several.
+  Result<void> fill_element(const Document& element, Document::Array& out) {
+    const auto* text = element.as<std::string>();
+    if (text == nullptr) {
+      auto filled = fill(element);
+      if (!filled) return Fail(filled.error());
+      out.push_back(*std::move(filled));
+      return {};
+    }
+    auto value = fill_text(*text, element);
+    if (!value) return Fail(value.error());
+    if (auto* one = std::get_if<std::string>(&*value)) {
+      out.push_back(at_place_of(element, std::move(*one)));
+      return {};
+    }
+    for (const std::string& one : std::get<std::vector<std::string>>(*value)) {
+      out.push_back(at_place_of(element, one));
     }
     return {};
   }
-  auto filled = with_values(element, values);
-  if (!filled) return Fail(filled.error());
-  out.push_back(*std::move(filled));
-  return {};
-}
+
+  const TimelineValues& values_;
+  std::size_t bytes_ = 0;  // Of what was filled in.
+};
 
 }  // namespace
 
@@ -126,41 +190,7 @@ Result<TimelinePlaceholders> placeholders_in(const Document& document) {
 }
 
 Result<Document> with_values(const Document& document, const TimelineValues& values) {
-  Document out{{}, document.line, document.column, document.pointer};
-  if (const auto* list = document.as<Document::Array>()) {
-    Document::Array elements;
-    for (const Document& element : *list) {
-      if (auto filled = fill_element(element, values, elements); !filled) {
-        return Fail(filled.error());
-      }
-    }
-    out.value = std::move(elements);
-    return out;
-  }
-  if (const auto* map = document.as<Document::Object>()) {
-    Document::Object entries;
-    for (const auto& [key, value] : *map) {
-      auto filled = with_values(value, values);
-      if (!filled) return filled;
-      entries.emplace_back(key, *std::move(filled));
-    }
-    out.value = std::move(entries);
-    return out;
-  }
-  const auto* text = document.as<std::string>();
-  if (text == nullptr) return document;
-  auto value = fill_text(*text, values, document);
-  if (!value) return Fail(value.error());
-  if (auto* one = std::get_if<std::string>(&*value)) {
-    out.value = std::move(*one);
-    return out;
-  }
-  Document::Array elements;
-  for (const std::string& one : std::get<std::vector<std::string>>(*value)) {
-    elements.push_back(at_place_of(document, one));
-  }
-  out.value = std::move(elements);
-  return out;
+  return Filler(values).fill(document);
 }
 
 }  // namespace faultline

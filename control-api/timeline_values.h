@@ -25,7 +25,7 @@ Result<TimelinePlaceholders> placeholders_in(const Document& document);
 
 /// `document` with its placeholders replaced. A list may stand for a whole value, or among others
 /// in a list. Errors (kInvalid, at their place): one is not given and has no default; a list where
-/// there can be none.
+/// there can be none; more than 1 MiB is filled in.
 Result<Document> with_values(const Document& document, const TimelineValues& values);
 
 }  // namespace faultline

@@ -124,6 +124,9 @@ TEST_CASE("a placeholder stands for what is given, or for its default", "[timeli
   CHECK(refusal("steps: [{wait: '1${unit}'}]", {{"unit", std::vector<std::string>{"s", "m"}}})
             .find("cannot be part of a text") != std::string::npos);
   CHECK(refusal("steps: [{wait: '${1s'}]").find("without a `}`") != std::string::npos);
+  std::string much = "steps: [{wait: 1s, name: '";
+  for (int i = 0; i < 1000; ++i) much += "${x}";
+  CHECK(refusal(much + "'}]", {{"x", std::string(2000, 'x')}}).find("1 MiB") != std::string::npos);
 }
 
 TEST_CASE("what is wrong with a timeline is said with its step and its place", "[timeline]") {
@@ -133,7 +136,7 @@ TEST_CASE("what is wrong with a timeline is said with its step and its place", "
     CHECK(message.find(what) != std::string::npos);
   };
   refused("  - {name: x, for: 1m, partition: {shape: isolate, zones: [b], mode: blakhole}}",
-          "2:67: step `x`: mode must be");
+          "2:64: step `x`: mode must be");
   refused("  - {name: x, for: 1m, toxic: {type: latency}}",
           "step `x`: missing required field: proxy");
   refused("  - {for: 1m, toxic: {proxy: p, type: latancy}}", "step 1: ");
