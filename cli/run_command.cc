@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::chrono::milliseconds kBetween{250};
+constexpr std::chrono::milliseconds kLookEvery{250};
 
 /// What the command is given.
 struct RunArguments {
@@ -135,7 +135,7 @@ class Progress {
   bool has_live_line_ = false;
 };
 
-int end_of(const Invocation& invocation, Progress& progress, const Json& run) {
+int tell_end(const Invocation& invocation, Progress& progress, const Json& run) {
   progress.show(run);
   progress.clear();
   if (wants_json(invocation)) {
@@ -153,7 +153,7 @@ int abort_for(int signal, const Invocation& invocation, const V1Remote& remote, 
   if (!aborted) {
     report_v1(invocation, aborted.error(), "The run could not be aborted");
   } else {
-    end_of(invocation, progress, *aborted);
+    tell_end(invocation, progress, *aborted);
   }
   return 128 + signal;
 }
@@ -164,9 +164,9 @@ int watch(const Invocation& invocation, const V1Remote& remote, const SignalWait
   Progress progress(invocation);
   const std::string id = text_at(run, "id");
   for (;;) {
-    if (text_at(run, "state") != "running") return end_of(invocation, progress, run);
+    if (text_at(run, "state") != "running") return tell_end(invocation, progress, run);
     progress.show(run);
-    if (const int signal = signals.wait(kBetween); signal != 0) {
+    if (const int signal = signals.wait(kLookEvery); signal != 0) {
       return abort_for(signal, invocation, remote, progress, id);
     }
     auto now = remote.call("GET", run_path(id));

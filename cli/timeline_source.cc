@@ -23,7 +23,7 @@ Result<Document> read_file(const std::string& path) {
 }
 
 /// What stands at `segment` of `document`; null if there is nothing.
-const Document* part_of(const Document& document, const std::string& segment) {
+const Document* entry_of(const Document& document, const std::string& segment) {
   if (const auto* map = document.as<Document::Object>()) {
     for (const auto& [key, value] : *map) {
       if (key == segment) return &value;
@@ -60,7 +60,7 @@ Result<TimelineSource> timeline_source(const std::string& word) {
 
 bool is_timeline_file(const std::string& path) {
   const auto document = read_file(path);
-  return document && part_of(*document, "steps") != nullptr;
+  return document && entry_of(*document, "steps") != nullptr;
 }
 
 Result<TimelineValues> timeline_values(const std::string& zone,
@@ -102,7 +102,7 @@ std::string place_in_file(const TimelineSource& source, const std::string& point
   const Document* place = &source.document;
   for (std::size_t at = kStart.size(); at <= pointer.size();) {
     const std::size_t slash = std::min(pointer.find('/', at), pointer.size());
-    const Document* part = part_of(*place, pointer.substr(at, slash - at));
+    const Document* part = entry_of(*place, pointer.substr(at, slash - at));
     if (part == nullptr) break;
     place = part;
     at = slash + 1;

@@ -71,7 +71,7 @@ std::string toxic_effect_json(const ToxicStats& counts, const std::vector<std::s
          std::to_string(counts.applied) + R"(,"proxies":[)" + list + "]}";
 }
 
-std::string text_or_null(const std::string& text) {
+std::string json_of_why(const std::string& text) {
   return text.empty() ? "null" : json_string(text);
 }
 
@@ -271,7 +271,7 @@ void RunEngine::finish(Run& run, RunState state, const std::string& why, Cause c
         .took = now - run.began,
         .after = R"({"timeline":)" + json_string(run.timeline.name) + R"(,"state":)" +
                  json_string(to_string(state)) + R"(,"verdict":)" +
-                 json_string(to_string(*run.verdict)) + R"(,"why":)" + text_or_null(why) + "}"},
+                 json_string(to_string(*run.verdict)) + R"(,"why":)" + json_of_why(why) + "}"},
        run);
 }
 

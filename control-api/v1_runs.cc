@@ -23,7 +23,7 @@ using Json = nlohmann::ordered_json;
 
 // ---- What is shown -----------------------------------------------------------
 
-Json text_or_null(const std::string& text) {
+Json null_if_empty(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
@@ -78,15 +78,15 @@ Json run_view(const Run& run, const RunEngine& engine, TimePoint now) {
     if (run.is_under_way(i)) under_way.push_back(run.timeline.steps[i].name);
     steps.push_back(step_view(run, i, engine));
   }
-  return {{"id", text_or_null(run.id)},
+  return {{"id", null_if_empty(run.id)},
           {"timeline", run.timeline.name},
           {"summary", run.timeline.summary},
           {"state", is_planned ? "planned" : to_string(run.state)},
           {"verdict", run.verdict ? Json(to_string(*run.verdict)) : Json(nullptr)},
-          {"why", text_or_null(run.why)},
+          {"why", null_if_empty(run.why)},
           {"owner", run.owner},
           {"reason", run.reason},
-          {"lease", text_or_null(run.lease)},
+          {"lease", null_if_empty(run.lease)},
           {"speed", run.speed},
           {"with", values_view(run.values)},
           {"length", duration_text(run.timeline.length)},
