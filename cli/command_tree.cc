@@ -127,6 +127,7 @@ std::unique_ptr<CLI::App> make_command_tree(Invocation& invocation) {
   add_zone_commands(*root, invocation);
   add_partition_commands(*root, invocation);
   add_v1_commands(*root, invocation);
+  add_run_command(*root, invocation);
   add_top_command(*root, invocation);
   add_explain_command(*root, invocation);
   add_doctor_command(*root, invocation);

@@ -49,6 +49,10 @@ void add_client_options(CLI::App& command, Invocation& invocation);
 /// --dry-run, for commands that can be tried. `dry_run` outlives the command.
 void add_dry_run_option(CLI::App& command, bool& dry_run);
 
+/// --zone, --with and --speed, for commands that are given a timeline. The targets outlive it.
+void add_timeline_options(CLI::App& command, std::string& zone, std::vector<std::string>& with,
+                          std::string& speed);
+
 /// Says on stderr what is wrong with an argument; returns the exit code for it.
 int usage_error(const Invocation& invocation, const std::string& message);
 
@@ -62,6 +66,7 @@ void add_profile_commands(CLI::App& root, Invocation& invocation);
 void add_v1_commands(CLI::App& root, Invocation& invocation);
 void add_zone_commands(CLI::App& root, Invocation& invocation);
 void add_partition_commands(CLI::App& root, Invocation& invocation);
+void add_run_command(CLI::App& root, Invocation& invocation);
 void add_top_command(CLI::App& root, Invocation& invocation);
 void add_serve_command(CLI::App& root, Invocation& invocation);
 void add_demo_command(CLI::App& root, Invocation& invocation);

@@ -342,6 +342,7 @@ void Server::clear_toxics() {
       clearing_,
       [this](const Names& names) {
         const Registry::Because because(registry_, {.by = "signal", .reason = "SIGUSR1"});
+        api_->abort_runs("SIGUSR1 has cleared all faults");
         registry_.end_partitions([](const ToxicSpec&) { return true; });
         return registry_.reset(names);
       },
@@ -381,7 +382,8 @@ void Server::drain(std::function<void()> drained) {
   VERIFY(api_ && !drained_);
   drained_ = std::move(drained);
   api_->start_draining();
-  if (keeper_) keeper_->finish();  // With the toxics that are still there.
+  api_->abort_runs("the server stops");  // Else their next steps would come while it drains.
+  if (keeper_) keeper_->finish();        // With the toxics that are still there.
   {
     const Registry::Because because(registry_, {.by = "signal", .reason = "the server stops"});
     registry_.stop_accepting();

@@ -46,6 +46,8 @@ class ControlApi {
   /// `on_change` is called when that has changed without a request, and lives as long as this.
   void watch_ends(std::function<void()> on_change) { v1_.watch_ends(std::move(on_change)); }
   void end_due(TimePoint now) { v1_.end_due(now); }
+  /// Ends every run of a timeline early; `why` is for people.
+  void abort_runs(const std::string& why) { v1_.abort_runs(why); }
 
   /// From now on /readyz answers 503.
   void start_draining() { draining_ = true; }

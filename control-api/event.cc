@@ -65,6 +65,10 @@ std::string json_or_null(const std::string& json) {
   return json.empty() ? "null" : json;
 }
 
+const std::string& run_of(const EventDraft& draft) {
+  return draft.run.empty() ? draft.cause.run : draft.run;
+}
+
 std::string envelope(std::uint64_t seq, const EventDraft& draft) {
   std::string json = R"({"seq":)" + std::to_string(seq);
   json += R"(,"time":")" + timestamp_now() + '"';
@@ -72,6 +76,7 @@ std::string envelope(std::uint64_t seq, const EventDraft& draft) {
   json += R"(,"proxy":)" + text_or_null(draft.proxy);
   json += R"(,"toxic":)" + text_or_null(draft.toxic);
   json += R"(,"partition":)" + text_or_null(draft.partition);
+  json += R"(,"run":)" + text_or_null(run_of(draft));
   json += R"(,"fault":)" + (draft.fault == 0 ? "null" : std::to_string(draft.fault));
   json += R"(,"owner":)" + text_or_null(draft.cause.owner);
   json += R"(,"reason":)" + text_or_null(draft.cause.reason);
@@ -139,7 +144,8 @@ Event::Event(std::uint64_t seq, const EventDraft& draft)
       type_(draft.type),
       proxy_(draft.proxy),
       toxic_(draft.toxic),
-      partition_(draft.partition) {
+      partition_(draft.partition),
+      run_(run_of(draft)) {
   const std::string json = envelope(seq, draft);
   frame_ = "id: " + std::to_string(seq) + "\nevent: " + type_ + "\ndata: ";
   json_at_ = frame_.size();
@@ -152,6 +158,7 @@ bool EventFilter::passes(const Event& event) const {
   if (proxy && event.proxy() != *proxy) return false;
   if (toxic && event.toxic() != *toxic) return false;
   if (partition && event.partition() != *partition) return false;
+  if (run && event.run() != *run) return false;
   return types.empty() || std::any_of(types.begin(), types.end(), [&](const std::string& type) {
            return event.type().starts_with(type);
          });

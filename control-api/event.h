@@ -19,6 +19,7 @@ struct EventDraft {
   std::string proxy{};
   std::string toxic{};
   std::string partition{};
+  std::string run{};        ///< The cause's, if it is "".
   std::uint64_t fault = 0;  ///< Ties a toxic's start to its end.
   Cause cause{};
   std::optional<std::uint64_t> connections{};  ///< Open ones that it reached.
@@ -43,6 +44,7 @@ class Event {
   const std::string& proxy() const { return proxy_; }
   const std::string& toxic() const { return toxic_; }
   const std::string& partition() const { return partition_; }
+  const std::string& run() const { return run_; }
 
   /// The envelope, on one line without its end: {"seq":7,"time":...}.
   std::string_view json() const { return {frame_.data() + json_at_, json_bytes_}; }
@@ -57,6 +59,7 @@ class Event {
   std::string proxy_;
   std::string toxic_;
   std::string partition_;
+  std::string run_;
   std::string frame_;
   std::size_t json_at_ = 0;
   std::size_t json_bytes_ = 0;
@@ -68,6 +71,7 @@ struct EventFilter {
   std::optional<std::string> proxy{};      ///< Those of the proxy of this name,
   std::optional<std::string> toxic{};      ///< and of toxics of this name.
   std::optional<std::string> partition{};  ///< Of partitions of this name.
+  std::optional<std::string> run{};        ///< Of the run of this id, and of its faults.
 
   bool passes(const Event& event) const;
 };

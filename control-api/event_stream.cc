@@ -60,13 +60,16 @@ Result<void> take_parameter(const std::string& name, const std::string& value, E
     query.filter.toxic = value;
   } else if (name == "partition") {
     query.filter.partition = value;
+  } else if (name == "run") {
+    query.filter.run = value;
   } else if (name == "lease") {
     if (value.empty()) return fail(ErrorKind::kInvalid, "lease must be the id of one");
     query.lease = value;
   } else {
-    return fail(ErrorKind::kInvalid, "unknown parameter `" + name + "`" +
-                                         did_you_mean(name, {"since", "limit", "type", "proxy",
-                                                             "toxic", "partition", "lease"}));
+    return fail(ErrorKind::kInvalid,
+                "unknown parameter `" + name + "`" +
+                    did_you_mean(name, {"since", "limit", "type", "proxy", "toxic", "partition",
+                                        "run", "lease"}));
   }
   return {};
 }

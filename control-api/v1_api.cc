@@ -14,6 +14,7 @@
 #include "control-api/utf8.h"
 #include "control-api/v1_problem.h"
 #include "control-api/v1_query.h"
+#include "proxy/alarm_clock.h"
 
 namespace faultline {
 
@@ -121,12 +122,13 @@ V1Api::V1Api(Registry& registry, const Workers& workers, EventLog* events,
       events_(events),
       settings_(settings),
       state_{Leases(settings.lease_seed),
-             settings.halt_file.empty() ? HaltLatch() : HaltLatch(settings.halt_file)} {
+             settings.halt_file.empty() ? HaltLatch() : HaltLatch(settings.halt_file),
+             RunEngine(registry, workers, events, derive_key(settings.lease_seed, "runs"))} {
   if (state_.halt.halt() != nullptr) registry_.halt();
 }
 
 TimePoint V1Api::next_end() const {
-  return std::min(registry_.next_end(), state_.leases.next_end());
+  return std::min({registry_.next_end(), state_.leases.next_end(), state_.runs.next()});
 }
 
 void V1Api::end_due(TimePoint now) {
@@ -136,8 +138,14 @@ void V1Api::end_due(TimePoint now) {
     log(LogLevel::kInfo, "lease", "its time was up, it was not renewed",
         {{"lease", lease.id}, {"owner", lease.owner}, {"reason", lease.reason}});
   }
+  state_.runs.end_with(leases, now);
+  state_.runs.advance(now);  // Before ttls, which are for runs that do not come to this.
   end_faults("lease", [&](const ToxicSpec& toxic) { return leases.count(toxic.life.lease) > 0; });
   end_faults("ttl", [&](const ToxicSpec& toxic) { return toxic.life.ends <= now; });
+}
+
+void V1Api::abort_runs(const std::string& why) {
+  state_.runs.end_all(RunState::kAborted, why, {.by = "signal"}, clock_now());
 }
 
 void V1Api::end_faults(const std::string& cause,

@@ -13,6 +13,7 @@
 #include "control-api/http_message.h"
 #include "control-api/kept_answers.h"
 #include "control-api/leases.h"
+#include "control-api/run_engine.h"
 #include "proxy/document.h"
 #include "proxy/names.h"
 #include "proxy/registry.h"
@@ -26,13 +27,14 @@ struct V1Settings {
   Duration max_ttl = std::chrono::hours(2);
   bool may_have_no_end = false;  ///< Whether `ttl: none` is taken.
   std::string halt_file{};       ///< Where a halt is kept; "": in memory alone.
-  std::uint64_t lease_seed = 0;  ///< For the ids of leases: nobody shall guess it.
+  std::uint64_t lease_seed = 0;  ///< For the ids of leases and runs: nobody shall guess it.
 };
 
 /// What /v1 knows beside the registry.
 struct V1State {
   Leases leases;
   HaltLatch halt;
+  RunEngine runs;
   KeptAnswers answers{};
 };
 

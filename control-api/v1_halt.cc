@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "control-api/v1_handlers.h"
 #include "control-api/v1_views.h"
+#include "proxy/alarm_clock.h"
 #include "proxy/fields.h"
 #include "proxy/life_decoder.h"
 #include "proxy/wall_time.h"
@@ -34,6 +35,12 @@ void tell(const V1Call& call, const std::string& type, const HaltLatch::Halt& ha
            .by = "v1", .owner = halt.owner, .reason = halt.reason, .request_id = call.request_id}});
 }
 
+std::size_t count_toxics(const V1Call& call) {
+  std::size_t count = 0;
+  for (const ProxySpec* proxy : call.registry.list()) count += proxy->toxics.size();
+  return count;
+}
+
 }  // namespace
 
 Result<HttpResponse> v1_get_halt(const V1Call& call) {
@@ -57,10 +64,13 @@ Result<HttpResponse> v1_halt(const V1Call& call) {
     return v1_json(200, view);
   }
   const std::size_t removed = [&] {  // First of all.
-    const Registry::Because because(
-        call.registry,
-        {.by = "halt", .owner = halt.owner, .reason = halt.reason, .request_id = call.request_id});
-    return call.registry.halt();
+    const Cause cause{
+        .by = "halt", .owner = halt.owner, .reason = halt.reason, .request_id = call.request_id};
+    const std::size_t there = call.registry.partitions().all().size() + count_toxics(call);
+    call.state.runs.end_all(RunState::kHalted, halt.reason, cause, clock_now());
+    const Registry::Because because(call.registry, cause);
+    call.registry.halt();
+    return there;
   }();
   tell(call, "halt.started", halt);
   log(LogLevel::kWarn, "halt", "all faults are ended, and none may begin",

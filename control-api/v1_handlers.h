@@ -36,6 +36,13 @@ Result<HttpResponse> v1_patch_partition(const V1Call& call);
 Result<HttpResponse> v1_delete_partition(const V1Call& call);
 Result<HttpResponse> v1_get_effect(const V1Call& call);
 
+Result<HttpResponse> v1_list_timelines(const V1Call& call);
+Result<HttpResponse> v1_get_timeline(const V1Call& call);
+Result<HttpResponse> v1_list_runs(const V1Call& call);
+Result<HttpResponse> v1_create_run(const V1Call& call);
+Result<HttpResponse> v1_get_run(const V1Call& call);
+Result<HttpResponse> v1_abort_run(const V1Call& call);
+
 Result<HttpResponse> v1_list_leases(const V1Call& call);
 Result<HttpResponse> v1_create_lease(const V1Call& call);
 Result<HttpResponse> v1_get_lease(const V1Call& call);

@@ -115,6 +115,7 @@ Result<HttpResponse> v1_end_lease(const V1Call& call) {
   if (!lease) return Fail(lease.error());
   if (call.attempt == Registry::Attempt::kApply) {
     call.state.leases.end(lease->id);
+    call.state.runs.end_with({lease->id}, clock_now());
     const auto is_bound = [&](const ToxicSpec& toxic) { return toxic.life.lease == lease->id; };
     call.registry.end_partitions(is_bound);
     call.registry.end_toxics(is_bound);

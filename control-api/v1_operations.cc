@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "control-api/v1_handlers.h"
+#include "control-api/v1_run_operations.h"
 #include "control-api/v1_zone_operations.h"
 
 namespace faultline {
@@ -299,6 +300,7 @@ std::vector<V1Operation> other_operations() {
                    {"proxy", R"({"type":"string"})", "of the proxy of this name"},
                    {"toxic", R"({"type":"string"})", "of toxics of this name"},
                    {"partition", R"({"type":"string"})", "of partitions of this name"},
+                   {"run", kText, "of the run of this id, and of its faults"},
                    {"lease", kText,
                     "of a stream: the id of the lease that it holds while it is open"},
                    {"since", R"({"type":"integer","minimum":0})", "after the event of this seq"},
@@ -366,8 +368,10 @@ const std::vector<V1Operation>& v1_operations() {
     const auto leases = std::find_if(all.begin(), all.end(), [](const V1Operation& operation) {
       return operation.group == "leases";
     });
-    const std::vector<V1Operation> zones = v1_zone_operations();
-    all.insert(leases, zones.begin(), zones.end());
+    std::vector<V1Operation> others = v1_zone_operations();
+    const std::vector<V1Operation> runs = v1_run_operations();
+    others.insert(others.end(), runs.begin(), runs.end());
+    all.insert(leases, others.begin(), others.end());
     return all;
   }();
   return kOperations;

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "control-api/v1_run_schemas.h"
 #include "control-api/v1_schema_parts.h"
 #include "control-api/v1_views.h"
 #include "control-api/v1_zone_schemas.h"
@@ -375,6 +376,7 @@ Json v1_schemas() {
     schemas[type.name + "_attributes"] = v1_attributes_schema(type);
   }
   add_zone_schemas(schemas);
+  add_run_schemas(schemas);
   add_lease_schemas(schemas);
   add_connection_schemas(schemas);
   schemas["ToxicType"] = toxic_type_schema();

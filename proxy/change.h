@@ -12,10 +12,11 @@ namespace faultline {
 
 /// Who or what made a change, for the record. Any of it may be empty.
 struct Cause {
-  std::string by;  ///< "toxiproxy_api", "v1", "config", "reload", "ttl", "lease", "signal", ...
+  std::string by;  ///< "toxiproxy_api", "v1", "config", "reload", "ttl", "lease", "run", ...
   std::string owner{};
   std::string reason{};
   std::string request_id{};
+  std::string run{};  ///< The id of the run of a timeline that it is a part of.
 };
 
 /// One thing that has changed in a registry, and is in force.

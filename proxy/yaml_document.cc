@@ -325,7 +325,7 @@ class TreeBuilder final : public YAML::EventHandler {
       take_key(mark, text);
       return;
     }
-    std::string value = substitute(text, environment_, place);
+    std::string value = environment_ ? substitute(text, environment_, place) : text;
     pay(mark, {0, value.size()});
     Document scalar{typing == Typing::kPlain ? typed(value) : Scalar(std::move(value)), place.line,
                     place.column};

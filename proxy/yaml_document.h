@@ -19,7 +19,7 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// Plain scalars are typed by YAML's core schema (1.2, section 10.3.2), quoted
 /// ones are text. ${NAME} and ${NAME:-default} in values, quoted or not, are
 /// replaced from `environment` after parsing, so no value can change the
-/// structure; a plain scalar is typed after that.
+/// structure; a plain scalar is typed after that. Without an `environment` they stay as they are.
 ///
 /// Errors: kInvalid, "LINE:COLUMN: what is wrong". Refused as well: a key that
 /// appears twice, more than one document, nesting deeper than 64, and aliases

@@ -7,6 +7,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import net from "node:net";
 import path from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   document, folder, looksAs, port, run, Running, serve, tableOf, testBlocks, wordsIn,
 } from "./documents.mjs";
@@ -93,6 +94,9 @@ test("the tables of docs/events.md name every key, and every type that happens",
   await fetch(`${v1}/partitions`, { method: "POST", body: JSON.stringify(cut) });
   await fetch(`${v1}/partitions/b-cut`, { method: "PATCH", body: JSON.stringify({ mode: "reset" }) });
   await fetch(`${v1}/partitions/b-cut`, { method: "DELETE" });
+  const drill = { timeline: { steps: [{ name: "quiet", wait: "1ms" }] }, speed: "60x" };
+  await fetch(`${v1}/runs`, { method: "POST", body: JSON.stringify(drill) });
+  await sleep(100);
   await fetch(`${v1}/halt`, { method: "POST", body: JSON.stringify({ reason: "a drill" }) });
   await fetch(`${v1}/halt`, { method: "DELETE" });
   const proxy = `http://${server.api}/proxies/redis`;

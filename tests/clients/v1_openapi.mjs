@@ -85,7 +85,7 @@ async function call(method, path, { body, headers = {}, pattern = path.split("?"
 }
 
 const names = { proxy: "redis", toxic: "slow", type: "latency", lease: "set below", connection: "too",
-                zone: "c", partition: "b-cut" };
+                zone: "c", partition: "b-cut", run: "too", timeline: "az-power-loss" };
 const fill = (pattern) =>
   pattern.replace(/\{(\w+)\}/g, (_, name) => {
     assert.ok(names[name], `no value for ${name}`);
@@ -114,6 +114,10 @@ async function see(pattern, method, options = {}, path = fill(pattern)) {
 }
 
 async function cleanUp() {
+  const { runs } = await (await fetch(`${base}/v1/runs`)).json();
+  for (const { id, state } of runs) {
+    if (state === "running") await fetch(`${base}/v1/runs/${id}`, { method: "DELETE" });
+  }
   const { partitions } = await (await fetch(`${base}/v1/partitions`)).json();
   for (const { name } of partitions) await fetch(`${base}/v1/partitions/${name}`, { method: "DELETE" });
   const { proxies } = await (await fetch(`${base}/v1/proxies`)).json();
@@ -144,6 +148,8 @@ async function makeProxy() {
   names.connection = json.connections[0].id;
   const lease = await call("POST", "/v1/leases", { body: { ttl: "60s" } });
   names.lease = lease.json.id;
+  const run = await call("POST", "/v1/runs", { body: { preset: "az-slow", zone: "b", lease: names.lease } });
+  names.run = run.json.id;
 }
 
 test("the document is valid OpenAPI 3.1", async () => {
@@ -175,7 +181,7 @@ test("every operation answers as the document says, and every answer in it is gi
     await see(pattern, method, { body: fresh }, `${fill(pattern)}?nonsense=1`);
     await see(pattern, method, { body: fresh, headers: { Origin: "http://evil.example" } });
     if (asks(404)) {
-      await see(pattern, method, { body: fresh }, fill(pattern).replace(/redis|latency|(?<=(leases|zones)\/)\w+|(?<=partitions\/)[\w-]+|(?<=connections\/).+|(?<=why)$/, "nobody"));
+      await see(pattern, method, { body: fresh }, fill(pattern).replace(/redis|latency|(?<=(leases|zones)\/)\w+|(?<=(partitions|runs|timelines)\/)[\w-]+|(?<=connections\/).+|(?<=why)$/, "nobody"));
     }
     if (asks(422)) await see(pattern, method, { body: { nonsense: 1 } });
     if (asks(412)) await see(pattern, method, { body: fresh, headers: { "If-Match": '"x"' } });
@@ -190,7 +196,7 @@ test("every operation answers as the document says, and every answer in it is gi
       await makeProxy();
       await call("POST", "/v1/halt", { body: { reason: "a test" } });
       const toxics = [{ type: "noop" }];
-      const body = /toxics|partitions/.test(pattern) ? fresh : { ...fresh, toxics };
+      const body = /toxics|partitions|runs/.test(pattern) ? fresh : { ...fresh, toxics };
       await see(pattern, method, { body });
     }
     if (operation.operationId === "getClean") {
@@ -200,7 +206,9 @@ test("every operation answers as the document says, and every answer in it is gi
     } else if (asks(409) && operation.operationId !== "createLease") {
       await makeProxy();
       const noun = { proxies: "proxy", toxics: "toxic", partitions: "partition" }[operation.tags[0]];
-      if (isCreation) await see(pattern, method, { body: { ...example, name: names[noun] } });
+      if (operation.operationId === "createRun") {
+        for (let i = 0; i < 20; ++i) await see(pattern, method, { body: { timeline: { steps: [{ wait: "1m" }] } } });
+      } else if (isCreation) await see(pattern, method, { body: { ...example, name: names[noun] } });
       else if (operation.operationId === "deleteZone") await see(pattern, method, {}, "/v1/zones/b");
       else await see(pattern, method, { body: { ...example, enabled: true, listen: server.address } });
     }
@@ -223,6 +231,7 @@ test("documents by the schemas and against them: never a 5xx, never a hang", asy
     toxics: ["/v1/proxies/{proxy}/toxics", "toxic", "ToxicRequest"],
     partitions: ["/v1/partitions", "partition", "PartitionRequest"],
     zones: ["/v1/zones", "zone", "ZoneRequest"],
+    runs: ["/v1/runs", "run", "RunRequest"],
   };
   await makeProxy();
   for (let round = 0; round < 3_000; ++round) {
@@ -232,10 +241,10 @@ test("documents by the schemas and against them: never a 5xx, never a hang", asy
     const spoils = chance.unit() < 0.5;
     const made = chance.document({ $ref: `#/components/schemas/${schema}` });
     const body = spoils ? chance.spoilt(made) : made;
-    const isPatch = kind !== "zones" && chance.unit() < 0.2;
+    const isPatch = !["zones", "runs"].includes(kind) && chance.unit() < 0.2;
     const method = isPatch ? "PATCH" : kind === "zones" ? "PUT" : "POST";
     const pattern = method === "POST" ? path : `${path}/{${noun}}`;
-    const dry = chance.unit() < 0.5 ? "?dry_run=true" : "";
+    const dry = kind === "runs" || chance.unit() < 0.5 ? "?dry_run=true" : "";
     const answer = await call(method, fill(pattern) + dry, {
       body: JSON.stringify(body),
       pattern,

@@ -36,7 +36,7 @@ TEST_CASE("an event is one line of JSON, with null for what there is not", "[eve
   const Event& event = *log.at(1);
   CHECK(std::string(event.json()).find('\n') == std::string::npos);
   const Json json = Json::parse(event.json());
-  CHECK(json.size() == 17);
+  CHECK(json.size() == 18);
   CHECK(json["seq"] == 1);
   CHECK(json["type"] == "toxic.started");
   CHECK(json["proxy"] == "redis \"1\"\n");
@@ -58,10 +58,10 @@ TEST_CASE("an event is one line of JSON, with null for what there is not", "[eve
 
   log.add(draft("server.started"));
   const Json bare = Json::parse(log.at(2)->json());
-  CHECK(bare.size() == 17);
+  CHECK(bare.size() == 18);
   for (const char* key :
        {"proxy", "toxic", "fault", "owner", "reason", "cause", "request_id", "connections",
-        "applied", "took_ms", "before", "after", "partition", "effect"}) {
+        "applied", "took_ms", "before", "after", "partition", "run", "effect"}) {
     INFO(key);
     CHECK(bare[key].is_null());
   }

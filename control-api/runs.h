@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "control-api/timeline.h"
+#include "control-api/timeline_values.h"
+
+namespace faultline {
+
+/// What has become of a run: whether it was played, and not what that means.
+enum class RunState {
+  kRunning,
+  kCompleted,  ///< To its end.
+  kAborted,    ///< Ended early, alone: by its user, its lease or the server.
+  kHalted,     ///< By a halt of all faults.
+  kFailed,     ///< A step could not be begun.
+};
+/// "running", "completed", "aborted", "halted", "failed".
+const std::vector<std::string>& run_state_names();
+std::string_view to_string(RunState state);
+
+/// What a run means.
+enum class RunVerdict {
+  kPass,
+  kFail,          ///< A byte crossed what should have kept zones apart.
+  kInconclusive,  ///< Its faults met nobody, or it was not played to its end.
+};
+/// "pass", "fail", "inconclusive".
+const std::vector<std::string>& run_verdict_names();
+std::string_view to_string(RunVerdict verdict);
+
+/// What has come of a step.
+struct RunStep {
+  std::optional<TimePoint> started{};
+  std::optional<TimePoint> ended{};
+  bool should_hold = false;            ///< Nothing may cross it.
+  std::uint64_t matched = 0;           ///< Connections that its fault was for; when it has ended.
+  std::uint64_t crossed = 0;           ///< Of a partition that should hold.
+  std::string effect{};                ///< JSON; "" until it has ended, or if it had no fault.
+  std::vector<std::string> proxies{};  ///< That its toxic was put on.
+};
+
+/// One playing of a timeline. REQUIRES: as many steps as its timeline has.
+struct Run {
+  std::string id{};
+  Timeline timeline{};
+  std::string speed{};      ///< "60x"
+  TimelineValues values{};  ///< What its placeholders stood for.
+  std::string owner{};
+  std::string reason{};
+  std::string lease{};  ///< It ends with that; "": none.
+  TimePoint began{};
+  std::optional<TimePoint> ended{};
+  RunState state = RunState::kRunning;
+  std::string why{};  ///< Why it ended early.
+  std::optional<RunVerdict> verdict{};
+  TimelineProgress progress{timeline};
+  std::vector<RunStep> steps{};
+
+  /// What the fault of a step is called: "<run>-<step>".
+  std::string fault_name(std::size_t step) const { return id + "-" + timeline.steps[step].slug; }
+  bool is_under_way(std::size_t step) const { return steps[step].started && !steps[step].ended; }
+};
+
+/// Of a run that has ended, all its steps too.
+RunVerdict verdict_of(const Run& run);
+
+/// The runs that are under way, and the last that have ended. Knows no clock.
+class Runs {
+ public:
+  static constexpr std::size_t kMostAtOnce = 20;
+  static constexpr std::size_t kMostRemembered = 200;
+
+  /// `id_seed` makes the ends of their ids.
+  explicit Runs(std::uint64_t id_seed) : random_(id_seed) {}
+
+  /// Oldest first.
+  const std::deque<std::unique_ptr<Run>>& all() const { return all_; }
+  std::vector<Run*> under_way() const;
+
+  /// Null if there is none, or none any more.
+  Run* find(std::string_view id) const;
+
+  /// Begins at `now`, with an id of its own: its timeline's name and four characters, and none of
+  /// its steps begun. Forgets the oldest that has ended. Errors (kConflict): too many are under
+  /// way.
+  Result<Run*> add(Run run, TimePoint now);
+
+  /// Whether there can be another. Errors: as for add().
+  Result<void> may_add() const;
+
+  /// When a step of one begins or ends next, or kNever.
+  TimePoint next() const;
+
+ private:
+  std::string new_id(const std::string& timeline);
+
+  Random random_;
+  std::deque<std::unique_ptr<Run>> all_;
+};
+
+}  // namespace faultline

@@ -1,0 +1,271 @@
+// The operations of /v1 on timelines and their runs.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/quantities.h"
+#include "control-api/timeline_decoder.h"
+#include "control-api/timeline_presets.h"
+#include "control-api/v1_document.h"
+#include "control-api/v1_handlers.h"
+#include "control-api/v1_problem.h"
+#include "control-api/v1_views.h"
+#include "proxy/alarm_clock.h"
+#include "proxy/fields.h"
+#include "proxy/life_decoder.h"
+#include "proxy/wall_time.h"
+
+namespace faultline {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// ---- What is shown -----------------------------------------------------------
+
+Json null_if_empty(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json hour_or_null(const std::optional<TimePoint>& at) {
+  return at ? Json(rfc3339(wall_time_of(*at))) : Json(nullptr);
+}
+
+Json values_view(const TimelineValues& values) {
+  Json view = Json::object();
+  for (const auto& [name, value] : values) {
+    std::visit([&, key = &name](const auto& one) { view[*key] = one; }, value);
+  }
+  return view;
+}
+
+std::string_view state_of(const Run& run, std::size_t step) {
+  if (run.steps[step].ended) return "ended";
+  if (run.steps[step].started) return "under_way";
+  return run.ended ? "never" : "waiting";
+}
+
+Json step_view(const Run& run, std::size_t index, const RunEngine& engine) {
+  const TimelineStep& planned = run.timeline.steps[index];
+  const RunStep& step = run.steps[index];
+  const bool has_fault = planned.partition || planned.toxic;
+  const std::string effect = run.is_under_way(index) ? engine.effect_of(run, index) : step.effect;
+  return {{"number", index + 1},
+          {"name", planned.name},
+          {"does", in_words(planned)},
+          {"starts", duration_text(planned.start)},
+          {"ends", duration_text(planned.end)},
+          {"state", state_of(run, index)},
+          {"fault", has_fault && !run.id.empty() ? Json(run.fault_name(index)) : Json(nullptr)},
+          {"started_at", hour_or_null(step.started)},
+          {"ended_at", hour_or_null(step.ended)},
+          {"effect", effect.empty() ? Json(nullptr) : Json::parse(effect, nullptr, false)}};
+}
+
+/// To the millisecond.
+std::string time_left(const Run& run, TimePoint now) {
+  if (run.ended) return "0";
+  const Duration left = run.began + run.timeline.length - now;
+  return duration_text(std::chrono::ceil<std::chrono::milliseconds>(std::max(left, Duration(0))));
+}
+
+/// Of one that has no id yet: how it would be.
+Json run_view(const Run& run, const RunEngine& engine, TimePoint now) {
+  const bool is_planned = run.id.empty();
+  Json under_way = Json::array();
+  Json steps = Json::array();
+  for (std::size_t i = 0; i < run.steps.size(); ++i) {
+    if (run.is_under_way(i)) under_way.push_back(run.timeline.steps[i].name);
+    steps.push_back(step_view(run, i, engine));
+  }
+  return {{"id", null_if_empty(run.id)},
+          {"timeline", run.timeline.name},
+          {"summary", run.timeline.summary},
+          {"state", is_planned ? "planned" : to_string(run.state)},
+          {"verdict", run.verdict ? Json(to_string(*run.verdict)) : Json(nullptr)},
+          {"why", null_if_empty(run.why)},
+          {"owner", run.owner},
+          {"reason", run.reason},
+          {"lease", null_if_empty(run.lease)},
+          {"speed", run.speed},
+          {"with", values_view(run.values)},
+          {"length", duration_text(run.timeline.length)},
+          {"time_left", is_planned ? duration_text(run.timeline.length) : time_left(run, now)},
+          {"started_at", is_planned ? Json(nullptr) : Json(rfc3339(wall_time_of(run.began)))},
+          {"ended_at", hour_or_null(run.ended)},
+          {"under_way", under_way},
+          {"steps", steps}};
+}
+
+Json preset_view(const TimelinePreset& preset) {
+  const Document document = document_of(preset);
+  Json needs = Json::array();
+  Json defaults = Json::object();
+  TimelineValues values;
+  for (const auto& [name, given] : placeholders_in(document).value_or(TimelinePlaceholders())) {
+    if (given) {
+      defaults[name] = *given;
+    } else {
+      needs.push_back(name);
+      values[name] = name;  // Any will do: how long it takes is asked for.
+    }
+  }
+  const auto timeline = decode_timeline(document, values, 1);
+  return {{"name", preset.name},
+          {"summary", preset.summary},
+          {"length", timeline ? Json(duration_text(timeline->length)) : Json(nullptr)},
+          {"needs", needs},
+          {"defaults", defaults}};
+}
+
+// ---- What is asked for -------------------------------------------------------
+
+/// What stands for the placeholders: texts, or lists of them.
+Result<TimelineValues> values_from(const Fields& fields) {
+  TimelineValues values;
+  if (const Document* with = fields.find("with")) {
+    const auto* map = with->as<Document::Object>();
+    if (map == nullptr) return wrong(*with, "with must be a map, not " + describe(*with));
+    for (const auto& [name, value] : *map) {
+      if (const auto* text = value.as<std::string>()) {
+        values[name] = *text;
+        continue;
+      }
+      const auto* list = value.as<Document::Array>();
+      std::vector<std::string> texts;
+      for (const Document& element : list == nullptr ? Document::Array() : *list) {
+        if (const auto* text = element.as<std::string>()) texts.push_back(*text);
+      }
+      if (list == nullptr || list->empty() || texts.size() != list->size()) {
+        return wrong(value, "with: " + name + " must be a text or a list of texts");
+      }
+      values[name] = std::move(texts);
+    }
+  }
+  const auto zone = fields.text("zone");
+  if (!zone) return Fail(zone.error());
+  if (!*zone) return values;
+  if (!values.emplace("zone", **zone).second) {
+    return wrong(*fields.find("zone"), "zone stands in `with`, too: say it once");
+  }
+  return values;
+}
+
+/// The document that is to be played: its own, or a preset's.
+Result<Document> document_from(const Fields& fields, const Document& body) {
+  const Document* timeline = fields.find("timeline");
+  const auto preset = fields.text("preset");
+  if (!preset) return Fail(preset.error());
+  if (*preset && timeline != nullptr) {
+    return wrong(*timeline, "timeline does not go with preset: give one of them");
+  }
+  if (timeline != nullptr) return *timeline;
+  if (!*preset) {
+    return wrong(body, "missing required field: preset, the name of one, or timeline, a document");
+  }
+  if (const TimelinePreset* found = find_timeline_preset(**preset)) return document_of(*found);
+  return wrong(*fields.find("preset"), no_such_preset(**preset).value().message);
+}
+
+Result<Run> run_from(const V1Call& call, TimePoint now) {
+  const auto fields =
+      Fields::of(call.body, Dialect::kV1, "a run",
+                 {"preset", "timeline", "zone", "with", "speed", "owner", "reason", "lease"});
+  if (!fields) return Fail(fields.error());
+  Run run;
+  auto life = decode_life(*fields, Dialect::kV1);
+  if (!life) return Fail(life.error());
+  run.owner = std::move(life->owner);
+  run.reason = std::move(life->reason);
+  run.lease = std::move(life->lease);
+  if (!run.lease.empty() && call.state.leases.find(run.lease, now) == nullptr) {
+    return wrong(*fields->find("lease"),
+                 "there is no lease `" + run.lease + "`: it may have ended");
+  }
+  const auto speed_text = fields->text("speed");
+  if (!speed_text) return Fail(speed_text.error());
+  run.speed = speed_text->value_or("1x");
+  const auto speed = parse_speed(run.speed);
+  if (!speed) return wrong(*fields->find("speed"), speed.error().message);
+  auto values = values_from(*fields);
+  if (!values) return Fail(values.error());
+  run.values = *std::move(values);
+  const auto document = document_from(*fields, call.body);
+  if (!document) return Fail(document.error());
+  auto timeline = decode_timeline(*document, run.values, *speed);
+  if (!timeline) return Fail(timeline.error());
+  run.timeline = *std::move(timeline);
+  return run;
+}
+
+Result<const Run*> run_of(const V1Call& call) {
+  const std::string& id = call.captured.at(0);
+  if (const Run* run = call.state.runs.runs().find(id)) return run;
+  std::vector<std::string> ids;
+  for (const auto& run : call.state.runs.runs().all()) ids.push_back(run->id);
+  return no_such("run", id, ids);
+}
+
+}  // namespace
+
+Result<HttpResponse> v1_list_timelines(const V1Call& /*call*/) {
+  Json list = Json::array();
+  for (const TimelinePreset& preset : timeline_presets()) list.push_back(preset_view(preset));
+  return v1_json(200, {{"timelines", list}});
+}
+
+Result<HttpResponse> v1_get_timeline(const V1Call& call) {
+  const TimelinePreset* preset = find_timeline_preset(call.captured.at(0));
+  if (preset == nullptr) return no_such_preset(call.captured.at(0));
+  Json view = preset_view(*preset);
+  view["timeline"] = json_of(document_of(*preset));
+  return v1_json(200, view);
+}
+
+Result<HttpResponse> v1_list_runs(const V1Call& call) {
+  const TimePoint now = clock_now();
+  Json list = Json::array();
+  for (const auto& run : call.state.runs.runs().all()) {
+    list.push_back(run_view(*run, call.state.runs, now));
+  }
+  return v1_json(200, {{"runs", list}});
+}
+
+Result<HttpResponse> v1_create_run(const V1Call& call) {
+  const TimePoint now = clock_now();
+  RunEngine& engine = call.state.runs;
+  auto run = run_from(call, now);
+  if (!run) return Fail(run.error());
+  if (auto checked = engine.check(run->timeline, call.settings.max_ttl); !checked) {
+    return Fail(checked.error());
+  }
+  if (call.attempt == Registry::Attempt::kTry) {
+    run->steps.assign(run->timeline.steps.size(), {});
+    return v1_json(201, run_view(*run, engine, now));
+  }
+  const auto started =
+      engine.start(*std::move(run), {.by = "v1", .request_id = call.request_id}, now);
+  if (!started) return Fail(started.error());
+  HttpResponse response = v1_json(201, run_view(**started, engine, now));
+  response.headers.emplace_back("Location", "/v1/runs/" + (*started)->id);
+  return response;
+}
+
+Result<HttpResponse> v1_get_run(const V1Call& call) {
+  const auto run = run_of(call);
+  if (!run) return Fail(run.error());
+  return v1_json(200, run_view(**run, call.state.runs, clock_now()));
+}
+
+Result<HttpResponse> v1_abort_run(const V1Call& call) {
+  const auto run = run_of(call);
+  if (!run) return Fail(run.error());
+  const TimePoint now = clock_now();
+  if (call.attempt == Registry::Attempt::kApply) {
+    call.state.runs.end((*run)->id, RunState::kAborted, "it was aborted",
+                        {.by = "v1", .request_id = call.request_id}, now);
+  }
+  return v1_json(200, run_view(**run, call.state.runs, now));
+}
+
+}  // namespace faultline

@@ -1,0 +1,137 @@
+// A zone loses power, fast: what its clients see, what is told, and what is left.
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/event_reader.h"
+#include "tests/support/server.h"
+#include "tests/support/server_process.h"
+
+namespace faultline::test {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::string kZones =
+    R"({"zones":{"a":{"cidrs":["127.1.0.0/16"]},"b":{"cidrs":["127.2.0.0/16"]}}})";
+
+/// A proxy into zone b and one into zone a, with an echo behind each.
+struct Zones {
+  Zones() {
+    REQUIRE(world.api.request("PUT", "/v1/zones", kZones).status == 200);
+    into_b = world.add_proxy("into-b", b.address());
+    into_a = world.add_proxy("into-a", a.address());
+  }
+
+  Json post(int status, const std::string& path, const std::string& body) {
+    const Reply reply = world.api.post(path, body);
+    INFO(path << " " << body << " -> " << reply.body);
+    REQUIRE(reply.status == status);
+    return Json::parse(reply.body);
+  }
+  Json get(const std::string& path) { return Json::parse(world.api.get(path).body); }
+
+  /// Waits for the end of the run, which it shows.
+  Json end_of(const std::string& id) {
+    Json run;
+    REQUIRE(eventually([&] {
+      run = get("/v1/runs/" + id);
+      return run["state"] != "running";
+    }));
+    return run;
+  }
+  bool becomes_clean() {
+    return eventually([&] { return world.api.get("/v1/clean").status == 200; });
+  }
+
+  World world;
+  Server a{echo(), "127.1.0.1:0"};
+  Server b{echo(), "127.2.0.1:0"};
+  std::string into_a;
+  std::string into_b;
+};
+
+/// "started brown-out" for run.step_started.
+std::string told(const Json& event) {
+  const std::string type = event["type"];
+  const Json& step = event["after"].is_null() ? event["before"] : event["after"];
+  const std::string suffix = type.substr(type.rfind(type.find('_') == type.npos ? '.' : '_') + 1);
+  return step.contains("step") ? suffix + " " + step["step"].get<std::string>() : "run " + suffix;
+}
+
+}  // namespace
+
+TEST_CASE("az-power-loss is played, holds, is told of, and leaves nothing behind", "[runs]") {
+  Zones zones;
+  Socket open = Socket::connect(zones.into_b);
+  Socket elsewhere = Socket::connect(zones.into_a);
+  CHECK(round_trip(open, "x") == "x");
+  CHECK(round_trip(elsewhere, "x") == "x");
+  EventReader reader(zones.world.server.address(), "?type=run.");
+  const Json run = zones.post(201, "/v1/runs",
+                              R"({"preset":"az-power-loss","zone":"b","speed":"600x",)"
+                              R"("owner":"me","reason":"a test"})");
+  const std::string id = run["id"];
+  // Who is elsewhere does not notice; who is connected to it gets no answer, and a reset at last.
+  REQUIRE(eventually([&] { return zones.get("/v1/runs/" + id)["under_way"] == Json{"dark"}; }));
+  CHECK(round_trip(elsewhere, "y") == "y");
+  open.send("lost");
+  const Json done = zones.end_of(id);
+  CHECK(done["state"] == "completed");
+  CHECK(done["verdict"] == "pass");
+  for (const Json& step : done["steps"]) {
+    INFO(step.dump());
+    CHECK(step["state"] == "ended");
+    CHECK(step["started_at"] <= step["ended_at"]);
+    const bool holds = step["name"] == "dark" || step["name"] == "hosts return";
+    if (holds) CHECK(step["effect"]["crossed"] == 0);
+  }
+  CHECK(done["steps"][1]["effect"]["matched"] >= 1);
+  CHECK(open.receive_all().bytes.find("lost") == std::string::npos);
+
+  std::vector<std::string> events;
+  while (events.empty() || events.back() != "run ended") {
+    const auto event = reader.next();
+    REQUIRE(event);
+    const Json json = Json::parse(event->data);
+    CHECK(json["run"] == id);
+    CHECK(json["owner"] == "me");
+    CHECK(json["reason"] == "a test");
+    events.push_back(told(json));
+  }
+  const std::vector<std::string> expected = {
+      "run started",          "started brown-out", "started dark", "ended brown-out",
+      "started hosts return", "ended dark",        "started cold", "ended hosts return",
+      "ended cold",           "run ended"};
+  CHECK(events == expected);
+  CHECK(zones.get("/v1/partitions")["partitions"].empty());
+  CHECK(zones.becomes_clean());
+}
+
+TEST_CASE("a run whose server is told to clear its faults does not go on", "[runs]") {
+  Zones zones;
+  const Json run = zones.post(201, "/v1/runs", R"({"preset":"az-power-loss","zone":"b"})");
+  zones.world.server.signal(SIGUSR1);
+  const Json ended = zones.end_of(run["id"]);
+  CHECK(ended["state"] == "aborted");
+  CHECK(zones.becomes_clean());
+}
+
+TEST_CASE("a proxy that goes in the midst fails the run, and the rest is taken away", "[runs]") {
+  Zones zones;
+  const Json run = zones.post(201, "/v1/runs",
+                              R"({"timeline":{"steps":[
+          {"name":"cut","at":"0s","for":"1m","partition":{"shape":"isolate","zones":["b"]}},
+          {"name":"late","at":"300ms","for":"1m","toxic":{"proxy":"into-a","type":"latency"}}]}})");
+  REQUIRE(zones.world.api.remove("/proxies/into-a").status == 204);
+  const Json ended = zones.end_of(run["id"]);
+  CHECK(ended["state"] == "failed");
+  CHECK(ended["why"].get<std::string>().find("there is no proxy `into-a`") != std::string::npos);
+  CHECK(zones.becomes_clean());
+}
+
+}  // namespace faultline::test
