@@ -89,10 +89,12 @@ void play(std::size_t each, int nodes_per_zone) {
   for (const auto& between : kFree) before.push_back(mesh.slowest_hundredth(between));
 
   const auto called = Clock::now();
-  zones.cut(R"({"name":"b-cut","shape":"isolate","zones":["b"],"ttl":"4s"})");
+  zones.cut(R"({"name":"b-cut","shape":"isolate","zones":["b"],"ttl":"6s"})");
   const auto answered = Clock::now();
-  for (const auto& between : kCut) mesh.speak(between);  // Into the dead zone, and out of it.
-  pause_for(milliseconds(2'000));
+  for (const Mesh::Between between : {Mesh::Between{kB, kAny}, Mesh::Between{kAny, kB}}) {
+    mesh.speak(between);  // Into the dead zone, out of it, and within.
+  }
+  pause_for(milliseconds(1'000));
   std::vector<std::chrono::microseconds> during;
   for (const auto& between : kFree) during.push_back(mesh.slowest_hundredth(between));
 

@@ -90,9 +90,15 @@ std::size_t Mesh::connect(const std::vector<std::string>& proxies, std::size_t e
 }
 
 void Mesh::speak(Between zones) {
-  const std::lock_guard lock(mutex_);
-  for (Client& client : clients_) {
-    if (is_of(zones, client.zones)) say(client);
+  constexpr std::size_t kAtOnce = 8;
+  for (std::size_t next = 0; next < clients_.size(); next += kAtOnce) {
+    {
+      const std::lock_guard lock(mutex_);
+      for (std::size_t i = next; i < std::min(next + kAtOnce, clients_.size()); ++i) {
+        if (is_of(zones, clients_[i].zones)) say(clients_[i]);
+      }
+    }
+    pause_for(milliseconds(1));
   }
 }
 

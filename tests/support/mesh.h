@@ -42,7 +42,9 @@ class Mesh {
 
   // Of the connections between two zones, or, with zone 0, between any:
   std::size_t count(Between zones);
-  /// Every client says something more, busy or not.
+  /// Every client says something more, busy or not: a few each millisecond. What all say at once
+  /// into a black hole they all send again at once, and a kernel drops what is more than its
+  /// queue takes (net.core.netdev_max_backlog, 1000).
   void speak(Between zones);
   /// How many have not got back, in time, all that they had said when it was called.
   std::size_t unanswered(Between zones, milliseconds patience);
