@@ -14,8 +14,8 @@ namespace faultline::test {
 
 namespace {
 
-constexpr std::size_t kMessage = 64;
-constexpr milliseconds kThinking{40};
+constexpr std::size_t kSaidAtOnce = 64;
+constexpr milliseconds kBetweenMessages{40};
 constexpr int kMostZones = 8;
 
 /// What is an epoll event about: the low bits say what, the rest which.
@@ -224,7 +224,7 @@ void Mesh::say(Client& client) {
   std::string message;
   // The first byte of a stream is the zone of who speaks: the server does not see him.
   if (client.sent == 0) message.push_back(static_cast<char>(client.zones.client));
-  while (message.size() < kMessage) message.push_back(byte_at(client.sent + message.size()));
+  while (message.size() < kSaidAtOnce) message.push_back(byte_at(client.sent + message.size()));
   const ssize_t sent = ::send(client.socket.fd(), message.data(), message.size(), MSG_NOSIGNAL);
   if (sent <= 0) return;
   client.sent += static_cast<std::uint64_t>(sent);
@@ -253,7 +253,7 @@ void Mesh::read_client(Client& client) {
   if (client.received < client.sent) return;
   const auto now = Clock::now();
   client.is_waiting = false;
-  client.next = now + kThinking;
+  client.next = now + kBetweenMessages;
   round_trips_[cell(client.zones)].push_back(
       std::chrono::duration_cast<std::chrono::microseconds>(now - client.asked));
 }
