@@ -12,8 +12,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// "redis", "redis/slow", "b-cut", "a, b".
+/// "redis", "redis/slow", "b-cut", "a, b", "az-slow-1x2y".
 std::string subject_of(const Json& event) {
+  if (text_at(event, "type").starts_with("run.")) return text_at(event, "run");
   const std::string partition = text_at(event, "partition");
   if (!partition.empty()) return partition;
   if (text_at(event, "type") == "zones.changed") {
@@ -43,13 +44,32 @@ std::string partition_detail(const Json& event) {
   return deed_in_words(*partition) + limits_in_words(*partition);
 }
 
+/// The step that a run begins or ends, or what it has come to.
+std::string run_detail(const Json& event) {
+  std::string detail;
+  for (const char* part : {"after", "before"}) {
+    const auto found = event.find(part);
+    if (found == event.end() || !found->is_object()) continue;
+    for (const char* key : {"step", "state", "verdict"}) {
+      const std::string text = text_at(*found, key);
+      if (!text.empty()) detail += (detail.empty() ? "" : ", ") + text;
+    }
+    break;
+  }
+  return detail;
+}
+
 }  // namespace
 
 void print_event(const Console& console, const Json& event) {
   console.out << text_at(event, "time") << "  " << console.bold(text_at(event, "type")) << "  "
               << subject_of(event) << "  " << text_at(event, "cause") << "  "
               << text_at(event, "owner") << "  " << text_at(event, "reason");
-  if (!text_at(event, "partition").empty()) console.out << "  " << partition_detail(event);
+  const bool is_of_run = text_at(event, "type").starts_with("run.");
+  if (is_of_run) console.out << "  " << run_detail(event);
+  if (!is_of_run && !text_at(event, "partition").empty()) {
+    console.out << "  " << partition_detail(event);
+  }
   console.out << '\n';
 }
 

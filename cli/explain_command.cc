@@ -1,6 +1,7 @@
 // explain: what a configuration or a timeline would do, without doing it.
 
 #include <memory>
+#include <sstream>
 
 #include "cli/command_tree.h"
 #include "cli/exit_codes.h"
@@ -33,7 +34,10 @@ int explain_timeline(const Invocation& invocation, const ExplainArguments& given
   if (!values) return refuse(invocation, values.error());
   const auto timeline = timeline_of(*source, *values, given.speed);
   if (!timeline) return refuse(invocation, timeline.error());
-  invocation.console.out << in_words(*timeline);
+  std::istringstream words(in_words(*timeline));
+  for (std::string line; std::getline(words, line);) {
+    invocation.console.out << printable(line) << '\n';
+  }
   return kExitOk;
 }
 

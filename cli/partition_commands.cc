@@ -54,7 +54,7 @@ int list_partitions(const Invocation& invocation, const V1Remote& remote) {
 /// "kernel", or the proxies by what serves them.
 void print_engines(const Console& console, const Json& view) {
   const std::string all = text_at(view, "engine");
-  if (all.empty()) {
+  if (all.empty() || all == "none") {
     console.out << "  carried out on no proxy: none is between these zones\n";
     return;
   }

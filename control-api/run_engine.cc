@@ -100,6 +100,9 @@ Result<void> RunEngine::check_toxic(const TimelineStep& step) const {
     if (!proxy) return Fail(proxy.error());
     ProxySpec with = **proxy;
     with.toxics.push_back(*step.toxic);
+    if (auto known = check_zones(with, registry_.partitions().zones()); !known) {
+      return within("proxy `" + name + "`", known.error());
+    }
     if (auto served = Proxy::can_serve(with, workers_); !served) {
       return within("proxy `" + name + "`", served.error());
     }
@@ -182,6 +185,9 @@ Result<void> RunEngine::begin(Run& run, std::size_t index) {
   const TimelineStep& step = run.timeline.steps[index];
   const std::string name = run.fault_name(index);
   if (step.partition) {
+    if (registry_.partitions().all().count(name) > 0) {
+      return fail(ErrorKind::kConflict, "there is a partition `" + name + "` already");
+    }
     PartitionSpec spec = *step.partition;
     spec.name = name;
     spec.fault.name = name;
@@ -224,12 +230,13 @@ void RunEngine::end_step(Run& run, std::size_t index, TimePoint now) {
       step.crossed = sum.crossed_connections + sum.crossed_bytes;
       step.effect = partition_effect_json(*gone, gone->dropped_packets);
     }
+    step.is_lost = !gone;
   } else if (!step.proxies.empty()) {
     const ToxicStats counts = counts_of(registry_, step.proxies, name);
     step.matched = counts.matched;
     step.effect = toxic_effect_json(counts, step.proxies);
     for (const std::string& proxy : step.proxies) {
-      static_cast<void>(registry_.remove_toxic(proxy, name));
+      if (!registry_.remove_toxic(proxy, name)) step.is_lost = true;
     }
   }
   step.ended = now;

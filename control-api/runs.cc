@@ -26,11 +26,13 @@ std::string_view to_string(RunVerdict verdict) {
 
 RunVerdict verdict_of(const Run& run) {
   std::uint64_t matched = 0;
+  bool is_lost = false;
   for (const RunStep& step : run.steps) {
     if (step.should_hold && step.crossed > 0) return RunVerdict::kFail;
     matched += step.matched;
+    is_lost |= step.is_lost;
   }
-  const bool is_conclusive = run.state == RunState::kCompleted && matched > 0;
+  const bool is_conclusive = run.state == RunState::kCompleted && matched > 0 && !is_lost;
   return is_conclusive ? RunVerdict::kPass : RunVerdict::kInconclusive;
 }
 

@@ -44,10 +44,11 @@ std::string_view to_string(RunVerdict verdict);
 struct RunStep {
   std::optional<TimePoint> started{};
   std::optional<TimePoint> ended{};
-  bool should_hold = false;            ///< Nothing may cross it.
-  std::uint64_t matched = 0;           ///< Connections that its fault was for; when it has ended.
-  std::uint64_t crossed = 0;           ///< Of a partition that should hold.
-  std::string effect{};                ///< JSON; "" until it has ended, or if it had no fault.
+  bool should_hold = false;   ///< Nothing may cross it.
+  std::uint64_t matched = 0;  ///< Connections that its fault was for; when it has ended.
+  std::uint64_t crossed = 0;  ///< Of a partition that should hold.
+  bool is_lost = false;       ///< Another has ended its fault, and what that had done is not known.
+  std::string effect{};       ///< JSON; "" until it has ended, or if it had no fault.
   std::vector<std::string> proxies{};  ///< That its toxic was put on.
 };
 

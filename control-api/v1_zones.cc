@@ -1,6 +1,7 @@
 // The operations of /v1 on zones: which there are, who is in which, what flows between them.
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "control-api/partition_json.h"
@@ -41,7 +42,7 @@ Result<const ZoneSpec*> zone_of(const V1Call& call) {
 Json proxies_of(const V1Call& call, const ZoneMap& map, ZoneId zone) {
   Json proxies = Json::array();
   for (const ProxySpec* proxy : call.registry.list()) {
-    const ProxyZones zones = zones_of(*proxy, call.registry.partitions().map(), nullptr);
+    const ProxyZones zones = zones_of(*proxy, std::make_shared<const ZoneMap>(map), nullptr);
     const bool is_client = !proxy->client_zone.empty() && map.id_of(proxy->client_zone) == zone;
     if (zones.destination == zone || is_client) proxies.push_back(proxy->name);
   }
@@ -106,13 +107,13 @@ Result<HttpResponse> v1_put_zone(const V1Call& call) {
   } else {
     *old = *zone;
   }
+  const auto map = ZoneMap::build(zones);
+  if (!map) return wrong(call.body, map.error().message);
   if (auto set = call.registry.set_zones(std::move(zones), call.attempt); !set) {
     return Fail(set.error());
   }
   Json view = view_of(*zone);
-  const ZoneMap& map = call.registry.partitions().zones();
-  const ZoneId id = map.id_of(name);
-  view["proxies"] = id == kUnknownZone ? Json::array() : proxies_of(call, map, id);
+  view["proxies"] = proxies_of(call, *map, map->id_of(name));
   return v1_json(is_new ? 201 : 200, view);
 }
 

@@ -80,6 +80,10 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   if (need_destination(shard_.toxics()) && !is_passed_on(**upstream, clock_now())) return;
   upstream_ = *std::move(upstream);
   upstream_->set_owner(*this);
+  // Now: a socket whose peer has gone does not say any more who that was.
+  const ProxyZones& zones = shard_.zones();
+  const bool goes_by_address = zones.map != nullptr && zones.destination == kUnknownZone;
+  if (goes_by_address) dialled_ = CompactAddress(upstream_->peer_address());
   if (const auto refused_by = introduce()) return end(Ending::kReset, *refused_by);
   if (faults_ != nullptr) change_faults(*upstream_, {}, faults_->upstream);
   ProxyCounters& counters = shard_.counters();
@@ -89,7 +93,7 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   keep_alive_at_ = after(now, kYouth);
   learn_zones();
   ConnectionIdentity me = meet_toxics(now);
-  if (shard_.zones().destination == kUnknownZone) set_faults(faults_for(shard_.toxics(), me, now));
+  if (goes_by_address) set_faults(faults_for(shard_.toxics(), me, now));
   watch_zones();
   if (watch_ != nullptr) watch_->note_crossed_connection();
   me.is_beginning = true;
@@ -109,7 +113,7 @@ void Connection::learn_zones() {
     if (zones_.client == kUnknownZone) zones_.client = zones.zone_of(client_address_.address());
   }
   if (zones_.destination == kUnknownZone && upstream_ != nullptr) {
-    zones_.destination = zones.zone_of(upstream_->peer_address());
+    zones_.destination = zones.zone_of(dialled_.address());
   }
 }
 
@@ -149,6 +153,7 @@ DialOwner::Admission Connection::admit(const SocketAddress& address) noexcept {
   encounters_->meet(shard_.toxics(), me, now);
   me.encounters = encounters_.get();
   const Reception reception = faults_for(shard_.toxics(), me, now).reception;
+  refusal_ = Reception::kDial;
   if (reception == Reception::kDial) return Admission::kDial;
   if (reception == Reception::kHold) return Admission::kHold;
   refusal_ = reception;

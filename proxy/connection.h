@@ -158,7 +158,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   std::unique_ptr<ConnectionFaults> faults_;  // Null while there are none.
   const TimePoint opened_;
   TimePoint dial_from_;     // When it was known where to.
-  CompactAddress dialled_;  // What has answered, where a toxic's match is about that.
+  CompactAddress dialled_;  // What has answered, where a toxic's match or a zone is about that.
   TimePoint keep_alive_at_ = kNever;
   TimePoint toxics_change_at_ = kNever;  // By the time since they reached it.
   TimePoint swallow_until_ = kNever;     // Once both links have ended, and a source goes on.

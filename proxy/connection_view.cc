@@ -66,7 +66,8 @@ Result<ConnectionState> parse_connection_state(std::string_view text) {
 
 ConnectionState Connection::state() const {
   if (is_greeting()) return ConnectionState::kGreeting;
-  if (!up_) return dial_ == nullptr ? ConnectionState::kHeld : ConnectionState::kDialling;
+  const bool is_dialling = dial_ != nullptr && !dial_->is_held();
+  if (!up_) return is_dialling ? ConnectionState::kDialling : ConnectionState::kHeld;
   const auto has_ended = [](const Pump& pump) {
     return pump.source_is_done() || pump.outcome() != Pump::Outcome::kFlowing;
   };

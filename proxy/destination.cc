@@ -91,6 +91,8 @@ Result<std::string> destination_text(std::string_view host, std::uint16_t port) 
   if (port == 0) return fail(ErrorKind::kInvalid, "the destination's port is no port");
   const std::string end = ":" + std::to_string(port);
   if (is_ipv6_literal(host)) return "[" + std::string(host) + "]" + end;
+  // "unix:80" would be a file; the dot of the root makes it a name again.
+  if (host == "unix") return "unix." + end;
   if (is_host_name(host)) return std::string(host) + end;
   return fail(ErrorKind::kInvalid, "the destination is no host");
 }

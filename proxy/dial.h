@@ -51,6 +51,9 @@ class Dial final : SocketOwner, AlarmOwner {
   /// under way and may not be are given up.
   void reconsider();
 
+  /// Its owner keeps it from all addresses that are left.
+  bool is_held() const { return attempts_.empty() && addresses_.empty() && !held_.empty(); }
+
   /// What kept it from the last address that it tried: an errno, EHOSTUNREACH for a name that
   /// is not known. Of one that has failed.
   int error_number() const { return error_number_; }

@@ -160,7 +160,8 @@ Effects effects_for(const ToxicSpec& toxic, std::uint64_t step, const SampleTabl
 }
 
 bool is_same_toxic(const ToxicSpec& a, const ToxicSpec& b) {
-  return a.name == b.name && a.type == b.type && a.direction == b.direction;
+  return a.name == b.name && a.type == b.type && a.direction == b.direction &&
+         a.part.has_value() == b.part.has_value();
 }
 
 Verdict LiveToxic::match_of(const ConnectionIdentity& connection) const {

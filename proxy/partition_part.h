@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "toxics/toxic_budget.h"
 #include "toxics/toxic_counters.h"
 #include "zones/zone_map.h"
@@ -38,6 +39,7 @@ struct PairCounts {
 struct PartitionPart {
   std::string partition;  ///< Its name, from which draws are made: all its parts spare the same.
   ZonePair pair{};
+  TimePoint since{};             ///< When the partition was made: its turns count from then.
   bool cuts_upstream = false;    ///< From the client's zone to the destination's
   bool cuts_downstream = false;  ///< no byte may pass; or the other way.
   /// Whose dials are the part's, as the listening socket sees them; none: it cannot tell.

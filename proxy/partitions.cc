@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "proxy/alarm_clock.h"
+
 namespace faultline {
 
 namespace {
@@ -51,7 +53,8 @@ void Partitions::set_zones(ZoneMap map) {
   traffic_ = map_ == nullptr ? nullptr : std::make_shared<ZoneTraffic>(map_->ids(), workers_);
   for (auto& [name, partition] : all_) {
     const auto links = links_of(partition.spec.shape, zones());
-    if (links) partition.links = *links;
+    // One that is about to be replaced may have none of these zones: ids mean others now.
+    partition.links = links ? *links : ZoneLinks{};
   }
 }
 
@@ -80,6 +83,7 @@ LivePartition& Partitions::put(PartitionSpec spec, ZoneLinks links, std::uint64_
   if (is_new) {
     partition.id = id;
     partition.since = std::chrono::system_clock::now();
+    partition.began = clock_now();
   }
   partition.spec = std::move(spec);
   partition.links = std::move(links);
@@ -96,6 +100,7 @@ std::vector<ToxicSpec> Partitions::parts_for(const ProxyZones& zones) {
                             std::string(zones.map->name_of(pair.destination))}];
       if (counts == nullptr) counts = std::make_shared<PairCounts>(workers_);
       part.part->counts = counts;
+      part.part->since = partition.began;
       part.part->budget = partition.budget;
       all.push_back(std::move(part));
     }

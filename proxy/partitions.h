@@ -39,7 +39,8 @@ struct LivePartition {
   PartitionSpec spec;
   std::uint64_t id = 0;  ///< One for each partition ever made; ties its start to its end.
   ZoneLinks links{};     ///< In the present map.
-  WallTime since{};      ///< When it was made.
+  WallTime since{};      ///< When it was made,
+  TimePoint began{};     ///< and the same by our own clock.
   Duration took{0};      ///< Until it was in force on the last connection, when it last changed.
   std::uint64_t connections = 0;      ///< Open ones that it was then put on.
   std::uint64_t dropped_packets = 0;  ///< As in Registry::dropped_packets(), when it has ended.

@@ -87,6 +87,18 @@ Result<void> can_filter(const ToxicSet& toxics, const Foreknowledge& known) {
   return fail(ErrorKind::kInvalid, "the toxics together: " + tried.error().message);
 }
 
+/// The first connection that is new to a toxic that is made: of a part, new to its partition.
+std::uint64_t first_new_for(const ToxicSpec& spec, const ToxicSet& before, std::uint64_t next) {
+  if (!spec.part) return next;
+  for (const LiveToxic& old : before) {
+    const bool is_same = old.spec.part && old.spec.part->counts != nullptr &&
+                         old.spec.part->partition == spec.part->partition &&
+                         old.spec.part->since == spec.part->since;
+    if (is_same) return old.first_new;
+  }
+  return next;
+}
+
 /// The parts of partitions do without the listening socket: the kernel would not take as many
 /// prefixes. Those who dial are held, closed or reset once they are accepted.
 void leave_listener_alone(ToxicSet& toxics) {
@@ -281,7 +293,7 @@ std::shared_ptr<const ToxicSet> Proxy::make_live() const {
              candidate.spec.reach.limits == spec.reach.limits;
     });
     if (old == before.end()) {
-      live->push_back(make_toxic(spec, first_new, now));
+      live->push_back(make_toxic(spec, first_new_for(spec, before, first_new), now));
       continue;
     }
     rest = std::next(old);
@@ -321,7 +333,7 @@ LiveToxic Proxy::make_toxic(const ToxicSpec& spec, std::uint64_t first_new, Time
                  .samples = samples_of(spec),
                  .chance_key = derive_key(chance_key_, part ? part->partition : spec.name),
                  .first_new = first_new,
-                 .since = now,
+                 .since = part ? part->since : now,
                  .ramp_since = now,
                  .counters = {},
                  .line = std::make_shared<SharedLine>()};

@@ -291,6 +291,7 @@ void Registry::remove_ended_toxics() {
 void Registry::remove_ended_partition(const EndedToxic& ended) {
   for (const auto& [name, partition] : partitions_.all()) {
     if (partition.id != ended.id) continue;
+    if (partition.budget == nullptr || !partition.budget->is_spent()) return;  // It has others now.
     const Because because(*this, {.by = "limit", .reason = ended.reason});
     log(LogLevel::kWarn, "partition", "partition ended: a limit was reached",
         {{"partition", name}, {"reason", ended.reason}});

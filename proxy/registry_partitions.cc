@@ -128,9 +128,8 @@ Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attem
   partition.connections = refresh_parts()[partition.spec.name];
   partition.took = clock_now() - began;
   partition.engines = engines_of(partition);
-  partition.drops_before.clear();
-  for (const auto& [name, proxy] : proxies_) {
-    partition.drops_before[name] = proxy->dropped_packets();
+  for (const auto& [name, proxy] : proxies_) {  // Of one that is changed the count goes on.
+    partition.drops_before.try_emplace(name, proxy->dropped_packets());
   }
   log_partition(before ? "partition changed" : "partition created", partition, partitions_.zones());
   Change change;

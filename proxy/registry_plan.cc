@@ -117,12 +117,22 @@ Result<std::vector<std::string>> Registry::populate(std::vector<ProxySpec> specs
 
 /// The zones there are, but for those of `before`, and those of `now`.
 Result<ZoneMap> Registry::zones_after(const Configured& before, const Configured& now) const {
-  std::vector<ZoneSpec> zones = now.zones;
+  std::vector<ZoneSpec> zones;
+  const auto& live = partitions_.zones().zones();
+  for (const ZoneSpec& zone : now.zones) {
+    const bool is_same =
+        std::find(before.zones.begin(), before.zones.end(), zone) != before.zones.end();
+    const auto present = std::find_if(
+        live.begin(), live.end(), [&](const ZoneSpec& other) { return other.name == zone.name; });
+    // What the file says as before has been changed by the API, or not.
+    if (is_same && present != live.end()) zones.push_back(*present);
+    if (!is_same) zones.push_back(zone);
+  }
   const auto is_in = [](const std::vector<ZoneSpec>& list, const std::string& name) {
     return std::any_of(list.begin(), list.end(),
                        [&](const ZoneSpec& zone) { return zone.name == name; });
   };
-  for (const ZoneSpec& zone : partitions_.zones().zones()) {
+  for (const ZoneSpec& zone : live) {
     if (!is_in(before.zones, zone.name) && !is_in(now.zones, zone.name)) zones.push_back(zone);
   }
   return ZoneMap::build(std::move(zones));
@@ -144,7 +154,7 @@ Result<Registry::PartitionSteps> Registry::partition_steps(const Configured& bef
   for (const PartitionSpec& partition : now.partitions) {
     const auto old = find(before.partitions, partition.name);
     const bool is_known = old != before.partitions.end() && *old == partition;
-    if (is_known && partitions_.all().count(partition.name) > 0) continue;
+    if (is_known) continue;  // Also where it has ended since: that is no change of the file's.
     if (const auto may = may_have({partition.fault}); !may) return Fail(may.error());
     const auto links = links_of(partition.shape, zones);
     if (!links) return within("partition `" + partition.name + "`", links.error());
