@@ -408,6 +408,54 @@ TEST_CASE("partition: what is asked for is checked in full, and changes nothing"
   CHECK(error_of("{from: a, to: b}").find("faults are halted") == 0);
 }
 
+TEST_CASE("partition: a reload does what the file's changes say, and nothing else", "[partition]") {
+  Mesh mesh;
+  const std::vector<ZoneSpec> zones = mesh.registry.partitions().zones().zones();
+  Configured file{.zones = zones, .partitions = {partition("{name: p, from: a, to: b}")}};
+  REQUIRE(mesh.registry.reload({.zones = zones}, file, {}));
+  CHECK(mesh.matrix() == "a>b cut, b>a cut");
+
+  // It has healed, and the API has changed a zone: a file that says the same changes neither.
+  REQUIRE(mesh.registry.remove_partition("p"));
+  std::vector<ZoneSpec> changed = zones;
+  changed[2].cidrs.push_back(*IpPrefix::parse("127.9.0.0/16"));
+  REQUIRE(mesh.registry.set_zones(changed, Attempt::kApply));
+  REQUIRE(mesh.registry.reload(file, file, {}));
+  CHECK(mesh.registry.partitions().all().empty());
+  CHECK(mesh.registry.partitions().zones().zones() == changed);
+
+  // The zones move under a partition that moves with them: b and c are never between its links.
+  Configured with_reset = file;
+  with_reset.partitions = {partition("{name: p, from: a, to: b, mode: reset}")};
+  REQUIRE(mesh.registry.reload(file, with_reset, {}));
+  Socket between = mesh.open("2", "to-c");
+  Configured moved = with_reset;
+  moved.zones = {zones[1], zones[2], {"d", {*IpPrefix::parse("127.4.0.0/16")}}};
+  moved.partitions = {partition("{name: p, from: c, to: d, mode: reset}")};
+  REQUIRE(mesh.registry.reload(with_reset, moved, {}));
+  CHECK(mesh.matrix() == "c>d cut, d>c cut");
+  CHECK(round_trip(between, "x") == "x");
+
+  // What cannot be changes nothing.
+  Configured wrong = moved;
+  wrong.partitions = {partition("{name: p, from: c, to: z}")};
+  CHECK_FALSE(mesh.registry.reload(moved, wrong, {}));
+  CHECK(mesh.matrix() == "c>d cut, d>c cut");
+}
+
+TEST_CASE("partition: one that is changed is as old as it was, and keeps its counts",
+          "[partition]") {
+  Mesh mesh;
+  Socket old = mesh.open("1", "to-b");
+  mesh.put("{name: p, from: a, to: b, mode: stall, scope: open}");
+  Socket young = mesh.open("1", "to-b");
+  CHECK(mesh.pair("p", "a", "b").open == 1);
+  mesh.put("{name: p, from: a, to: b, mode: reset, scope: open}");
+  CHECK(old.receive_all().ending == Ending::kReset);
+  CHECK(round_trip(young, "x") == "x");
+  CHECK(mesh.pair("p", "a", "b").open >= 1);
+}
+
 TEST_CASE("partition: zones that something names stay", "[partition]") {
   Mesh mesh;
   mesh.put("{name: p, from: a, to: b}");
