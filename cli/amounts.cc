@@ -61,6 +61,17 @@ std::string short_bytes(std::uint64_t bytes) {
   return std::string(text.data()) + kUnits.at(unit);
 }
 
+std::string milliseconds_in_words(double milliseconds) {
+  std::array<char, 32> text{};
+  if (milliseconds >= 1000) {
+    std::snprintf(text.data(), text.size(), "%.1f s", milliseconds / 1000);
+  } else {
+    std::snprintf(text.data(), text.size(), milliseconds < 10 ? "%.1f ms" : "%.0f ms",
+                  milliseconds);
+  }
+  return text.data();
+}
+
 std::string time_left(const std::string& rfc3339) {
   const auto end = parsed(rfc3339);
   return end ? in_short(*end - std::chrono::system_clock::now()) : "";

@@ -16,6 +16,9 @@ std::string amount_of(std::uint64_t number, const std::string& noun);
 /// "0 B", "812 B", "1.2 kB", "48 kB", "3.4 MB".
 std::string short_bytes(std::uint64_t bytes);
 
+/// "0.4 ms", "18 ms", "2.0 s".
+std::string milliseconds_in_words(double milliseconds);
+
 /// The time until `rfc3339`, whole seconds, with a unit: "9m58s"; "0" when it has passed, ""
 /// if it is no time.
 std::string time_left(const std::string& rfc3339);

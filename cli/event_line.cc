@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/cut_probes.h"
 #include "cli/cut_proof.h"
 #include "cli/partition_words.h"
 #include "cli/v1_action.h"
@@ -36,6 +37,9 @@ std::string partition_detail(const Json& event) {
     const auto found = event.find(key);
     return found == event.end() ? none : *found;
   };
+  const std::string type = text_at(event, "type");
+  if (type == "partition.recovery") return recovery_in_words(at("effect"));
+  if (type == "partition.probed") return probes_in_words(at("effect"));
   const Json& view = at("after").is_object() ? at("after") : at("before");
   if (!view.is_object()) return "";
   const auto partition = read_partition(view);

@@ -1,10 +1,9 @@
 #include "cli/partition_actions.h"
 
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/amounts.h"
+#include "cli/cut_probes.h"
 #include "cli/cut_proof.h"
 #include "cli/exit_codes.h"
 #include "cli/matrix_watch.h"
@@ -16,13 +15,6 @@ namespace faultline {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// "18 ms", "0.4 ms".
-std::string milliseconds_in_words(double milliseconds) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), milliseconds < 10 ? "%.1f ms" : "%.0f ms", milliseconds);
-  return text.data();
-}
 
 /// Whom it met, and how soon: ": 2,400 open connections, in force after 18 ms".
 std::string reach_in_words(const Json& effect, const PartitionSpec& partition) {
@@ -88,6 +80,24 @@ int tell_not_there(const Invocation& invocation, const V1Remote& remote,
                    what);
 }
 
+/// Says what those see who dial between its zones now.
+int verify_cut(const Invocation& invocation, const V1Remote& remote,
+               const PartitionSubject& subject, const Json& view) {
+  const auto effect = probe_cut(invocation, remote, subject.partition);
+  if (!effect) return report_v1(invocation, effect.error(), "Failed to verify " + subject.text());
+  if (effect->is_null()) {
+    invocation.console.err << "not verified: " << printable(subject.text())
+                           << " has healed before the probes had ended\n";
+    return kExitOk;
+  }
+  if (wants_json(invocation)) {
+    Json whole = view;
+    whole["effect"] = *effect;
+    print_indented(invocation, whole);
+  }
+  return tell_probes(invocation, *effect);
+}
+
 }  // namespace
 
 std::string PartitionSubject::how_to_heal() const {
@@ -129,16 +139,18 @@ int make_partition(const Invocation& invocation, const V1Remote& remote,
     text += reach_in_words(*effect, *partition) + "; " +
             end_in_words(*view, text_at(*view, "ttl")) + ", or now: " + subject.how_to_heal();
   }
-  if (wants_json(invocation)) {
+  const bool is_verified = arguments.verify && !is_only_said;
+  if (!wants_json(invocation)) {
+    invocation.console.out << printable(text) << '\n' << std::flush;
+  } else if (!is_verified) {
     print_indented(invocation, *view);
-  } else {
-    invocation.console.out << printable(text) << '\n';
   }
   if (!arguments.dry_run && view->value("engines", Json::array()).empty()) {
     invocation.console.err << "warning: no proxy is between these zones, so it is carried out on "
                               "none: `faultline zone list` shows whose each is\n";
   }
-  if (arguments.dry_run || !invocation.watch) return kExitOk;
+  const int verified = is_verified ? verify_cut(invocation, remote, subject, *view) : kExitOk;
+  if (arguments.dry_run || !invocation.watch || verified != kExitOk) return verified;
   invocation.console.out.flush();
   const MatrixWatch::End end = MatrixWatch(invocation, remote, subject.partition).run();
   if (!end.has_ended) {
@@ -152,7 +164,7 @@ int make_partition(const Invocation& invocation, const V1Remote& remote,
 }
 
 int heal_partition(const Invocation& invocation, const V1Remote& remote,
-                   const PartitionSubject& subject, bool dry_run) {
+                   const PartitionSubject& subject, bool dry_run, bool verify) {
   const std::string what = "Failed to heal " + subject.text();
   const std::string path = v1_partition_path(subject.partition);
   const auto view = remote.call("GET", path);
@@ -166,14 +178,25 @@ int heal_partition(const Invocation& invocation, const V1Remote& remote,
     return tell_not_there(invocation, remote, subject, gone.error());
   }
   const auto ended = last_ended(remote, subject.partition);  // Counted to the end.
-  const Json& effect = ended ? ended->effect : *before;
+  Json effect = ended ? ended->effect : *before;
   if (!wants_json(invocation)) {
     const std::string lasted = ended ? time_between(text_at(effect, "since"), ended->time) : "";
     invocation.console.out << "healed " << printable(subject.text())
                            << (lasted.empty() ? "" : " after " + lasted) << afterwards(*partition)
                            << '\n';
   }
-  return tell_proof(invocation, effect, *partition);
+  if (!verify) return tell_proof(invocation, effect, *partition);
+  if (wants_json(invocation)) {
+    const auto recovery = await_recovery(invocation, remote, subject.partition);
+    if (!recovery) return report_v1(invocation, recovery.error(), what);
+    effect["recovery"] = *recovery;
+    return tell_proof(invocation, effect, *partition);
+  }
+  const int status = tell_proof(invocation, effect, *partition);
+  const auto recovery = await_recovery(invocation, remote, subject.partition);
+  if (!recovery) return report_v1(invocation, recovery.error(), "Failed to see what comes back");
+  if (!recovery->is_null()) invocation.console.out << recovery_in_words(*recovery) << '\n';
+  return status;
 }
 
 }  // namespace faultline

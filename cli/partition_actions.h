@@ -22,16 +22,18 @@ struct PartitionSubject {
 };
 
 /// Makes `body` a partition, and says what it did, when it heals by itself, and how to heal it
-/// now. With --dry-run it only says what would be, with --watch it shows the matrix until the
-/// partition has ended, then the proof.
+/// now. With --verify what those see who dial; 1 if it keeps them not out. With --dry-run it only
+/// says what would be, with --watch it shows the matrix until the partition has ended, then the
+/// proof.
 int make_partition(const Invocation& invocation, const V1Remote& remote,
                    const PartitionSubject& subject, const PartitionArguments& arguments,
                    const nlohmann::ordered_json& body);
 
 /// Ends it, and tells what it proves: 0, the cut held; 1, it leaked, or there is none; 5, nothing
-/// matched. One that has ended before is told of by what it had come to.
+/// matched. One that has ended before is told of by what it had come to. With `verify` it waits for
+/// what comes back.
 int heal_partition(const Invocation& invocation, const V1Remote& remote,
-                   const PartitionSubject& subject, bool dry_run);
+                   const PartitionSubject& subject, bool dry_run, bool verify);
 
 /// "heals by itself in 10m", "stays until it is healed": of a description of /v1 that has `left`
 /// to go; "" or "none" is for ever.

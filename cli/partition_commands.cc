@@ -4,6 +4,7 @@
 
 #include "cli/amounts.h"
 #include "cli/command_tree.h"
+#include "cli/cut_probes.h"
 #include "cli/cut_proof.h"
 #include "cli/exit_codes.h"
 #include "cli/partition_actions.h"
@@ -127,6 +128,7 @@ void add_create(CLI::App& parent, Invocation& invocation) {
   add("--shape", given->shape, "SHAPE", "Or: isolate, halves, bridge, one-way or ring");
   add("--zones", given->zones, "ZONES", "... of these");
   add_partition_options(command, *given);
+  add_verify_option(command, given->verify, "Dial between the zones, and say what that is like");
   add_dry_run_option(command, given->dry_run);
   add_client_options(command, invocation);
   set_action(command, invocation, [&invocation, given] {
@@ -149,12 +151,14 @@ void add_delete(CLI::App& parent, Invocation& invocation) {
                   "\nExits with 0 if it held, 1 if anything crossed it, 5 if nothing matched.");
   const auto name = std::make_shared<std::string>();
   const auto dry_run = std::make_shared<bool>(false);
+  const auto verify = std::make_shared<bool>(false);
   add_partition_word(command, *name);
+  add_verify_option(command, *verify, "Wait for the first byte that crosses again");
   add_dry_run_option(command, *dry_run);
   add_client_options(command, invocation);
-  set_action(command, invocation, [&invocation, name, dry_run] {
+  set_action(command, invocation, [&invocation, name, dry_run, verify] {
     return with_v1(invocation, [&](const V1Remote& remote) {
-      return heal_partition(invocation, remote, {.partition = *name}, *dry_run);
+      return heal_partition(invocation, remote, {.partition = *name}, *dry_run, *verify);
     });
   });
 }

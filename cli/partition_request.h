@@ -33,6 +33,7 @@ struct PartitionArguments {
   std::string owner{};
   std::string reason{};
   bool shadow = false;
+  bool verify = false;
   bool replace = false;
   bool dry_run = false;
 };

@@ -333,7 +333,9 @@ void Server::on_reloaded(const Result<void>& result) {
 
 void Server::on_toxic_ended(uv_async_t* async) noexcept {
   auto* self = static_cast<Server*>(async->data);
-  if (self != nullptr) self->registry_.remove_ended_toxics();
+  if (self == nullptr) return;
+  self->registry_.remove_ended_toxics();
+  if (self->api_) self->await_next_end();  // What comes back is watched.
 }
 
 void Server::clear_toxics() {
@@ -346,7 +348,8 @@ void Server::clear_toxics() {
         registry_.end_partitions([](const ToxicSpec&) { return true; });
         return registry_.reset(names);
       },
-      [](const Result<void>& result) {
+      [this](const Result<void>& result) {
+        await_next_end();
         if (result) {
           log(LogLevel::kInfo, "server", "all partitions and toxics removed, all proxies enabled");
         } else {

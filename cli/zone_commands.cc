@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/command_tree.h"
+#include "cli/cut_probes.h"
 #include "cli/exit_codes.h"
 #include "cli/matrix_view.h"
 #include "cli/matrix_watch.h"
@@ -126,6 +127,8 @@ void add_cut(CLI::App& zone, Invocation& invocation) {
                   "Only what is sent to the zone (in), or what it sends (out)")
       ->type_name("in|out");
   add_partition_options(command, *given);
+  given->verify = true;
+  add_verify_option(command, given->verify, "Dial between the zones, and say what that is like");
   add_dry_run_option(command, given->dry_run);
   add_watch_option(command, invocation);
   command.get_option("--watch")->description(
@@ -149,13 +152,15 @@ void add_heal(CLI::App& zone, Invocation& invocation) {
       "\nExits with 0 if the cut held, 1 if anything crossed it, 5 if nothing matched.");
   const auto name = std::make_shared<std::string>();
   const auto dry_run = std::make_shared<bool>(false);
+  const auto verify = std::make_shared<bool>(true);
   add_zone_word(command, *name);
+  add_verify_option(command, *verify, "Wait for the first byte that crosses again");
   add_dry_run_option(command, *dry_run);
   add_client_options(command, invocation);
-  set_action(command, invocation, [&invocation, name, dry_run] {
+  set_action(command, invocation, [&invocation, name, dry_run, verify] {
     return with_v1(invocation, [&](const V1Remote& remote) {
       return heal_partition(invocation, remote, {.partition = cut_name(*name), .zone = *name},
-                            *dry_run);
+                            *dry_run, *verify);
     });
   });
 }

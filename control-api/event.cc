@@ -30,6 +30,10 @@ std::string_view type_of(Change::Kind kind) {
       return "partition.changed";
     case Change::Kind::kPartitionEnded:
       return "partition.ended";
+    case Change::Kind::kPartitionProbed:
+      return "partition.probed";
+    case Change::Kind::kPartitionRecovery:
+      return "partition.recovery";
     case Change::Kind::kZonesChanged:
       return "zones.changed";
   }
@@ -57,10 +61,6 @@ std::string bare_proxy_json(const ProxySpec& proxy) {
          optional_field("client_zone", proxy.client_zone) + "}";
 }
 
-std::string text_or_null(const std::string& text) {
-  return text.empty() ? "null" : json_string(text);
-}
-
 std::string json_or_null(const std::string& json) {
   return json.empty() ? "null" : json;
 }
@@ -73,15 +73,15 @@ std::string envelope(std::uint64_t seq, const EventDraft& draft) {
   std::string json = R"({"seq":)" + std::to_string(seq);
   json += R"(,"time":")" + timestamp_now() + '"';
   json += R"(,"type":)" + json_string(draft.type);
-  json += R"(,"proxy":)" + text_or_null(draft.proxy);
-  json += R"(,"toxic":)" + text_or_null(draft.toxic);
-  json += R"(,"partition":)" + text_or_null(draft.partition);
-  json += R"(,"run":)" + text_or_null(run_of(draft));
+  json += R"(,"proxy":)" + json_string_or_null(draft.proxy);
+  json += R"(,"toxic":)" + json_string_or_null(draft.toxic);
+  json += R"(,"partition":)" + json_string_or_null(draft.partition);
+  json += R"(,"run":)" + json_string_or_null(run_of(draft));
   json += R"(,"fault":)" + (draft.fault == 0 ? "null" : std::to_string(draft.fault));
-  json += R"(,"owner":)" + text_or_null(draft.cause.owner);
-  json += R"(,"reason":)" + text_or_null(draft.cause.reason);
-  json += R"(,"cause":)" + text_or_null(draft.cause.by);
-  json += R"(,"request_id":)" + text_or_null(draft.cause.request_id);
+  json += R"(,"owner":)" + json_string_or_null(draft.cause.owner);
+  json += R"(,"reason":)" + json_string_or_null(draft.cause.reason);
+  json += R"(,"cause":)" + json_string_or_null(draft.cause.by);
+  json += R"(,"request_id":)" + json_string_or_null(draft.cause.request_id);
   json += R"(,"connections":)" + (draft.connections ? std::to_string(*draft.connections) : "null");
   json += R"(,"applied":)" + (draft.applied ? std::to_string(*draft.applied) : "null");
   json += R"(,"took_ms":)" + (draft.took ? milliseconds_text(*draft.took) : "null");
@@ -109,7 +109,9 @@ void add_partition(EventDraft& draft, const Change& change) {
   };
   draft.before = json(change.partition_before);
   draft.after = json(change.partition_after);
-  if (change.kind == Change::Kind::kPartitionEnded) {
+  const bool has_effect =
+      change.kind == Change::Kind::kPartitionEnded || change.kind == Change::Kind::kPartitionProbed;
+  if (has_effect) {
     draft.effect = partition_effect_json(*partition, partition->dropped_packets);
   }
 }
@@ -130,6 +132,10 @@ EventDraft event_of(const Change& change) {
   if (toxic && draft.cause.owner.empty()) draft.cause.owner = toxic->life.owner;
   if (toxic && draft.cause.reason.empty()) draft.cause.reason = toxic->life.reason;
   if (change.partition_before || change.partition_after) add_partition(draft, change);
+  if (change.recovery != nullptr) {
+    draft.partition = change.recovery->partition();
+    draft.effect = recovery_json(*change.recovery);
+  }
   if (change.kind == Change::Kind::kZonesChanged)
     draft.after = zones_json(change.zone_map->zones());
   if (change.proxy_before) draft.before = bare_proxy_json(*change.proxy_before);

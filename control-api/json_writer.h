@@ -14,6 +14,9 @@ namespace faultline {
 /// UTF-8 becomes U+FFFD.
 std::string json_string(std::string_view text);
 
+/// The same; null for "".
+std::string json_string_or_null(std::string_view text);
+
 /// The shortest digits that are read back as `number`; with an exponent below
 /// 1e-6 and from 1e21. REQUIRES: finite.
 std::string json_number(float number);

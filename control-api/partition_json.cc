@@ -127,6 +127,31 @@ std::string pair_json(const PairStatus& pair) {
          count_field("crossed_bytes", pair.crossed_bytes) + "}";
 }
 
+/// Whether the cut has kept the client out; null: nobody was to be kept out, or nobody dialled.
+std::string kept_out_json(const PairProbe& probe, const PartitionSpec& partition) {
+  const bool is_known =
+      probe.outcome != ProbeOutcome::kNotProbed && probe.outcome != ProbeOutcome::kPending;
+  if (!is_known || !cuts_all_new(partition)) return "null";
+  return probe.outcome == ProbeOutcome::kAnswered ? "false" : "true";
+}
+
+std::string probe_json(const PairProbe& probe, const PartitionSpec& partition) {
+  return R"({"client":)" + json_string(probe.client) + R"(,"destination":)" +
+         json_string(probe.destination) + R"(,"proxy":)" + json_string_or_null(probe.proxy) +
+         R"(,"from":)" + json_string_or_null(probe.from) +
+         text_field("outcome", std::string(to_string(probe.outcome))) + R"(,"after_ms":)" +
+         milliseconds_text(probe.after) + R"(,"kept_out":)" + kept_out_json(probe, partition) +
+         R"(,"why":)" + json_string_or_null(probe.why) + "}";
+}
+
+std::string probes_json(const LivePartition& partition) {
+  std::string list;
+  for (const PairProbe& probe : partition.probes) {
+    list += (list.empty() ? "" : ",") + probe_json(probe, partition.spec);
+  }
+  return "[" + list + "]";
+}
+
 }  // namespace
 
 std::string partition_json(const LivePartition& partition, const ZoneMap& zones) {
@@ -156,7 +181,33 @@ std::string partition_effect_json(const LivePartition& partition, std::uint64_t 
          count_field("dropped_packets", dropped_packets) + count_field("applied", all.applied) +
          count_field("crossed", all.crossed_connections + all.crossed_bytes) +
          count_field("crossed_connections", all.crossed_connections) +
-         count_field("crossed_bytes", all.crossed_bytes) + R"(,"pairs":[)" + pairs + "]}";
+         count_field("crossed_bytes", all.crossed_bytes) + R"(,"pairs":[)" + pairs +
+         R"(],"probes":)" + probes_json(partition) + "}";
+}
+
+std::string recovery_json(const Recovery& recovery) {
+  std::string links;
+  std::optional<Duration> first;
+  for (const Recovery::Link& link : recovery.links()) {
+    const auto& after = link.first_byte_after;
+    if (after) first = std::min(first.value_or(*after), *after);
+    links += (links.empty() ? "" : ",") + std::string(R"({"from":)") + json_string(link.from) +
+             R"(,"to":)" + json_string(link.to) + count_field("cut", link.cut) +
+             R"(,"first_byte_after_ms":)" + (after ? milliseconds_text(*after) : "null") + "}";
+  }
+  std::string seconds;
+  std::uint64_t reconnects = 0;
+  for (const std::uint64_t count : recovery.reconnects()) {
+    seconds += (seconds.empty() ? "" : ",") + std::to_string(count);
+    reconnects += count;
+  }
+  return R"({"partition":)" + json_string(recovery.partition()) +
+         text_field("healed_at", rfc3339(recovery.healed())) + R"(,"watched_ms":)" +
+         milliseconds_text(recovery.watched()) + R"(,"state":")" +
+         (recovery.is_over() ? "over" : "watching") + R"(","cut_all":)" +
+         (recovery.is_whole() ? "true" : "false") + R"(,"first_byte_after_ms":)" +
+         (first ? milliseconds_text(*first) : "null") + R"(,"links":[)" + links + "]" +
+         count_field("reconnects", reconnects) + R"(,"reconnects_per_second":[)" + seconds + "]}";
 }
 
 std::string zone_json(const ZoneSpec& zone) {

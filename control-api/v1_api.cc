@@ -128,7 +128,8 @@ V1Api::V1Api(Registry& registry, const Workers& workers, EventLog* events,
 }
 
 TimePoint V1Api::next_end() const {
-  return std::min({registry_.next_end(), state_.leases.next_end(), state_.runs.next()});
+  return std::min(
+      {registry_.next_end(), state_.leases.next_end(), state_.runs.next(), registry_.next_look()});
 }
 
 void V1Api::end_due(TimePoint now) {
@@ -142,6 +143,7 @@ void V1Api::end_due(TimePoint now) {
   state_.runs.advance(now);  // Before ttls, which are for runs that do not come to this.
   end_faults("lease", [&](const ToxicSpec& toxic) { return leases.count(toxic.life.lease) > 0; });
   end_faults("ttl", [&](const ToxicSpec& toxic) { return toxic.life.ends <= now; });
+  registry_.look(now);
 }
 
 void V1Api::abort_runs(const std::string& why) {

@@ -32,7 +32,8 @@ class V1Api {
   Result<HttpResponse> handle(const HttpRequest& request, const Names& names, const Target& target,
                               const std::vector<std::string>& segments, const std::string& id);
 
-  /// When the first toxic's, partition's, lease's or run's step's time is up, or kNever.
+  /// When the first toxic's, partition's, lease's or run's step's time is up, or something is to
+  /// be looked at again; or kNever.
   TimePoint next_end() const;
 
   /// `on_change` is called when next_end() has changed without a request. It must live as long
@@ -42,7 +43,7 @@ class V1Api {
   }
 
   /// Ends what is due at `now`: toxics, partitions, and leases with all that is bound to them.
-  /// Begins and ends the steps of runs.
+  /// Begins and ends the steps of runs. Looks at probes, and at what comes back.
   void end_due(TimePoint now);
 
   /// Ends every run early, with its faults. `why` is for people: "the server stops".

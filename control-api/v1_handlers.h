@@ -35,6 +35,8 @@ Result<HttpResponse> v1_put_partition(const V1Call& call);
 Result<HttpResponse> v1_patch_partition(const V1Call& call);
 Result<HttpResponse> v1_delete_partition(const V1Call& call);
 Result<HttpResponse> v1_get_effect(const V1Call& call);
+Result<HttpResponse> v1_probe_partition(const V1Call& call);
+Result<HttpResponse> v1_get_recovery(const V1Call& call);
 
 Result<HttpResponse> v1_list_timelines(const V1Call& call);
 Result<HttpResponse> v1_get_timeline(const V1Call& call);

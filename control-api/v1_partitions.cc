@@ -38,6 +38,11 @@ Result<HttpResponse> put(const V1Call& call, PartitionSpec spec) {
   return v1_json(put->created ? 201 : 200, view_of(call, std::move(put->partition)));
 }
 
+Json effect_of(const V1Call& call, const LivePartition& partition) {
+  const std::uint64_t dropped = call.registry.dropped_packets(partition);
+  return Json::parse(partition_effect_json(partition, dropped), nullptr, false);
+}
+
 /// What is sent, with the server's ttl.
 Result<PartitionSpec> partition_from(const Document& body, const V1Call& call) {
   auto spec = decode_partition(body, Dialect::kV1);
@@ -113,8 +118,26 @@ Result<HttpResponse> v1_delete_partition(const V1Call& call) {
 Result<HttpResponse> v1_get_effect(const V1Call& call) {
   const auto partition = partition_of(call);
   if (!partition) return Fail(partition.error());
-  const std::uint64_t dropped = call.registry.dropped_packets(**partition);
-  return v1_json(200, Json::parse(partition_effect_json(**partition, dropped), nullptr, false));
+  return v1_json(200, effect_of(call, **partition));
+}
+
+Result<HttpResponse> v1_probe_partition(const V1Call& call) {
+  const auto partition = partition_of(call);
+  if (!partition) return Fail(partition.error());
+  if (call.attempt == Registry::Attempt::kTry) return v1_json(202, effect_of(call, **partition));
+  const auto probed = call.registry.probe_partition(call.captured.at(0));
+  if (!probed) return Fail(probed.error());
+  return v1_json(202, effect_of(call, *probed));
+}
+
+Result<HttpResponse> v1_get_recovery(const V1Call& call) {
+  const std::string& name = call.captured.at(0);
+  const Recovery* recovery = call.registry.recovery(name);
+  if (recovery == nullptr) {
+    return fail(ErrorKind::kNotFound,
+                "no partition `" + name + "` has ended that had kept anything back");
+  }
+  return v1_json(200, Json::parse(recovery_json(*recovery), nullptr, false));
 }
 
 }  // namespace faultline

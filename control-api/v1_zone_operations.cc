@@ -150,6 +150,26 @@ std::vector<V1Operation> v1_zone_operations() {
        .handler = v1_get_effect,
        .answer = "PartitionEffect",
        .problems = {"not-found"}},
+      {.method = "POST",
+       .path = "/v1/partitions/{partition}/probes",
+       .id = "probePartition",
+       .group = "partitions",
+       .summary = "Dials through one proxy between each two zones that it keeps apart: what that "
+                  "is like is in its effect, two seconds later at the most.",
+       .handler = v1_probe_partition,
+       .answer = "PartitionEffect",
+       .status = 202,
+       .problems = {"not-found", "conflict"},
+       .writes = true},
+      {.method = "GET",
+       .path = "/v1/partitions/{partition}/recovery",
+       .id = "getPartitionRecovery",
+       .group = "partitions",
+       .summary = "What has come back since the partition of that name last ended, in the first "
+                  "30 seconds.",
+       .handler = v1_get_recovery,
+       .answer = "PartitionRecovery",
+       .problems = {"not-found"}},
   };
 }
 

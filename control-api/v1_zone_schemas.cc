@@ -1,6 +1,7 @@
 #include "control-api/v1_zone_schemas.h"
 
 #include "control-api/v1_schema_parts.h"
+#include "proxy/client_probe.h"
 #include "proxy/partition.h"
 #include "zones/zone_map.h"
 
@@ -76,6 +77,54 @@ Json partition_fields() {
         {"description", "the same of each proxy; what is sent is ignored"}}}};
 }
 
+Json text_or_null(const std::string& description) {
+  return {{"type", {"string", "null"}}, {"description", description}};
+}
+
+Json probe_schema() {
+  return map_of(
+      {{"client", text("the zone of who dials")},
+       {"destination", text("the zone of who is dialled")},
+       {"proxy", text_or_null("through which; null if through none")},
+       {"from", text_or_null("the address that it dials from")},
+       {"outcome", word_of(probe_outcome_names(),
+                           "what it saw: RST; nothing within two seconds; a connection, and then "
+                           "RST, FIN or nothing; the upstream. Or nobody has dialled")},
+       {"after_ms", {{"type", "number"}, {"description", "until it saw that"}}},
+       {"kept_out",
+        {{"type", {"boolean", "null"}},
+         {"description",
+          "whether it has not reached the upstream; null where that "
+          "is not owed, or not known"}}},
+       {"why", text_or_null("nobody has dialled: the reason")}},
+      {"client", "destination", "proxy", "from", "outcome", "after_ms", "kept_out", "why"});
+}
+
+Json recovery_schema() {
+  const Json after = {{"type", {"number", "null"}},
+                      {"description",
+                       "since healing began; null: no byte yet, or not all was "
+                       "cut, so that a byte says nothing"}};
+  const Json link = map_of({{"from", text("")},
+                            {"to", text("")},
+                            {"cut", count("connections between the two that were cut or refused")},
+                            {"first_byte_after_ms", after}},
+                           {"from", "to", "cut", "first_byte_after_ms"});
+  return map_of(
+      {{"partition", text("")},
+       {"healed_at", text("when it ended")},
+       {"watched_ms", {{"type", "number"}, {"description", "for how long since"}}},
+       {"state", word_of({"watching", "over"}, "whether it is still watched")},
+       {"cut_all", {{"type", "boolean"}, {"description", "whether every connection had been cut"}}},
+       {"first_byte_after_ms", after},
+       {"links", list_of(link)},
+       {"reconnects", count("connections dialled between the zones since, whose "
+                            "upstream was reached")},
+       {"reconnects_per_second", list_of(count("in that second"))}},
+      {"partition", "healed_at", "watched_ms", "state", "cut_all", "first_byte_after_ms", "links",
+       "reconnects", "reconnects_per_second"});
+}
+
 void add_partition_schemas(Json& schemas) {
   Json request = map_of(partition_fields());
   schemas["PartitionRequest"] = request;
@@ -116,8 +165,10 @@ void add_partition_schemas(Json& schemas) {
        {"crossed", count("connections and bytes that it should have kept apart: 0, or it failed")},
        {"crossed_connections", count("")},
        {"crossed_bytes", count("")},
-       {"pairs", list_of(pair)}},
-      {"partition", "since", "in_force_after_ms", "matched", "crossed", "pairs"});
+       {"pairs", list_of(pair)},
+       {"probes", list_of(probe_schema())}},
+      {"partition", "since", "in_force_after_ms", "matched", "crossed", "pairs", "probes"});
+  schemas["PartitionRecovery"] = recovery_schema();
 }
 
 }  // namespace

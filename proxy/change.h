@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,8 @@ struct Cause {
   std::string run{};  ///< The id of the run of a timeline that it is a part of.
 };
 
+class Recovery;
+
 /// One thing that has changed in a registry, and is in force.
 struct Change {
   enum class Kind {
@@ -31,6 +34,8 @@ struct Change {
     kPartitionStarted,
     kPartitionChanged,
     kPartitionEnded,
+    kPartitionProbed,
+    kPartitionRecovery,  ///< What has come back since it ended.
     kZonesChanged,
   };
 
@@ -44,7 +49,8 @@ struct Change {
   std::optional<ToxicSpec> toxic_after{};
   std::optional<LivePartition> partition_before{};
   std::optional<LivePartition> partition_after{};
-  std::shared_ptr<const ZoneMap> zone_map{};  ///< As it is, of a partition or kZonesChanged.
+  std::shared_ptr<const Recovery> recovery{};  ///< Of kPartitionRecovery.
+  std::shared_ptr<const ZoneMap> zone_map{};   ///< As it is, of a partition or kZonesChanged.
   /// Open connections that it reached: those that the toxic applied or applies
   /// to; those that were closed, for a proxy.
   std::uint64_t connections = 0;

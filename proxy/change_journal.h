@@ -21,6 +21,8 @@ class ChangeJournal {
   /// Changes are due to `cause` from now on; returns what they were due to.
   Cause set_cause(Cause cause);
 
+  const Cause& cause() const { return cause_; }
+
   /// Adds the cause, and tells.
   void tell(Change change) const;
 

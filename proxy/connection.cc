@@ -34,6 +34,7 @@ Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, Conne
       ordinal_(ordinal),
       client_address_(client.address),
       zones_(client.zones),
+      probe_(std::move(client.probe)),
       client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client.socket),
                                        client.family, static_cast<SocketOwner&>(*this))),
       encounters_(std::move(encounters)),
@@ -96,6 +97,7 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   if (goes_by_address) set_faults(faults_for(shard_.toxics(), me, now));
   watch_zones();
   if (watch_ != nullptr) watch_->note_crossed_connection();
+  if (probe_ != nullptr) probe_->is_dialled.store(true);
   me.is_beginning = true;
   arrange(me, now);
   read(*up_, *down_, now);  // What the client has said meanwhile.
@@ -229,7 +231,7 @@ ConnectionIdentity Connection::identity() const {
 /// Which of the shard's present toxics are on it now.
 ConnectionIdentity Connection::meet_toxics(TimePoint now) {
   ConnectionIdentity me = identity();
-  if (encounters_ == nullptr) encounters_ = shard_.new_encounters();
+  if (encounters_ == nullptr) encounters_ = shard_.new_encounters(probe_ != nullptr);
   if (encounters_ != nullptr) encounters_->meet(shard_.toxics(), me, now);
   me.encounters = encounters_.get();
   return me;

@@ -10,6 +10,7 @@
 #include "proxy/dial.h"
 #include "proxy/encounters.h"
 #include "proxy/ended_connections.h"
+#include "proxy/expected_probes.h"
 #include "proxy/greeter.h"
 #include "proxy/live_toxic.h"
 #include "proxy/pump.h"
@@ -51,7 +52,8 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
     FileDescriptor socket;  ///< Non-blocking.
     Socket::Family family;
     CompactAddress address;
-    ZonePair zones{};  ///< As far as they are known.
+    ZonePair zones{};                    ///< As far as they are known.
+    std::shared_ptr<ProbeMark> probe{};  ///< Null: it is somebody's own.
   };
 
   /// Starts dialling, unless `faults` say to wait, or `greeter` has the client to
@@ -82,8 +84,9 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   // What it is at `now`, for those who look in from outside, between two callbacks.
   ConnectionId id() const;
   const CompactAddress& client() const { return client_address_; }  ///< Or for whom it speaks.
-  std::string_view client_name() const;  ///< The user name that it gave; "" if none.
-  std::string_view destination() const;  ///< HOST:PORT as asked for; "" while not known.
+  std::string_view client_name() const;             ///< The user name that it gave; "" if none.
+  std::string_view destination() const;             ///< HOST:PORT as asked for; "" while not known.
+  const ZonePair& zones() const { return zones_; }  ///< As far as they are known.
   TimePoint opened() const { return opened_; }
   ConnectionState state() const;
   TimePoint last_read() const;                              ///< Or when it was opened.
@@ -143,8 +146,9 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   const std::uint64_t ordinal_;
   CompactAddress client_address_;
   ZonePair zones_;
-  Reception refusal_ = Reception::kDial;  // Of an address that a partition keeps it from.
-  std::optional<EndedBy> first_end_;      // Of one direction: whose FIN it was.
+  const std::shared_ptr<ProbeMark> probe_;  // Null: not a probe.
+  Reception refusal_ = Reception::kDial;    // Of an address that a partition keeps it from.
+  std::optional<EndedBy> first_end_;        // Of one direction: whose FIN it was.
   bool ended_ = false;
   std::unique_ptr<Socket> client_;
   std::unique_ptr<Socket> upstream_;        // Null while dialling.

@@ -6,6 +6,7 @@
 
 #include "proxy/connection.h"
 #include "proxy/connection_survey.h"
+#include "proxy/destination.h"
 #include "proxy/shard.h"
 #include "proxy/worker.h"
 
@@ -108,6 +109,23 @@ Result<ConnectionView> Connections::find(ConnectionId id) const {
 
 Result<ConnectionView> Connections::end(ConnectionId id, Farewell farewell) const {
   return visit(id, farewell);
+}
+
+std::map<ZoneId, std::string> Connections::destinations(const std::string& proxy,
+                                                        const ZoneMap& map) const {
+  std::vector<std::map<ZoneId, std::string>> found(workers_.size());
+  ConnectionSurvey(workers_, numbers_of(proxy))
+      .run({}, [&](std::size_t worker, const Connection& connection) {
+        ZoneId zone = connection.zones().destination;
+        if (zone == kUnknownZone) {  // It is not dialled yet.
+          const CompactAddress address = destination_of(connection.destination()).address;
+          if (address.is_ip()) zone = map.zone_of(*address.address().get());
+        }
+        if (zone != kUnknownZone) found[worker].try_emplace(zone, connection.destination());
+        return found[worker].size() < map.ids();
+      });
+  for (std::size_t i = 1; i < found.size(); ++i) found[0].merge(found[i]);
+  return found[0];
 }
 
 ClientHistory Connections::of_client(const CompactAddress& client,

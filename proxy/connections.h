@@ -13,6 +13,7 @@
 #include "proxy/ended_connections.h"
 #include "proxy/lingering.h"
 #include "proxy/workers.h"
+#include "zones/zone_map.h"
 
 namespace faultline {
 
@@ -55,6 +56,10 @@ class Connections {
   /// Of the client with that address; with `at`, those only that were there within
   /// a second of it.
   ClientHistory of_client(const CompactAddress& client, std::optional<WallTime> at) const;
+
+  /// For each zone of `map` that a connection of `proxy` goes to: where one of them does,
+  /// HOST:PORT as its client has asked for it.
+  std::map<ZoneId, std::string> destinations(const std::string& proxy, const ZoneMap& map) const;
 
   /// Adds what is left on connections and sockets.
   void add_lingering(std::vector<Lingering>& found) const;

@@ -16,10 +16,11 @@ void Encounters::meet(const ToxicSet& toxics, const ConnectionIdentity& connecti
     Encounter& encounter = place->second;
     ToxicCounters& counters = (*toxic.counters)[worker_];
     encounter.is_present = true;
-    if (is_new) count(counters.met);
-    if (is_new && toxic.budget != nullptr) toxic.budget->note_met();
+    if (is_new && !is_probe_) count(counters.met);
+    if (is_new && !is_probe_ && toxic.budget != nullptr) toxic.budget->note_met();
     const bool is_matched = toxic.matches(connection);
-    if (is_matched && !std::exchange(encounter.was_matched, true)) count(counters.matched);
+    const bool is_news = is_matched && !std::exchange(encounter.was_matched, true);
+    if (is_news && !is_probe_) count(counters.matched);
     // A spent one is taken off by the shard, which then does what its removal is to do.
     if (encounter.is_on && toxic.is_spent()) continue;
     if (!is_matched || !toxic.is_in_force(connection, now) || !may_be_on(toxic, encounter)) {
@@ -27,8 +28,8 @@ void Encounters::meet(const ToxicSet& toxics, const ConnectionIdentity& connecti
       continue;
     }
     encounter.is_on = true;
-    if (!std::exchange(encounter.was_on, true)) note_cut(toxic, connection);
-    if (toxic.acts_at_once(connection)) encounter.applied.note(counters);
+    if (!std::exchange(encounter.was_on, true) && !is_probe_) note_cut(toxic, connection);
+    if (toxic.acts_at_once(connection) && !is_probe_) encounter.applied.note(counters);
   }
   for (auto& [id, encounter] : encounters_) {
     if (!encounter.is_present) take_off(encounter);
@@ -51,7 +52,7 @@ bool Encounters::may_be_on(const LiveToxic& toxic, Encounter& encounter) const {
   ToxicBudget* budget = toxic.budget.get();
   if (budget == nullptr) return true;
   if (budget->is_spent()) return false;
-  if (encounter.is_on) return true;
+  if (encounter.is_on || is_probe_) return true;
   if (!budget->take(!encounter.was_on, active_connections(proxy_))) return false;
   encounter.budget = budget;
   return true;
@@ -68,6 +69,7 @@ bool Encounters::is_on(std::uint64_t toxic) const {
 }
 
 void Encounters::note_undialled(const ToxicSet& toxics) {
+  if (is_probe_) return;
   for (const LiveToxic& toxic : toxics) {
     if (!toxic.effects.resets_undialled || !is_on(toxic.id)) continue;
     applied(toxic.id)->note((*toxic.counters)[worker_]);
@@ -76,7 +78,7 @@ void Encounters::note_undialled(const ToxicSet& toxics) {
 
 AppliedOnce* Encounters::applied(std::uint64_t toxic) {
   const auto found = encounters_.find(toxic);
-  return found == encounters_.end() ? nullptr : &found->second.applied;
+  return found == encounters_.end() || is_probe_ ? nullptr : &found->second.applied;
 }
 
 void Encounters::forget_others(const ToxicSet& all) {

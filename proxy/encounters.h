@@ -22,9 +22,10 @@ namespace faultline {
 class Encounters {
  public:
   /// Of a connection on worker number `worker`, of the proxy with these counters,
-  /// one for each worker. They outlive it.
-  Encounters(std::size_t worker, const std::vector<ProxyCounters>& proxy)
-      : worker_(worker), proxy_(proxy) {}
+  /// one for each worker. They outlive it. One that is a probe's counts for nobody, and no
+  /// budget is asked for it.
+  Encounters(std::size_t worker, const std::vector<ProxyCounters>& proxy, bool is_probe = false)
+      : worker_(worker), proxy_(proxy), is_probe_(is_probe) {}
   ~Encounters();  ///< On no connection any more. REQUIRES: the toxics are still there.
   Encounters(const Encounters&) = delete;
   Encounters& operator=(const Encounters&) = delete;
@@ -39,7 +40,8 @@ class Encounters {
   /// The upstream could not be reached: whoever of `toxics` is for that has acted.
   void note_undialled(const ToxicSet& toxics);
 
-  /// For the stages of that toxic; null if it was not met. Stays where it is until forgotten.
+  /// For the stages of that toxic; null if it was not met, or nobody counts. Stays where it is
+  /// until forgotten.
   AppliedOnce* applied(std::uint64_t toxic);
 
   /// Drops what it knows of toxics that are none of `all` that there are, in force or not.
@@ -61,6 +63,7 @@ class Encounters {
 
   const std::size_t worker_;
   const std::vector<ProxyCounters>& proxy_;
+  const bool is_probe_;
   std::map<std::uint64_t, Encounter> encounters_;  // By the toxic's id.
 };
 

@@ -96,6 +96,17 @@ bool ends_connections(PartitionMode mode) {
          mode == PartitionMode::kClose;
 }
 
+bool cuts_all_new(const PartitionSpec& partition) {
+  const ToxicSpec& fault = partition.fault;
+  const bool spares_some = fault.match.share && fault.match.share->share < 1;
+  return cuts(partition.mode) && !spares_some && fault.reach.affects != Scope::kOpen &&
+         !fault.timing.pulse && !fault.reach.shadow && fault.reach.limits == ToxicLimits{};
+}
+
+bool cuts_all(const PartitionSpec& partition) {
+  return cuts_all_new(partition) && partition.fault.reach.affects == Scope::kBoth;
+}
+
 std::vector<ToxicSpec> parts_of(const PartitionSpec& partition, const ZoneLinks& links,
                                 const ProxyZones& zones) {
   std::vector<ToxicSpec> parts;

@@ -47,6 +47,11 @@ struct PartitionSpec {
   bool operator==(const PartitionSpec&) const = default;
 };
 
+/// Whether it keeps everybody out who dials: nobody is spared, at no time.
+bool cuts_all_new(const PartitionSpec& partition);
+/// Whether it cuts all connections, those too that were open.
+bool cuts_all(const PartitionSpec& partition);
+
 /// The toxics that `partition`, which is of `links`, is on a proxy with those zones. Their
 /// counts and budget are for whoever keeps them. Empty if none of its connections can be
 /// between such zones.

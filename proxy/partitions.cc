@@ -1,5 +1,6 @@
 #include "proxy/partitions.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/alarm_clock.h"
@@ -28,6 +29,12 @@ PairStatus status_of(const std::pair<std::string, std::string>& zones, const Pai
 }
 
 }  // namespace
+
+bool LivePartition::is_being_probed() const {
+  return std::any_of(probes.begin(), probes.end(), [](const PairProbe& probe) {
+    return probe.outcome == ProbeOutcome::kPending;
+  });
+}
 
 std::vector<PairStatus> LivePartition::pairs() const {
   std::vector<PairStatus> pairs;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/pair_probe.h"
 #include "proxy/partition.h"
 #include "proxy/wall_time.h"
 
@@ -46,9 +47,12 @@ struct LivePartition {
   std::uint64_t dropped_packets = 0;  ///< As in Registry::dropped_packets(), when it has ended.
   std::map<std::string, std::uint64_t> drops_before{};  ///< By proxy: what its socket had dropped.
   std::vector<PartitionEngine> engines{};  ///< On each proxy that it was on when it last changed.
+  std::vector<PairProbe> probes{};         ///< As of the last time that it was probed.
   std::shared_ptr<ToxicBudget> budget{};
   /// By the names of client's and destination's zones.
   std::map<std::pair<std::string, std::string>, std::shared_ptr<PairCounts>> counts{};
+
+  bool is_being_probed() const;
 
   /// In order of the zones' names.
   std::vector<PairStatus> pairs() const;

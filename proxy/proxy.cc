@@ -156,6 +156,7 @@ void Proxy::start(ListeningSocket socket) {
   VERIFY(!listening_.is_open());
   const TimePoint began = clock_now();
   listening_ = std::move(socket);
+  lost_probes_ = std::min(lost_probes_, listening_.dropped_packets());  // It may be a new one.
   spec_.listen = listening_.address();
   spec_.enabled = true;
   workers_.run_on_all([this](Worker& worker, std::size_t) {
@@ -369,7 +370,9 @@ std::vector<const LiveToxic*> Proxy::parts() const {
 }
 
 std::uint64_t Proxy::dropped_packets() const {
-  return listening_.is_open() ? listening_.dropped_packets() : 0;
+  if (!listening_.is_open()) return 0;
+  const std::uint64_t dropped = listening_.dropped_packets();
+  return dropped - std::min(dropped, lost_probes_);
 }
 
 std::string Proxy::name_of_toxic(std::uint64_t id) const {

@@ -80,8 +80,13 @@ class Proxy {
   /// With the engines that carry them out. Good until the next change.
   std::vector<const LiveToxic*> parts() const;
   /// Segments that the listening socket has dropped since it is open: by a packet filter, but
-  /// not only. 0 while it is closed.
+  /// not only. Without those of probes. 0 while it is closed.
   std::uint64_t dropped_packets() const;
+
+  /// Who dials it to see what that is like.
+  ExpectedProbes& probes() { return shared_.probes; }
+  /// So many segments of probes were not answered: the listening socket has dropped them.
+  void note_lost_probes(std::uint64_t segments) { lost_probes_ += segments; }
 
   /// Tells the journal what start(), stop() and the like have come to: once, at
   /// the end of a change. Until the first time nothing of the proxy is told.
@@ -115,6 +120,7 @@ class Proxy {
   std::vector<ProxyCounters> counters_;  // One for each worker.
   std::shared_ptr<const ToxicSet> live_toxics_;
   ListeningSocket listening_;
+  std::uint64_t lost_probes_ = 0;  // Since it listens.
 };
 
 }  // namespace faultline

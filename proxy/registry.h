@@ -17,6 +17,8 @@
 #include "proxy/listening_socket.h"
 #include "proxy/names.h"
 #include "proxy/partitions.h"
+#include "proxy/recovery.h"
+#include "proxy/running_probe.h"
 #include "proxy/spec.h"
 #include "toxics/toxic_counters.h"
 
@@ -224,6 +226,24 @@ class Registry {
   /// partition's count, too, where both act on one.
   std::uint64_t dropped_packets(const LivePartition& partition) const;
 
+  // ---- Proof of what partitions do ----
+
+  /// How many probes may be under way.
+  static constexpr std::size_t kMostProbes = 64;
+  /// Has somebody of each client's zone that the partition is on dial each destination's, through
+  /// one proxy: what they see is in LivePartition::probes, by ClientProbe::kTimeLimit. Their
+  /// connections are in no count of it. Errors: kNotFound; kConflict, they are under way.
+  Result<LivePartition> probe_partition(std::string_view name);
+
+  /// What has come back since a partition of that name last ended; null if it is not known. A
+  /// shadow has kept nothing back.
+  const Recovery* recovery(std::string_view partition) const;
+
+  /// When look() is to be called next, or kNever.
+  TimePoint next_look() const;
+  /// Looks at probes and at what comes back.
+  void look(TimePoint now);
+
   /// Live counts, in order of name. Stops nobody.
   std::vector<ProxyStats> stats() const;
 
@@ -265,6 +285,14 @@ class Registry {
   Result<PartitionSteps> partition_steps(const Configured& before, const Configured& now,
                                          const ZoneMap& zones) const;
   Result<void> can_serve(const PartitionSpec& spec, const ZoneLinks& links) const;
+  void start_probe(const LivePartition& partition, std::size_t index, PairProbe& result);
+  void end_probe(RunningProbe& running);
+  void drop_probes(LivePartition& partition, const std::string& why);
+  void look_at_probes(TimePoint now);
+  void tell_probes(const LivePartition& partition);
+  void watch_recovery(const LivePartition& partition, TimePoint now);
+  void end_recovery(std::string_view name);
+  void tell_recovery(const Recovery& recovery);
 
   Workers& workers_;
   const std::uint64_t seed_;
@@ -274,6 +302,8 @@ class Registry {
   bool is_halted_ = false;
   ChangeJournal journal_;
   Partitions partitions_;
+  std::vector<RunningProbe> probes_;
+  std::map<std::string, Recovery, std::less<>> recoveries_;  // By the partition's name.
   Proxies proxies_;
 };
 

@@ -124,6 +124,11 @@ Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attem
     workers_.post_to_all([](Worker& worker) { worker.drop_spent_toxics(); });
     ended_.add({"", id, reason});
   };
+  if (LivePartition* changed = partitions_.find(spec.name); changed != nullptr) {
+    drop_probes(*changed, "");
+    changed->probes.clear();  // They were of what it was.
+  }
+  end_recovery(spec.name);
   LivePartition& partition = partitions_.put(std::move(spec), *std::move(links), id, on_spent);
   partition.connections = refresh_parts()[partition.spec.name];
   partition.took = clock_now() - began;
@@ -145,11 +150,13 @@ Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attem
 }
 
 Result<LivePartition> Registry::remove_partition(std::string_view name) {
-  const LivePartition* found = partitions_.find(name);
+  LivePartition* found = partitions_.find(name);
   if (found == nullptr) return fail(ErrorKind::kNotFound, "partition not found");
+  drop_probes(*found, "the partition has ended first");
   LivePartition gone = *found;
   gone.dropped_packets = dropped_packets(gone);
   const TimePoint began = clock_now();
+  watch_recovery(gone, began);
   partitions_.remove(name);
   gone.connections = refresh_parts()[gone.spec.name];
   gone.took = clock_now() - began;

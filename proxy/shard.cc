@@ -174,6 +174,8 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   const TimePoint now = clock_now();
   count(counters_.connections);
   const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
+  std::shared_ptr<ProbeMark> probe = shared_.probes.find(address);
+  if (probe != nullptr) probe->connection.store(ordinal + 1);
   const ZonePair pair = zones_.pair_for(address);
   ConnectionIdentity identity{ordinal, address, now, pair};
   identity.knows_client = !route_.protocols.accepts_header;
@@ -191,7 +193,7 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   }
   const std::string_view destination = dialled.empty() ? upstream() : dialled;
   if (need_destination(*toxics_)) identity.destination = destination_of(destination);
-  std::unique_ptr<Encounters> encounters = new_encounters();
+  std::unique_ptr<Encounters> encounters = new_encounters(probe != nullptr);
   if (encounters != nullptr) encounters->meet(*toxics_, identity, now);
   identity.encounters = encounters.get();
   ConnectionFaults faults = faults_for(*toxics_, identity, now);
@@ -199,7 +201,8 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
     return turn_away(std::move(client), identity, destination, EndedBy::kToxic,
                      faults.reception == Reception::kReset ? Farewell::kReset : Farewell::kFinish);
   }
-  Connection::Client accepted{std::move(client), family_, CompactAddress(address), pair};
+  Connection::Client accepted{std::move(client), family_, CompactAddress(address), pair,
+                              std::move(probe)};
   connections_.add(
       ordinal, std::make_unique<Connection>(*this, std::move(accepted), ordinal, std::move(faults),
                                             std::move(encounters),
@@ -267,9 +270,9 @@ void Shard::drop_spent_toxics() {
   refresh_toxics(clock_now());
 }
 
-std::unique_ptr<Encounters> Shard::new_encounters() const {
+std::unique_ptr<Encounters> Shard::new_encounters(bool is_probe) const {
   if (toxics_->empty()) return nullptr;
-  return std::make_unique<Encounters>(worker_.index(), *shared_.counters);
+  return std::make_unique<Encounters>(worker_.index(), *shared_.counters, is_probe);
 }
 
 void Shard::close_connections() {

@@ -11,6 +11,7 @@
 #include "proxy/connection.h"
 #include "proxy/connection_counter.h"
 #include "proxy/encounters.h"
+#include "proxy/expected_probes.h"
 #include "proxy/listener_control.h"
 #include "proxy/live_toxic.h"
 #include "proxy/ordinal_table.h"
@@ -37,6 +38,7 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
     std::uint64_t id;                           ///< Of the proxy: no other ever has it.
     std::atomic<std::uint64_t> connections{0};  ///< Gives each connection its ordinal.
     ListenerControl::Shared listener{};
+    ExpectedProbes probes{};
     const std::vector<ProxyCounters>* counters = nullptr;  ///< One for each worker.
   };
 
@@ -85,7 +87,8 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   const ToxicSet& all_toxics() const { return clock_.all(); }
   /// Toxics do something to the listening socket, which is this shard's to carry out.
   bool has_listener_faults() const { return control_ && control_->has_faults(); }
-  std::unique_ptr<Encounters> new_encounters() const;  ///< Null if there are no toxics.
+  /// Null if there are no toxics.
+  std::unique_ptr<Encounters> new_encounters(bool is_probe) const;
   ProxyCounters& counters() { return counters_; }
 
   /// A connection could not reach its upstream: counted, and said in the log,

@@ -45,6 +45,8 @@ test("every block of docs/zones.md does what it says", async () => {
   const common = ["name", "ttl", "ends_at", "lease", "owner", "reason", "links", "engine", "engines"];
   assert.deepEqual(wordsOf(tableOf(text, "Field")),
                    Object.keys(request).filter((key) => !common.includes(key)).toSorted());
+  assert.deepEqual(wordsOf(tableOf(text, "Outcome")),
+                   components.schemas.PartitionEffect.properties.probes.items.properties.outcome.enum.toSorted());
   assert.deepEqual(wordsOf(tableOf(text, "Mode")), request.mode.enum.toSorted());
   assert.deepEqual(wordsOf(tableOf(text, "Shape")),
                    request.shape.enum.filter((shape) => shape !== "from-to").toSorted());

@@ -33,6 +33,10 @@ std::string word(Kind kind) {
       return "partition change";
     case Kind::kPartitionEnded:
       return "partition end";
+    case Kind::kPartitionProbed:
+      return "partition probed";
+    case Kind::kPartitionRecovery:
+      return "recovery";
     case Kind::kZonesChanged:
       return "zones";
   }

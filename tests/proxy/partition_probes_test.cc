@@ -1,0 +1,261 @@
+// Who dials while a partition is there, to see what that is like; and what comes back after it.
+
+#include <catch2/catch.hpp>
+
+#include "proxy/alarm_clock.h"
+#include "proxy/recovery.h"
+#include "tests/proxy/zone_world.h"
+
+namespace faultline::test {
+
+namespace {
+
+struct ProbedMesh : Mesh {
+  /// Probes the partition, and looks until all have ended.
+  const LivePartition& probe(const std::string& name) {
+    const auto started = registry.probe_partition(name);
+    if (!started) FAIL(started.error().message);
+    const LivePartition& live = registry.partitions().all().find(name)->second;
+    REQUIRE(eventually([&] {
+      look();
+      return !live.is_being_probed();
+    }));
+    return live;
+  }
+  void look() { registry.look(clock_now()); }
+
+  static const PairProbe& of(const LivePartition& live, const std::string& client,
+                             const std::string& destination) {
+    for (const PairProbe& probe : live.probes) {
+      if (probe.client == client && probe.destination == destination) return probe;
+    }
+    FAIL("no probe of " << client << ">" << destination);
+    return live.probes.front();
+  }
+  void create(const std::string& name, const Protocols& protocols, const std::string& to = "",
+              const std::string& listen = "127.0.0.1:0") {
+    REQUIRE(registry.create(
+        {.name = name, .listen = listen, .upstream = to, .protocols = protocols, .toxics = {}},
+        {}));
+  }
+};
+
+std::string text(ProbeOutcome outcome) {
+  return std::string(to_string(outcome));
+}
+
+}  // namespace
+
+TEST_CASE("probes: in a black hole nobody is answered, and nobody is counted", "[partition]") {
+  ProbedMesh mesh;
+  mesh.put("{name: b-cut, from: [a], to: [b]}");
+  const LivePartition& live = mesh.probe("b-cut");
+  REQUIRE(live.probes.size() == 2);
+  const PairProbe& probe = mesh.of(live, "a", "b");
+  CHECK(probe.proxy == "to-b");
+  CHECK(probe.from.starts_with("127.1.0.1:"));
+  CHECK(text(probe.outcome) == (mesh.workers.may_filter_packets() ? "timed-out" : "held"));
+  CHECK(probe.after >= ClientProbe::kTimeLimit);
+  // Not even by the listening socket's drops, of which a SYN that is sent again is one more.
+  CHECK(mesh.registry.dropped_packets(live) == 0);
+  CHECK(mesh.pair("b-cut", "a", "b").matched == 0);
+  CHECK(mesh.pair("b-cut", "a", "b").refused == 0);
+  CHECK(mesh.echo_b.accepted() == 0);
+  // It leaves nothing behind.
+  CHECK(eventually([&] { return mesh.list().empty(); }));
+  auto [client, error] = mesh.dial("1", "to-b", milliseconds(300));
+  const bool is_counted = mesh.registry.dropped_packets(live) > 0 ||
+                          eventually([&] { return mesh.pair("b-cut", "a", "b").refused == 1; });
+  CHECK(is_counted);
+}
+
+TEST_CASE("probes: what they see in each mode", "[partition]") {
+  ProbedMesh mesh;
+  const auto outcome = [&](const std::string& mode) {
+    mesh.put("{name: p, from: a, to: b, mode: " + mode + "}");
+    return text(mesh.of(mesh.probe("p"), "a", "b").outcome);
+  };
+  SECTION("reset") {
+    const std::string seen = outcome("reset");
+    CHECK((seen == "reset" || seen == "refused"));
+  }
+  SECTION("refuse") {
+    const std::string seen = outcome("refuse");  // Others may dial there: it is accepted first.
+    CHECK((seen == "reset" || seen == "refused"));
+  }
+  SECTION("close") {
+    CHECK(outcome("close") == "closed");
+  }
+  SECTION("stall") {
+    CHECK(outcome("stall") == "held");
+  }
+  SECTION("slow") {
+    CHECK(outcome("slow, attributes: {latency: 10ms}") == "answered");
+  }
+  SECTION("a shadow") {
+    CHECK(outcome("blackhole, shadow: true") == "answered");
+  }
+  SECTION("those that were open alone") {
+    CHECK(outcome("blackhole, scope: open") == "answered");
+  }
+  const PairStatus pair = mesh.pair("p", "a", "b");
+  CHECK(pair.matched == 0);
+  CHECK(pair.applied == 0);
+  CHECK(pair.refused == 0);
+  CHECK(pair.open == 0);
+  CHECK(pair.crossed_bytes == 0);
+  CHECK(eventually([&] { return mesh.list().empty(); }));
+}
+
+TEST_CASE("probes: one that gets through has crossed", "[partition]") {
+  ProbedMesh mesh;
+  mesh.put("{name: p, from: a, to: b, mode: blackhole, connections: 0.0001%}");
+  const LivePartition& live = mesh.probe("p");
+  CHECK(text(mesh.of(live, "a", "b").outcome) == "answered");
+  CHECK(mesh.pair("p", "a", "b").crossed_connections == 0);  // It is one of those that are spared.
+  CHECK(eventually([&] { return mesh.echo_b.accepted() == 1; }));
+}
+
+TEST_CASE("probes: of forward proxies, and for clients who say who they are", "[partition]") {
+  ProbedMesh mesh;
+  for (const char* name : {"to-a", "to-b", "to-c"}) REQUIRE(mesh.registry.remove(name));
+  const bool accepts_header = GENERATE(false, true);
+  const Protocol protocol = GENERATE(Protocol::kSocks5, Protocol::kConnect);
+  mesh.create("all", {.protocol = protocol, .accepts_header = accepts_header});
+  mesh.put("{name: p, from: a, to: b, mode: slow, attributes: {latency: 1ms}}");
+  // Whom to dial is known once somebody has.
+  const PairProbe unknown = mesh.of(mesh.probe("p"), "a", "b");
+  CHECK(text(unknown.outcome) == "not-probed");
+  CHECK(unknown.why.find("whom to dial") != std::string::npos);
+
+  Socket client = Socket::connect((*mesh.registry.find("all"))->listen);
+  const std::string to = mesh.echo_b.address();
+  const std::string port = to.substr(to.rfind(':') + 1);
+  const std::string header = accepts_header ? "PROXY TCP4 127.1.0.9 127.0.0.1 4000 80\r\n" : "";
+  const int number = std::stoi(port);
+  std::string greeting = "CONNECT " + to + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  if (protocol == Protocol::kSocks5) {
+    greeting = std::string("\x05\x01\x00\x05\x01\x00\x01\x7f\x02\x00\x01", 11);
+    greeting += static_cast<char>(number >> 8);
+    greeting += static_cast<char>(number & 0xff);
+  }
+  client.send(header + greeting);
+  REQUIRE(eventually([&] { return mesh.list({.state = ConnectionState::kOpen}).size() == 1; }));
+  const LivePartition& live = mesh.probe("p");
+  const PairProbe& known = mesh.of(live, "a", "b");
+  INFO(known.why);
+  CHECK(text(known.outcome) == "answered");
+  CHECK(text(mesh.of(live, "b", "a").outcome) == "not-probed");
+
+  mesh.put("{name: p, from: a, to: b}");
+  CHECK(mesh.registry.partitions().all().find("p")->second.probes.empty());
+  const PairProbe& cut = mesh.of(mesh.probe("p"), "a", "b");
+  CHECK(text(cut.outcome) == "held");
+  CHECK(mesh.echo_b.accepted() == 2);
+}
+
+TEST_CASE("probes: what cannot be dialled is said", "[partition]") {
+  ProbedMesh mesh;
+  REQUIRE(mesh.registry.set_zones(
+      *decode_zones(document("{far: {cidrs: [198.51.100.0/24]}, b: {cidrs: [127.2.0.0/16]}, "
+                             "lost: {}}"),
+                    Dialect::kStrict),
+      Attempt::kApply));
+  mesh.put("{name: p, from: [far, lost], to: b}");
+  const LivePartition& live = mesh.probe("p");
+  CHECK(mesh.of(live, "far", "b").why ==
+        "proxy `to-b`: no address of zone `far` is this machine's");
+  CHECK(text(mesh.of(live, "far", "b").outcome) == "not-probed");
+
+  SECTION("a proxy that is disabled") {
+    REQUIRE(mesh.registry.update("to-b", {.enabled = false}, {}));
+    mesh.put("{name: q, from: none, to: b}");
+    CHECK(mesh.of(mesh.probe("q"), "none", "b").why == "proxy `to-b`: it is disabled");
+  }
+  SECTION("a PROXY header speaks for whom it likes") {
+    mesh.create("herald", {.accepts_header = true}, mesh.echo_b.address());
+    mesh.put("{name: q, from: far, to: b}");
+    const PairProbe& probe = mesh.of(mesh.probe("q"), "far", "b");
+    CHECK(probe.proxy == "herald");
+    CHECK(probe.from == "198.51.100.1");
+    CHECK(text(probe.outcome) == "held");
+  }
+}
+
+TEST_CASE("probes: a partition that ends takes its probes along", "[partition]") {
+  ProbedMesh mesh;
+  mesh.put("{name: p, from: a, to: b, mode: stall}");
+  REQUIRE(mesh.registry.probe_partition("p"));
+  const auto again = mesh.registry.probe_partition("p");
+  REQUIRE(!again);
+  CHECK(again.error().kind == ErrorKind::kConflict);
+  CHECK(mesh.registry.next_look() < kNever);
+  SECTION("it is removed") {
+    const auto gone = mesh.registry.remove_partition("p");
+    REQUIRE(gone);
+    CHECK(text(mesh.of(*gone, "a", "b").outcome) == "not-probed");
+    CHECK(mesh.of(*gone, "a", "b").why == "the partition has ended first");
+  }
+  SECTION("its proxy is removed") {
+    REQUIRE(mesh.registry.remove("to-b"));
+    REQUIRE(eventually([&] {
+      mesh.look();
+      return !mesh.registry.partitions().all().find("p")->second.is_being_probed();
+    }));
+  }
+  CHECK(eventually([&] { return mesh.list().empty(); }));
+  CHECK(!mesh.registry.probe_partition("nobody"));
+}
+
+TEST_CASE("recovery: the first byte that crosses again, and who dials anew", "[partition]") {
+  ProbedMesh mesh;
+  Socket client = mesh.open("1", "to-b");
+  mesh.put("{name: b-cut, shape: isolate, zones: [b], mode: stall}");
+  client.send("kept");
+  CHECK(mesh.registry.recovery("b-cut") == nullptr);
+  REQUIRE(mesh.registry.remove_partition("b-cut"));
+  const Recovery& recovery = *mesh.registry.recovery("b-cut");
+  CHECK(client.receive(4) == "kept");
+  mesh.open("1", "to-b");
+  mesh.open("2", "to-a");
+  mesh.open("3", "to-a");  // Was never cut.
+  REQUIRE(eventually([&] {
+    mesh.look();
+    return recovery.reconnects().size() == 1 && recovery.reconnects().front() == 2;
+  }));
+  for (const Recovery::Link& link : recovery.links()) {
+    INFO(link.from << ">" << link.to);
+    const bool has_spoken =
+        link.from != "none" && link.to != "none" && link.from != "c" && link.to != "c";
+    CHECK(link.first_byte_after.has_value() == has_spoken);
+    CHECK((link.bytes_before > 0) == has_spoken);
+    CHECK(link.cut == (has_spoken ? 1 : 0));
+    if (link.first_byte_after) CHECK(*link.first_byte_after <= recovery.watched());
+  }
+  CHECK(recovery.is_whole());
+  CHECK(!recovery.is_over());
+  CHECK(mesh.registry.next_look() < kNever);
+
+  SECTION("it is over when a partition of that name is there again") {
+    mesh.put("{name: b-cut, shape: isolate, zones: [b], connections: 50%}");
+    CHECK(recovery.is_over());
+    CHECK(mesh.registry.next_look() == kNever);
+    REQUIRE(mesh.registry.remove_partition("b-cut"));
+    mesh.look();
+    CHECK(!mesh.registry.recovery("b-cut")->is_whole());  // Bytes have gone on crossing.
+    CHECK(!mesh.registry.recovery("b-cut")->links().front().first_byte_after);
+  }
+  SECTION("it is over when the zones are others") {
+    REQUIRE(mesh.registry.set_zones({}, Attempt::kApply));
+    mesh.look();
+    pause_for(milliseconds(60));
+    mesh.look();
+    CHECK(recovery.is_over());
+  }
+  SECTION("it is over in time") {
+    mesh.registry.look(clock_now() + Recovery::kWatched);
+    CHECK(recovery.is_over());
+  }
+}
+
+}  // namespace faultline::test
