@@ -190,7 +190,7 @@ void Connection::apply_toxics(TimePoint now) {
   if (dial_ != nullptr) dial_->reconsider();
 }
 
-/// False if its toxics have ended it.
+/// False if its toxics have ended it: of an open one, those of partitions.
 bool Connection::is_let_in() {
   const Reception reception = faults_ == nullptr ? Reception::kDial : faults_->reception;
   if (reception != Reception::kReset && reception != Reception::kClose) return true;

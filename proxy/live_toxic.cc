@@ -170,7 +170,7 @@ Verdict LiveToxic::match_of(const ConnectionIdentity& connection) const {
   if (effects.scope == other || spec.reach.affects == other) return Verdict::kScope;
   const ToxicMatch& match = spec.match;
   if (!connection.knows_client && names_clients(match)) return Verdict::kClient;
-  const bool is_named = (match.clients.empty() && client_zones.empty()) ||
+  const bool is_named = (match.clients.empty() && match.client_zones.empty()) ||
                         is_in(connection.client, match.clients) ||
                         std::find(client_zones.begin(), client_zones.end(),
                                   connection.zones.client) != client_zones.end();

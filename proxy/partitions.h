@@ -71,10 +71,13 @@ class Partitions {
   /// The links of every partition in `map`. Error (kInvalid): one of them names a zone that it
   /// has not.
   Result<void> check_zones(const ZoneMap& map) const;
-  /// REQUIRES: checked.
-  void set_zones(ZoneMap map);
+  /// REQUIRES: checked, and not null.
+  void set_zones(std::shared_ptr<const ZoneMap> map);
 
-  /// Whether `spec` can be one of them. Errors: kInvalid.
+  /// Whether there can be so many. Error: kConflict.
+  static Result<void> may_be(std::size_t count);
+
+  /// Whether `spec` can be one of them. Errors: kInvalid, kConflict.
   Result<ZoneLinks> check(const PartitionSpec& spec) const;
 
   LivePartition* find(std::string_view name);

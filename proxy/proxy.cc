@@ -259,8 +259,8 @@ Result<void> Proxy::can_serve(const ProxySpec& spec, const Workers& workers) {
       live.effects = effects_for(toxic, step, nullptr, placement);  // Filters take none.
       if (live.effects.refusal.empty()) continue;
       const std::string reason = reason_for(live.effects.refusal, toxic, spec, workers);
-      if (toxic.part) return fail(ErrorKind::kInvalid, "proxy `" + spec.name + "`: " + reason);
-      return fail(ErrorKind::kInvalid, "toxic `" + toxic.name + "`: " + reason);
+      return fail(ErrorKind::kInvalid,
+                  (toxic.part ? "partition `" : "toxic `") + toxic.name + "`: " + reason);
     }
   }
   if (have_parts(toxics)) return {};  // They can do without the listening socket.
@@ -319,7 +319,9 @@ std::shared_ptr<const ToxicSet> Proxy::make_live() const {
 std::vector<ZoneId> Proxy::client_zones_of(const ToxicSpec& toxic) const {
   std::vector<ZoneId> ids;
   for (const std::string& zone : toxic.match.client_zones) {
-    ids.push_back(zones_.map == nullptr ? kUnknownZone : zones_.map->id_of(zone));
+    // A zone that there is not, or not yet, is nobody's.
+    const ZoneId id = zones_.map == nullptr ? kUnknownZone : zones_.map->id_of(zone);
+    if (id != kUnknownZone) ids.push_back(id);
   }
   return ids;
 }

@@ -59,28 +59,59 @@ std::map<std::string, std::uint64_t> Registry::refresh_parts() {
   return reached;
 }
 
-/// Whether the zones that proxies name are in `map`.
-Result<void> Registry::may_have_zones(const ZoneMap& map) const {
-  for (const auto& [name, proxy] : proxies_) {
-    const auto checked = check_zones(proxy->spec(), map);
-    if (!checked) return within("proxy `" + name + "`", checked.error());
+Registry::Division Registry::division() const {
+  Division present{.map = partitions_.map()};
+  for (const auto& [name, partition] : partitions_.all()) {
+    present.partitions.push_back(&partition.spec);
+  }
+  return present;
+}
+
+/// Whether `proxy` can carry out what `partition` comes to on it, between the zones of `map`.
+Result<void> Registry::can_serve(const ProxySpec& proxy, const PartitionSpec& partition,
+                                 const std::shared_ptr<const ZoneMap>& map) const {
+  ProxySpec with;
+  with.listen = proxy.listen;
+  with.upstream = proxy.upstream;
+  with.toxics = {partition.fault};
+  with.toxics.front().part.emplace();
+  const auto served = Proxy::can_serve(with, workers_);
+  if (served || map == nullptr) return {};
+  const auto links = links_of(partition.shape, *map);
+  const bool is_on_it = links && !parts_of(partition, *links, zones_of(proxy, map, {})).empty();
+  return is_on_it ? served : Result<void>();
+}
+
+/// Whether `proxy` names zones that there are in `division`, and can carry its partitions out.
+Result<void> Registry::fits(const ProxySpec& proxy, const Division& division) const {
+  const ZoneMap none;
+  const auto named = check_zones(proxy, division.map == nullptr ? none : *division.map);
+  if (!named) return named;
+  for (const PartitionSpec* partition : division.partitions) {
+    if (const auto served = can_serve(proxy, *partition, division.map); !served) return served;
   }
   return {};
 }
 
-Result<void> Registry::set_zones(std::vector<ZoneSpec> zones, Attempt attempt) {
-  auto map = ZoneMap::build(std::move(zones));
-  if (!map) return Fail(map.error());
-  if (*map == partitions_.zones()) return {};
-  if (const auto may = may_have_zones(*map); !may) return may;
-  if (const auto may = partitions_.check_zones(*map); !may) return may;
-  if (attempt == Attempt::kTry) return {};
-  take_zones(*std::move(map));
-  return {};
+Result<std::shared_ptr<const ZoneMap>> Registry::set_zones(std::vector<ZoneSpec> zones,
+                                                           Attempt attempt) {
+  auto built = ZoneMap::build(std::move(zones));
+  if (!built) return Fail(built.error());
+  const auto map = std::make_shared<const ZoneMap>(*std::move(built));
+  if (*map == partitions_.zones()) return map;
+  if (const auto may = partitions_.check_zones(*map); !may) return Fail(may.error());
+  Division wanted = division();
+  wanted.map = map;
+  for (const auto& [name, proxy] : proxies_) {
+    const auto fitting = fits(proxy->spec(), wanted);
+    if (!fitting) return within("proxy `" + name + "`", fitting.error());
+  }
+  if (attempt == Attempt::kApply) take_zones(map);
+  return map;
 }
 
 /// REQUIRES: nothing names a zone that is not in `map`.
-void Registry::take_zones(ZoneMap map) {
+void Registry::take_zones(std::shared_ptr<const ZoneMap> map) {
   partitions_.set_zones(std::move(map));
   refresh_parts();
   log(LogLevel::kInfo, "zones", "the zones have changed",
@@ -91,21 +122,17 @@ void Registry::take_zones(ZoneMap map) {
   journal_.tell(std::move(change));
 }
 
-/// Whether every proxy can carry it out.
-Result<void> Registry::can_serve(const PartitionSpec& spec, const ZoneLinks& links) const {
-  for (const auto& [name, proxy] : proxies_) {
-    ProxySpec with = proxy->spec();
-    with.toxics = parts_of(spec, links, proxy->zones());
-    if (const auto served = Proxy::can_serve(with, workers_); !served) return served;
-  }
-  return {};
-}
-
 Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attempt attempt) {
   if (const auto may = may_have({spec.fault}); !may) return Fail(may.error());
   auto links = partitions_.check(spec);
   if (!links) return Fail(links.error());
-  if (const auto served = can_serve(spec, *links); !served) return Fail(served.error());
+  for (const auto& [name, proxy] : proxies_) {
+    const auto served = can_serve(proxy->spec(), spec, partitions_.map());
+    if (served) continue;
+    Error error = served.error();
+    error.pointer = "/attributes/engine";  // Of all that a partition says the only one.
+    return within("proxy `" + name + "`", std::move(error));
+  }
   const LivePartition* old = partitions_.find(spec.name);
   const std::optional<LivePartition> before =
       old == nullptr ? std::nullopt : std::optional<LivePartition>(*old);

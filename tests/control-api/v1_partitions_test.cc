@@ -137,8 +137,8 @@ TEST_CASE("V1: a partition that cannot be is refused, and nothing changes", "[v1
     const std::string name = "p" + std::to_string(i);
     api.json(201, "PUT", kPartitions + "/" + name, R"({"from":"a","to":"b"})");
   }
-  api.refused(409, "conflict", "", "there are 100 partitions already", "PUT", kPartitions + "/p100",
-              R"({"from":"a","to":"b"})");
+  api.refused(409, "conflict", "", "there can be 100 partitions, not 101", "PUT",
+              kPartitions + "/p100", R"({"from":"a","to":"b"})");
 }
 
 TEST_CASE("V1: partitions end as toxics do: by time, lease and halt", "[v1][partition]") {
