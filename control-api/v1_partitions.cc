@@ -18,7 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json view_of(const V1Call& call, LivePartition partition) {
-  partition.engines = call.registry.engines_of(partition);
+  const bool is_tried = call.attempt == Registry::Attempt::kTry;
+  if (!is_tried) partition.engines = call.registry.engines_of(partition);
   return Json::parse(partition_json(partition, call.registry.partitions().zones()), nullptr, false);
 }
 

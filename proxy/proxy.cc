@@ -1,6 +1,7 @@
 #include "proxy/proxy.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/random.h"
@@ -368,6 +369,31 @@ std::vector<const LiveToxic*> Proxy::parts() const {
     if (toxic.spec.part) parts.push_back(&toxic);
   }
   return parts;
+}
+
+ToxicSet Proxy::try_parts(const std::string& partition, const std::vector<ToxicSpec>& parts) const {
+  ToxicSet all;
+  const auto add = [&](const ToxicSpec& spec) {
+    LiveToxic toxic;
+    toxic.spec = spec;
+    toxic.placement = placement();
+    toxic.samples = samples_of(spec);
+    toxic.effects = effects_for(spec, 0, toxic.samples.get(), toxic.placement);
+    all.push_back(std::move(toxic));
+  };
+  const auto is_of_it = [&](const ToxicSpec& spec) {
+    return spec.part && spec.part->partition == partition;
+  };
+  for (const ToxicSpec& spec : spec_.toxics) add(spec);
+  for (const ToxicSpec& spec : parts_) {
+    if (!is_of_it(spec)) add(spec);
+  }
+  for (const ToxicSpec& spec : parts) add(spec);
+  if (!can_filter(all, known_of(spec_))) leave_listener_alone(all);
+  ToxicSet tried;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(tried),
+               [&](const LiveToxic& toxic) { return is_of_it(toxic.spec); });
+  return tried;
 }
 
 std::uint64_t Proxy::dropped_packets() const {

@@ -16,9 +16,22 @@ namespace faultline {
 namespace {
 
 bool acts_on_listener(const LiveToxic& part) {
-  const Effects& effects = part.effects;
-  return part.spec.part->dialling && part.applies_to_all_new() &&
-         (!effects.from_dialling.is_empty() || effects.listening != Listening::kOpen);
+  const auto& dialling = part.spec.part->dialling;
+  if (!dialling || !part.applies_to_all_new()) return false;
+  const bool is_for_all = dialling->in.empty() && dialling->out.empty();
+  return !part.effects.from_dialling.is_empty() ||
+         (is_for_all && part.effects.listening != Listening::kOpen);
+}
+
+/// The proxy's parts come one after the other.
+void add_engine(std::vector<PartitionEngine>& engines, const std::string& proxy,
+                const LiveToxic& part) {
+  const bool at_listener = acts_on_listener(part);
+  if (engines.empty() || engines.back().proxy != proxy) {
+    engines.push_back({proxy, part.effects.engine, at_listener});
+  } else {
+    engines.back().at_listener = engines.back().at_listener && at_listener;
+  }
 }
 
 std::string text_of(const ZoneLinks& links, const ZoneMap& zones) {
@@ -140,6 +153,7 @@ Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attem
     LivePartition tried = before.value_or(LivePartition{});
     tried.spec = std::move(spec);
     tried.links = *std::move(links);
+    tried.engines = engines_of_tried(tried);
     return PutPartition{std::move(tried), !before};
   }
 
@@ -206,13 +220,22 @@ std::vector<LivePartition> Registry::end_partitions(
 std::vector<PartitionEngine> Registry::engines_of(const LivePartition& partition) const {
   std::vector<PartitionEngine> engines;
   for (const auto& [name, proxy] : proxies_) {
-    std::optional<PartitionEngine> on_it;
     for (const LiveToxic* part : proxy->parts()) {
-      if (part->spec.part->partition != partition.spec.name) continue;
-      if (!on_it) on_it = PartitionEngine{name, part->effects.engine, true};
-      on_it->at_listener = on_it->at_listener && acts_on_listener(*part);
+      if (part->spec.part->partition == partition.spec.name) add_engine(engines, name, *part);
     }
-    if (on_it) engines.push_back(*on_it);
+  }
+  return engines;
+}
+
+/// The same of one that would be put on them.
+std::vector<PartitionEngine> Registry::engines_of_tried(const LivePartition& partition) const {
+  std::vector<PartitionEngine> engines;
+  for (const auto& [name, proxy] : proxies_) {
+    const auto parts = parts_of(partition.spec, partition.links, proxy->zones());
+    if (parts.empty()) continue;
+    for (const LiveToxic& part : proxy->try_parts(partition.spec.name, parts)) {
+      add_engine(engines, name, part);
+    }
   }
   return engines;
 }

@@ -110,6 +110,29 @@ TEST_CASE("V1: a partition is shown with every default, and what is shown makes 
   CHECK(patched["scope"] == "new");
 }
 
+TEST_CASE("V1: a dry run says what would carry a partition out", "[v1][partition]") {
+  V1WithZones api;
+  api.json(200, "PATCH", "/v1/proxies/redis", R"({"zone":"c"})");
+  const std::string dry_run = "?dry_run=true";
+  const auto tried = [&](const std::string& body) {
+    const json would_be = api.json(201, "POST", kPartitions + dry_run, body);
+    CHECK(api.json(200, "GET", kPartitions)["partitions"].empty());
+    const json is = api.json(201, "POST", kPartitions, body);
+    CHECK(would_be["engines"] == is["engines"]);
+    CHECK(would_be["engine"] == is["engine"]);
+    api.call("DELETE", kPartitions + "/p");
+    return would_be;
+  };
+  CHECK(tried(R"({"name":"p","shape":"isolate","zones":["c"]})")["engine"] != "none");
+  CHECK(tried(R"({"name":"p","from":"a","to":"c","mode":"slow"})")["engines"].size() == 1);
+  CHECK(tried(R"({"name":"p","from":"a","to":"b"})")["engine"] == "none");
+
+  api.json(201, "POST", kPartitions, R"({"name":"p","from":"a","to":"c","mode":"stall"})");
+  const json other = api.json(200, "PATCH", kPartitions + "/p" + dry_run, R"({"mode":"refuse"})");
+  CHECK(other["engine"] == "user-space");
+  CHECK(api.json(200, "PATCH", kPartitions + "/p" + dry_run, R"({"to":"b"})")["engine"] == "none");
+}
+
 TEST_CASE("V1: a partition that cannot be is refused, and nothing changes", "[v1][partition]") {
   V1WithZones api;
   const auto refused = [&](const std::string& pointer, const std::string& detail,
