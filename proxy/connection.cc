@@ -181,10 +181,10 @@ void Connection::apply_toxics(TimePoint now) {
   }
   set_faults(faults_for(shard_.toxics(), me, now));
   toxics_change_at_ = next_change(shard_.toxics(), me, now);
+  if (!is_let_in()) return;
   if (up_) arrange(me, now);
   if (encounters_ != nullptr) encounters_->forget_others(shard_.all_toxics());
   if (up_) return settle(now);
-  if (!is_let_in()) return;
   refusal_ = Reception::kDial;
   arrange_dial(now);  // It gets the other toxics there are when it opens.
   if (dial_ != nullptr) dial_->reconsider();
@@ -192,7 +192,8 @@ void Connection::apply_toxics(TimePoint now) {
 
 /// False if its toxics have ended it: of an open one, those of partitions.
 bool Connection::is_let_in() {
-  const Reception reception = faults_ == nullptr ? Reception::kDial : faults_->reception;
+  if (faults_ == nullptr) return true;
+  const Reception reception = up_ ? faults_->if_open : faults_->reception;
   if (reception != Reception::kReset && reception != Reception::kClose) return true;
   end(reception == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
   return false;

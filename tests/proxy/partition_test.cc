@@ -95,6 +95,25 @@ TEST_CASE("partition: the modes", "[partition]") {
     mesh.put("{name: p, from: a, to: b, mode: close}");
     CHECK(client.receive_all().ending == Ending::kFinish);
   }
+  SECTION("close, of one whose peer takes nothing, and who goes on") {
+    const CrowdServer flood(CrowdServer::Manner::kFlood);
+    REQUIRE(mesh.registry.create({.name = "to-flood",
+                                  .listen = "127.0.0.1:0",
+                                  .upstream = flood.address(),
+                                  .zone = "b",
+                                  .toxics = {}},
+                                 {}));
+    auto [full, error] = mesh.dial("1", "to-flood");
+    REQUIRE(error == 0);
+    REQUIRE(eventually([&] {
+      const auto all = mesh.list({.proxy = "to-flood"});
+      return all.size() == 1 && !all[0].links.empty() && all[0].links[1].waiting_bytes > 0;
+    }));
+    mesh.put("{name: p, from: a, to: b, mode: close}");
+    CHECK(mesh.list({.proxy = "to-flood"}).empty());
+    CHECK(full.receive_all().ending == Ending::kFinish);
+    CHECK(mesh.pair("p", "a", "b").crossed_bytes == 0);
+  }
   SECTION("refuse") {
     mesh.put("{name: p, from: a, to: b, mode: refuse}");
     CHECK(client.receive_all().ending == Ending::kReset);
