@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/random.h"
 #include "proxy/alarm_clock.h"
 
 namespace faultline {
@@ -107,6 +108,7 @@ std::vector<ToxicSpec> Partitions::parts_for(const ProxyZones& zones) {
       if (counts == nullptr) counts = std::make_shared<PairCounts>(workers_);
       part.part->counts = counts;
       part.part->since = partition.began;
+      part.part->turns_key = derive_key(derive_key(seed_, "partition"), name);
       part.part->budget = partition.budget;
       all.push_back(std::move(part));
     }

@@ -60,8 +60,8 @@ class Partitions {
  public:
   static constexpr std::size_t kMost = 100;
 
-  /// For counts on so many workers.
-  explicit Partitions(std::size_t workers) : workers_(workers) {}
+  /// For counts on so many workers; `seed` decides its draws.
+  Partitions(std::size_t workers, std::uint64_t seed) : workers_(workers), seed_(seed) {}
 
   /// Null while there are no zones.
   const std::shared_ptr<const ZoneMap>& map() const { return map_; }
@@ -94,6 +94,7 @@ class Partitions {
 
  private:
   const std::size_t workers_;
+  const std::uint64_t seed_;
   std::shared_ptr<const ZoneMap> map_{};
   std::shared_ptr<ZoneTraffic> traffic_{};
   std::map<std::string, LivePartition, std::less<>> all_;

@@ -46,7 +46,7 @@ Fail no_toxic() {
 }  // namespace
 
 Registry::Registry(Workers& workers, std::uint64_t seed)
-    : workers_(workers), seed_(seed), partitions_(workers.size()) {}
+    : workers_(workers), seed_(seed), partitions_(workers.size(), seed) {}
 
 Registry::~Registry() {
   journal_.observe(nullptr);

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/toxic_clock.h"
 #include "tests/proxy/zoned_world.h"
 
 namespace faultline::test {
@@ -187,6 +188,37 @@ TEST_CASE("partition: by turns", "[partition]") {
   client.send("x");
   CHECK(client.is_quiet_for(milliseconds(100)));
   CHECK(client.receive(1) == "x");
+}
+
+TEST_CASE("partition: turns that are drawn are the same on all proxies", "[partition]") {
+  const auto map = ZoneMap::build({{"a", {}}, {"b", {}}, {"c", {}}});
+  REQUIRE(map);
+  Partitions partitions(1, 7);
+  partitions.set_zones(std::make_shared<const ZoneMap>(*map));
+  const PartitionSpec spec =
+      partition("{name: p, from: a, to: [b, c], flap: {on: 5s, off: 5s, jitter: 4s}}");
+  const auto links = partitions.check(spec);
+  REQUIRE(links);
+  partitions.put(spec, *links, 1, {});
+  // When the part on a proxy whose upstream is in that zone is in force, each 100 ms.
+  const auto turns = [&](const std::string& zone, std::uint64_t proxy) {
+    const ProxyZones zones = {
+        .map = partitions.map(), .client = map->id_of("a"), .destination = map->id_of(zone)};
+    const std::vector<ToxicSpec> parts = partitions.parts_for(zones);
+    REQUIRE(parts.size() == 1);
+    LiveToxic part;
+    part.id = 1;
+    part.spec = parts[0];
+    part.chance_key = proxy;
+    ToxicClock clock;
+    clock.set(std::make_shared<const ToxicSet>(ToxicSet{part}));
+    std::vector<bool> on;
+    for (int i = 0; i < 1000; ++i) {
+      on.push_back(!clock.at(TimePoint() + i * milliseconds(100))->empty());
+    }
+    return on;
+  };
+  CHECK(turns("b", 1) == turns("c", 2));
 }
 
 TEST_CASE("partition: proxies that come later, and what proxies say of their zones",
