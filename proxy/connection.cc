@@ -74,16 +74,16 @@ void Connection::set_faults(ConnectionFaults faults) {
 
 void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   const int error = dial_->error_number();
+  // Kept: a socket whose peer has gone does not say any more who that was.
+  if (upstream) dialled_ = CompactAddress(dial_->reached());
   shard_.worker().loop().deferred_delete(std::move(dial_));
   if (!upstream) return end_undialled(upstream.error(), error);
   refusal_ = Reception::kDial;
-  if (need_destination(shard_.toxics()) && !is_passed_on(**upstream, clock_now())) return;
+  if (need_destination(shard_.toxics()) && !is_passed_on(clock_now())) return;
   upstream_ = *std::move(upstream);
   upstream_->set_owner(*this);
-  // Now: a socket whose peer has gone does not say any more who that was.
   const ProxyZones& zones = shard_.zones();
   const bool goes_by_address = zones.map != nullptr && zones.destination == kUnknownZone;
-  if (goes_by_address) dialled_ = CompactAddress(upstream_->peer_address());
   if (const auto refused_by = introduce()) return end(Ending::kReset, *refused_by);
   if (faults_ != nullptr) change_faults(*upstream_, {}, faults_->upstream);
   ProxyCounters& counters = shard_.counters();

@@ -118,7 +118,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   Destination target() const;
   std::optional<EndedBy> introduce();
   void end_undialled(const Error& error, int number);
-  bool is_passed_on(const Socket& reached, TimePoint now);
+  bool is_passed_on(TimePoint now);
   bool is_let_in();
   ConnectionIdentity identity() const;
   ConnectionIdentity meet_toxics(TimePoint now);
@@ -157,8 +157,8 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   Alarm alarm_;
   std::unique_ptr<ConnectionFaults> faults_;  // Null while there are none.
   const TimePoint opened_;
-  TimePoint dial_from_;     // When it was known where to.
-  CompactAddress dialled_;  // What has answered, where a toxic's match or a zone is about that.
+  TimePoint dial_from_;     // When it was known where to; till then, when its greeting may begin.
+  CompactAddress dialled_;  // What has answered.
   TimePoint keep_alive_at_ = kNever;
   TimePoint toxics_change_at_ = kNever;  // By the time since they reached it.
   TimePoint swallow_until_ = kNever;     // Once both links have ended, and a source goes on.

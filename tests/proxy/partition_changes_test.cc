@@ -6,6 +6,20 @@
 
 namespace faultline::test {
 
+TEST_CASE("partition: zones that come later know where connections went", "[partition]") {
+  ZonedWorld mesh;
+  REQUIRE(mesh.registry.set_zones({}, Registry::Attempt::kApply));
+  const std::string port = port_of(mesh.upstream.address());
+  mesh.create("by-name", {}, "localhost:" + port);
+  Socket client = mesh.open("1", "by-name");
+  const std::vector<ZoneSpec> later = {{"a", {*IpPrefix::parse("127.1.0.0/16")}},
+                                       {"b", {*IpPrefix::parse("127.0.0.0/16")}},
+                                       {"six", {*IpPrefix::parse("::1")}}};
+  REQUIRE(mesh.registry.set_zones(later, Registry::Attempt::kApply));
+  mesh.put("{name: p, from: a, to: b}");
+  CHECK(mesh.pair("p", "a", "b").open == 1);
+}
+
 TEST_CASE("partition: what is asked for is checked in full, and changes nothing", "[partition]") {
   ZonedWorld mesh;
   const auto error_of = [&](const std::string& yaml) {
