@@ -49,7 +49,9 @@ Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, Conne
 /// Dials, or stops dialling, or waits for the time to.
 void Connection::arrange_dial(TimePoint now) {
   if (is_greeting()) {
-    const TimePoint end = after(opened_, Greeter::kTimeLimit);
+    // Who is held hears nothing, and has all the time again when that is over.
+    if (is_held()) return alarm_.set(toxics_change_at_);
+    const TimePoint end = after(dial_from_, Greeter::kTimeLimit);
     if (end <= now) return end_greeting("its greeting has not come in time");
     return alarm_.set(std::min(end, toxics_change_at_));
   }
@@ -179,7 +181,9 @@ void Connection::apply_toxics(TimePoint now) {
   if (watch_ != nullptr && encounters_ != nullptr) {
     watch_->look_at(shard_.toxics(), *encounters_, shard_.worker().index());
   }
+  const bool was_held = is_held();
   set_faults(faults_for(shard_.toxics(), me, now));
+  if (was_held && is_greeting()) dial_from_ = now;
   toxics_change_at_ = next_change(shard_.toxics(), me, now);
   if (!is_let_in()) return;
   if (up_) arrange(me, now);

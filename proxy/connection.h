@@ -112,6 +112,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   Admission admit(const SocketAddress& address) noexcept override;
   void on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
+  bool is_held() const { return faults_ != nullptr && faults_->reception == Reception::kHold; }
   bool is_greeting() const { return greeter_ != nullptr && !greeter_->is_done(); }
   void hear_greeting();
   void end_greeting(const std::string& reason);

@@ -221,6 +221,27 @@ TEST_CASE("partition: turns that are drawn are the same on all proxies", "[parti
   CHECK(turns("b", 1) == turns("c", 2));
 }
 
+TEST_CASE("partition: who is held in the middle of a greeting hears nothing", "[partition]") {
+  ZonedWorld mesh;
+  const Protocols header = {.accepts_header = true};
+  REQUIRE(mesh.registry.create({.name = "p",
+                                .listen = "127.0.0.1:0",
+                                .upstream = mesh.upstream.address(),
+                                .protocols = header,
+                                .zone = "b",
+                                .client_zone = "a",
+                                .toxics = {}},
+                               {}));
+  Socket client = mesh.connect("p");
+  client.send("PROXY TCP4 10.1.2.3 ");
+  mesh.only_one(ConnectionState::kGreeting);
+  mesh.put("{name: cut, from: a, to: b}");
+  CHECK(client.is_quiet_for(milliseconds(11'500)));
+  REQUIRE(mesh.registry.remove_partition("cut"));
+  client.send("10.9.9.9 4000 80\r\nhello");
+  CHECK(client.receive(5) == "hello");
+}
+
 TEST_CASE("partition: proxies that come later, and what proxies say of their zones",
           "[partition]") {
   ZonedWorld mesh;
