@@ -114,8 +114,10 @@ Result<HttpResponse> v1_delete_partition(const V1Call& call) {
 Result<HttpResponse> v1_get_effect(const V1Call& call) {
   const auto partition = partition_of(call);
   if (!partition) return Fail(partition.error());
-  const std::uint64_t dropped = call.registry.dropped_packets(**partition);
-  return v1_json(200, Json::parse(partition_effect_json(**partition, dropped), nullptr, false));
+  LivePartition present = **partition;
+  present.engines = call.registry.engines_of(present);
+  const std::uint64_t dropped = call.registry.dropped_packets(present);
+  return v1_json(200, Json::parse(partition_effect_json(present, dropped), nullptr, false));
 }
 
 }  // namespace faultline

@@ -189,6 +189,7 @@ Result<LivePartition> Registry::remove_partition(std::string_view name) {
   const LivePartition* found = partitions_.find(name);
   if (found == nullptr) return fail(ErrorKind::kNotFound, "partition not found");
   LivePartition gone = *found;
+  gone.engines = engines_of(gone);
   gone.dropped_packets = dropped_packets(gone);
   const TimePoint began = clock_now();
   partitions_.remove(name);

@@ -209,5 +209,20 @@ TEST_CASE("V1: the matrix says what a partition cuts, and its effect starts at n
   CHECK(effect["in_force_after_ms"].is_number());
 }
 
+TEST_CASE("V1: an effect says where those who dial are refused and not counted",
+          "[v1][partition]") {
+  V1WithZones api;
+  const auto uncounted = [&] {
+    return api.json(200, "GET", kPartitions + "/p/effect")["refused_uncounted"];
+  };
+  api.json(200, "PATCH", "/v1/proxies/redis", R"({"zone":"c"})");
+  api.json(201, "POST", kPartitions, R"({"name":"p","from":"a","to":"c","mode":"refuse"})");
+  CHECK(uncounted().empty());  // Others dial there: they are accepted and reset.
+  api.json(200, "PATCH", "/v1/proxies/redis", R"({"client_zone":"a"})");
+  CHECK(uncounted() == json::array({"redis"}));
+  api.json(200, "PATCH", kPartitions + "/p", R"({"mode":"reset"})");
+  CHECK(uncounted().empty());
+}
+
 }  // namespace
 }  // namespace faultline
