@@ -108,6 +108,21 @@ TEST_CASE("V1: a partition is shown with every default, and what is shown makes 
   CHECK(!patched.contains("flap"));
   CHECK(patched["ends_at"] == lossy["ends_at"]);
   CHECK(patched["scope"] == "new");
+
+  // One way to say what it is between takes the place of the other.
+  const std::string path = kPartitions + "/a-to-b-c";
+  const json halves = api.json(200, "PATCH", path, R"({"shape":"halves","zones":["a","b"]})");
+  CHECK(halves["zones"] == json::array({"a", "b"}));
+  CHECK(!halves.contains("from"));
+  CHECK(api.json(200, "PATCH", path, R"({"shape":"isolate"})")["links"].size() == 8);
+  const json from_to = api.json(200, "PATCH", path, R"({"from":"a","to":"c"})");
+  CHECK(from_to["shape"] == "from-to");
+  CHECK(from_to["direction"] == "both");
+  CHECK(api.json(200, "PATCH", path, R"({"to":"b"})")["from"] == json::array({"a"}));
+  api.refused(422, "invalid", "/zones", "zones goes with a shape", "PATCH", path,
+              R"({"from":"a","zones":["b"]})");
+  api.refused(422, "invalid", "/from", "from does not go with shape ring", "PATCH", path,
+              R"({"from":"a","shape":"ring","zones":["a","b","c"]})");
 }
 
 TEST_CASE("V1: a dry run says what would carry a partition out", "[v1][partition]") {
