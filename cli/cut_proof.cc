@@ -35,6 +35,13 @@ std::string counts_of(const Json& effect, const PartitionSpec& partition) {
   return text + ", " + part("crossed", "crossed");
 }
 
+std::string why_nothing(const Json& effect) {
+  if (effect.value("refused_uncounted", Json::array()).empty()) {
+    return "no connection went that way";
+  }
+  return "no connection was open that way, and the kernel, which refuses who dials, counts nobody";
+}
+
 std::string query_of_ended(const std::string& partition, const std::string& limit) {
   return "/v1/events" +
          query_of({{"type", "partition.ended"}, {"partition", partition}, {"limit", limit}});
@@ -52,7 +59,7 @@ CutProof proof_of(const Json& effect, const PartitionSpec& partition) {
   } else if (count_at(effect, "matched") == 0) {
     proof.verdict = CutProof::Verdict::kInconclusive;
     proof.sentence =
-        "inconclusive: nothing matched, no connection went that way, so nothing is proved";
+        "inconclusive: nothing matched, " + why_nothing(effect) + ", so nothing is proved";
   } else if (is_shadow) {
     proof.sentence = "it was a shadow: it has counted whom it would have met, and done nothing";
   } else if (!cuts(partition.mode)) {

@@ -185,18 +185,18 @@ int heal_partition(const Invocation& invocation, const V1Remote& remote,
                            << (lasted.empty() ? "" : " after " + lasted) << afterwards(*partition)
                            << '\n';
   }
-  if (!verify) return tell_proof(invocation, effect, *partition);
-  if (wants_json(invocation)) {
+  if (verify) {
+    invocation.console.out.flush();
     const auto recovery = await_recovery(invocation, remote, subject.partition);
-    if (!recovery) return report_v1(invocation, recovery.error(), what);
-    effect["recovery"] = *recovery;
-    return tell_proof(invocation, effect, *partition);
+    if (!recovery) {
+      report_v1(invocation, recovery.error(), "Failed to see what comes back");
+    } else if (wants_json(invocation)) {
+      effect["recovery"] = *recovery;
+    } else if (!recovery->is_null()) {
+      invocation.console.out << recovery_in_words(*recovery) << '\n';
+    }
   }
-  const int status = tell_proof(invocation, effect, *partition);
-  const auto recovery = await_recovery(invocation, remote, subject.partition);
-  if (!recovery) return report_v1(invocation, recovery.error(), "Failed to see what comes back");
-  if (!recovery->is_null()) invocation.console.out << recovery_in_words(*recovery) << '\n';
-  return status;
+  return tell_proof(invocation, effect, *partition);
 }
 
 }  // namespace faultline

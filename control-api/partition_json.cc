@@ -118,6 +118,16 @@ std::string engines_field(const std::vector<PartitionEngine>& engines) {
   return R"(,"engine":)" + json_string(all.empty() ? "none" : all) + R"(,"engines":[)" + list + "]";
 }
 
+/// Where the kernel answers those who dial.
+std::vector<std::string> uncounted_on(const LivePartition& partition) {
+  std::vector<std::string> proxies;
+  if (partition.spec.mode != PartitionMode::kRefuse) return proxies;
+  for (const PartitionEngine& engine : partition.engines) {
+    if (engine.at_listener) proxies.push_back(engine.proxy);
+  }
+  return proxies;
+}
+
 std::string pair_json(const PairStatus& pair) {
   return R"({"client":)" + json_string(pair.client) + R"(,"destination":)" +
          json_string(pair.destination) + count_field("matched", pair.matched) +
@@ -178,6 +188,7 @@ std::string partition_effect_json(const LivePartition& partition, std::uint64_t 
          text_field("since", rfc3339(partition.since)) + R"(,"in_force_after_ms":)" +
          milliseconds_text(partition.took) + count_field("matched", all.matched + dropped_packets) +
          count_field("cut", all.open) + count_field("refused", all.refused) +
+         list_field("refused_uncounted", uncounted_on(partition)) +
          count_field("dropped_packets", dropped_packets) + count_field("applied", all.applied) +
          count_field("crossed", all.crossed_connections + all.crossed_bytes) +
          count_field("crossed_connections", all.crossed_connections) +

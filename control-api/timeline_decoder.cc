@@ -125,8 +125,8 @@ class Decoder {
                                  std::to_string(TimelineLimits::kMostSteps) + " steps");
     }
     const Duration end = step->end;
-    step->start = at_speed(step->start, Duration(0));
-    step->end = std::max(at_speed(end, Duration(0)), step->start + std::chrono::milliseconds(1));
+    step->start = at_speed(step->start);
+    step->end = std::max(at_speed(end), step->start + std::chrono::milliseconds(1));
     step->slug = free_slug(slug_of(step->name));
     steps_.push_back(*std::move(step));
     return end;
@@ -256,9 +256,8 @@ class Decoder {
     return {};
   }
 
-  Duration at_speed(Duration time, Duration least) const {
-    const auto faster = static_cast<double>(time.count()) / speed_;
-    return std::max(Duration(static_cast<std::int64_t>(faster)), least);
+  Duration at_speed(Duration time) const {
+    return Duration(static_cast<std::int64_t>(static_cast<double>(time.count()) / speed_));
   }
 
   /// `slug`, or with a number behind it if another step has it.

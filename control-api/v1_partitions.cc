@@ -18,7 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json view_of(const V1Call& call, LivePartition partition) {
-  partition.engines = call.registry.engines_of(partition);
+  const bool is_tried = call.attempt == Registry::Attempt::kTry;
+  if (!is_tried) partition.engines = call.registry.engines_of(partition);
   return Json::parse(partition_json(partition, call.registry.partitions().zones()), nullptr, false);
 }
 
@@ -38,7 +39,8 @@ Result<HttpResponse> put(const V1Call& call, PartitionSpec spec) {
   return v1_json(put->created ? 201 : 200, view_of(call, std::move(put->partition)));
 }
 
-Json effect_of(const V1Call& call, const LivePartition& partition) {
+Json effect_of(const V1Call& call, LivePartition partition) {
+  partition.engines = call.registry.engines_of(partition);
   const std::uint64_t dropped = call.registry.dropped_packets(partition);
   return Json::parse(partition_effect_json(partition, dropped), nullptr, false);
 }

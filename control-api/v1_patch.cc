@@ -74,6 +74,21 @@ bool is_readable(const AttributeType& type, const AttributeValue& value) {
   return read && *read == value;
 }
 
+/// What a partition is between is said in one of two ways: the one that is sent takes the place of
+/// the other.
+void give_way_to_shape(Json& partition, const Json& patch) {
+  const std::string links(to_string(PartitionShape::Kind::kFromTo));
+  const bool has_ends = (patch.contains("from") && !patch["from"].is_null()) ||
+                        (patch.contains("to") && !patch["to"].is_null());
+  const Json shape = patch.contains("shape") ? patch["shape"] : Json(has_ends ? links : "");
+  if (!shape.is_string() || shape == "") return;
+  partition["shape"] = shape;
+  for (const char* key : {"from", "to", "direction", "zones"}) {
+    const bool is_of_shape = std::string_view(key) == "zones";
+    if (is_of_shape == (shape == links)) partition.erase(key);
+  }
+}
+
 }  // namespace
 
 Result<ProxySpec> patched_proxy(const ProxySpec& old, const std::string& text,
@@ -157,6 +172,7 @@ Result<PartitionSpec> patched_partition(const PartitionSpec& old, const std::str
   Json merged = Json::parse(shown, nullptr, false);
   const bool changes_mode = patch->contains("mode") && (*patch)["mode"] != merged["mode"];
   if (changes_mode) merged.erase("attributes");  // They are of the mode.
+  give_way_to_shape(merged, *patch);
   merge(merged, *patch, partition_keys());
   const auto document = as_document(merged);
   if (!document) return Fail(document.error());

@@ -160,7 +160,14 @@ void add_partition_schemas(Json& schemas) {
                          "of those who dial")},
        {"cut", count("")},
        {"refused", count("")},
-       {"dropped_packets", count("by listening sockets, by it or by another that acts there")},
+       {"refused_uncounted",
+        {{"type", "array"},
+         {"items", {{"type", "string"}}},
+         {"description",
+          "proxies whose listening socket refuses who dials: the kernel answers, and counts "
+          "nobody"}}},
+       {"dropped_packets", count("by listening sockets that it acts on, those of others that act "
+                                 "there counted in")},
        {"applied", count("")},
        {"crossed", count("connections and bytes that it should have kept apart: 0, or it failed")},
        {"crossed_connections", count("")},

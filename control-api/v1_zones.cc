@@ -77,12 +77,9 @@ Result<HttpResponse> v1_put_zones(const V1Call& call) {
     if (!decoded) return Fail(decoded.error());
     zones = *std::move(decoded);
   }
-  const auto map = ZoneMap::build(zones);
+  const auto map = call.registry.set_zones(std::move(zones), call.attempt);
   if (!map) return wrong(*given, map.error().message);
-  if (auto set = call.registry.set_zones(std::move(zones), call.attempt); !set) {
-    return Fail(set.error());
-  }
-  return v1_json(200, zones_view(map->zones()));
+  return v1_json(200, zones_view((*map)->zones()));
 }
 
 Result<HttpResponse> v1_get_zone(const V1Call& call) {
@@ -107,13 +104,10 @@ Result<HttpResponse> v1_put_zone(const V1Call& call) {
   } else {
     *old = *zone;
   }
-  const auto map = ZoneMap::build(zones);
+  const auto map = call.registry.set_zones(std::move(zones), call.attempt);
   if (!map) return wrong(call.body, map.error().message);
-  if (auto set = call.registry.set_zones(std::move(zones), call.attempt); !set) {
-    return Fail(set.error());
-  }
   Json view = view_of(*zone);
-  view["proxies"] = proxies_of(call, *map, map->id_of(name));
+  view["proxies"] = proxies_of(call, **map, (*map)->id_of(name));
   return v1_json(is_new ? 201 : 200, view);
 }
 

@@ -50,7 +50,9 @@ Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, Conne
 /// Dials, or stops dialling, or waits for the time to.
 void Connection::arrange_dial(TimePoint now) {
   if (is_greeting()) {
-    const TimePoint end = after(opened_, Greeter::kTimeLimit);
+    // Who is held hears nothing, and has all the time again when that is over.
+    if (is_held()) return alarm_.set(toxics_change_at_);
+    const TimePoint end = after(dial_from_, Greeter::kTimeLimit);
     if (end <= now) return end_greeting("its greeting has not come in time");
     return alarm_.set(std::min(end, toxics_change_at_));
   }
@@ -75,16 +77,16 @@ void Connection::set_faults(ConnectionFaults faults) {
 
 void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   const int error = dial_->error_number();
+  // Kept: a socket whose peer has gone does not say any more who that was.
+  if (upstream) dialled_ = CompactAddress(dial_->reached());
   shard_.worker().loop().deferred_delete(std::move(dial_));
   if (!upstream) return end_undialled(upstream.error(), error);
   refusal_ = Reception::kDial;
-  if (need_destination(shard_.toxics()) && !is_passed_on(**upstream, clock_now())) return;
+  if (need_destination(shard_.toxics()) && !is_passed_on(clock_now())) return;
   upstream_ = *std::move(upstream);
   upstream_->set_owner(*this);
-  // Now: a socket whose peer has gone does not say any more who that was.
   const ProxyZones& zones = shard_.zones();
   const bool goes_by_address = zones.map != nullptr && zones.destination == kUnknownZone;
-  if (goes_by_address) dialled_ = CompactAddress(upstream_->peer_address());
   if (const auto refused_by = introduce()) return end(Ending::kReset, *refused_by);
   if (faults_ != nullptr) change_faults(*upstream_, {}, faults_->upstream);
   ProxyCounters& counters = shard_.counters();
@@ -181,20 +183,23 @@ void Connection::apply_toxics(TimePoint now) {
   if (watch_ != nullptr && encounters_ != nullptr) {
     watch_->look_at(shard_.toxics(), *encounters_, shard_.worker().index());
   }
+  const bool was_held = is_held();
   set_faults(faults_for(shard_.toxics(), me, now));
+  if (was_held && is_greeting()) dial_from_ = now;
   toxics_change_at_ = next_change(shard_.toxics(), me, now);
+  if (!is_let_in()) return;
   if (up_) arrange(me, now);
   if (encounters_ != nullptr) encounters_->forget_others(shard_.all_toxics());
   if (up_) return settle(now);
-  if (!is_let_in()) return;
   refusal_ = Reception::kDial;
   arrange_dial(now);  // It gets the other toxics there are when it opens.
   if (dial_ != nullptr) dial_->reconsider();
 }
 
-/// False if its toxics have ended it.
+/// False if its toxics have ended it: of an open one, those of partitions.
 bool Connection::is_let_in() {
-  const Reception reception = faults_ == nullptr ? Reception::kDial : faults_->reception;
+  if (faults_ == nullptr) return true;
+  const Reception reception = up_ ? faults_->if_open : faults_->reception;
   if (reception != Reception::kReset && reception != Reception::kClose) return true;
   end(reception == Reception::kReset ? Ending::kReset : Ending::kClose, EndedBy::kToxic);
   return false;

@@ -115,13 +115,14 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   Admission admit(const SocketAddress& address) noexcept override;
   void on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept override;
   void on_alarm(Alarm& alarm, TimePoint now) noexcept override;
+  bool is_held() const { return faults_ != nullptr && faults_->reception == Reception::kHold; }
   bool is_greeting() const { return greeter_ != nullptr && !greeter_->is_done(); }
   void hear_greeting();
   void end_greeting(const std::string& reason);
   Destination target() const;
   std::optional<EndedBy> introduce();
   void end_undialled(const Error& error, int number);
-  bool is_passed_on(const Socket& reached, TimePoint now);
+  bool is_passed_on(TimePoint now);
   bool is_let_in();
   ConnectionIdentity identity() const;
   ConnectionIdentity meet_toxics(TimePoint now);
@@ -161,8 +162,8 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   Alarm alarm_;
   std::unique_ptr<ConnectionFaults> faults_;  // Null while there are none.
   const TimePoint opened_;
-  TimePoint dial_from_;     // When it was known where to.
-  CompactAddress dialled_;  // What has answered, where a toxic's match or a zone is about that.
+  TimePoint dial_from_;     // When it was known where to; till then, when its greeting may begin.
+  CompactAddress dialled_;  // What has answered.
   TimePoint keep_alive_at_ = kNever;
   TimePoint toxics_change_at_ = kNever;  // By the time since they reached it.
   TimePoint swallow_until_ = kNever;     // Once both links have ended, and a source goes on.

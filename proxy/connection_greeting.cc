@@ -21,11 +21,7 @@ std::string_view Connection::destination() const {
 /// Where it goes, as far as that is known by now.
 Destination Connection::target() const {
   Destination to = destination_of(destination());
-  if (dialled_.is_ip()) {
-    to.address = dialled_;
-  } else if (upstream_ != nullptr) {
-    to.address = CompactAddress(upstream_->peer_address());
-  }
+  if (dialled_.is_ip()) to.address = dialled_;
   return to;
 }
 
@@ -76,8 +72,7 @@ std::optional<EndedBy> Connection::introduce() {
 /// Which toxics are for the address that has answered is known only now. False:
 /// by these it is over, or should not have been dialled, or not yet; then it is
 /// as if it had not been.
-bool Connection::is_passed_on(const Socket& reached, TimePoint now) {
-  dialled_ = CompactAddress(reached.peer_address());
+bool Connection::is_passed_on(TimePoint now) {
   const ConnectionIdentity me = meet_toxics(now);
   set_faults(faults_for(shard_.toxics(), me, now));
   toxics_change_at_ = next_change(shard_.toxics(), me, now);

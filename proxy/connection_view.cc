@@ -121,7 +121,7 @@ ConnectionView Connection::view(TimePoint now) const {
     if (is_on) ++present;
   }
   if (!up_) return view;
-  view.upstream = text_of(upstream_->peer_address());
+  view.upstream = dialled_.is_ip() ? dialled_.text() : shard_.upstream();
   view.upstream_local = text_of(upstream_->local_address());
   view.links = {view_of(*up_), view_of(*down_)};
   add(view.toxics, all, *up_);

@@ -157,6 +157,7 @@ void Dial::on_socket_ready(Socket& socket) noexcept {
   // Writable and no error: connected. Only an error has to be asked for.
   const int error = socket.is_broken() ? socket.take_error() : 0;
   std::unique_ptr<Socket> connected = std::move(attempt->socket);
+  reached_ = attempt->address;
   attempts_.erase(attempt);
   if (error == 0) {
     attempts_.clear();

@@ -54,6 +54,9 @@ class Dial final : SocketOwner, AlarmOwner {
   /// Its owner keeps it from all addresses that are left.
   bool is_held() const { return attempts_.empty() && addresses_.empty() && !held_.empty(); }
 
+  /// Of those that it has tried: which has answered.
+  const SocketAddress& reached() const { return reached_; }
+
   /// What kept it from the last address that it tried: an errno, EHOSTUNREACH for a name that
   /// is not known. Of one that has failed.
   int error_number() const { return error_number_; }
@@ -81,6 +84,7 @@ class Dial final : SocketOwner, AlarmOwner {
   std::vector<SocketAddress> addresses_;  // What is left to try, the next one last.
   std::vector<SocketAddress> held_;       // May not be dialled now.
   std::vector<Attempt> attempts_;
+  SocketAddress reached_{};
   Error last_error_;
   int error_number_ = EHOSTUNREACH;
 };

@@ -17,7 +17,7 @@ namespace faultline {
 /// those stay in the socket, for the connection.
 class Greeter {
  public:
-  /// So long a client has for all of it.
+  /// So long a client has for all of it, while no toxic holds it.
   static constexpr Duration kTimeLimit = std::chrono::seconds(10);
 
   /// Null where clients of such a proxy say nothing first. `destination` is what is known

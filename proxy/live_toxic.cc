@@ -170,7 +170,7 @@ Verdict LiveToxic::match_of(const ConnectionIdentity& connection) const {
   if (effects.scope == other || spec.reach.affects == other) return Verdict::kScope;
   const ToxicMatch& match = spec.match;
   if (!connection.knows_client && names_clients(match)) return Verdict::kClient;
-  const bool is_named = (match.clients.empty() && client_zones.empty()) ||
+  const bool is_named = (match.clients.empty() && match.client_zones.empty()) ||
                         is_in(connection.client, match.clients) ||
                         std::find(client_zones.begin(), client_zones.end(),
                                   connection.zones.client) != client_zones.end();
@@ -209,7 +209,7 @@ bool LiveToxic::acts_at_once(const ConnectionIdentity& connection) const {
   const bool receives = effects.reception != Reception::kDial || effects.dial_delay;
   return !effects.from_client.is_empty() || !effects.from_upstream.is_empty() ||
          effects.shuts_client_window || effects.shuts_upstream_window ||
-         (receives && !connection.is_dialled);
+         (receives && !connection.is_dialled) || ends_open();
 }
 
 bool LiveToxic::applies_to(const ConnectionIdentity& connection, TimePoint now) const {
@@ -290,6 +290,7 @@ ConnectionFaults faults_for(const ToxicSet& toxics, const ConnectionIdentity& co
     faults.client.shuts_window |= effects.shuts_client_window;
     faults.upstream.shuts_window |= effects.shuts_upstream_window;
     faults.reception = std::max(faults.reception, effects.reception);
+    if (toxic.ends_open()) faults.if_open = std::max(faults.if_open, effects.reception);
     if (effects.dial_delay) {
       const std::uint64_t key = derive_key(toxic.chance_key, "dial");
       BurstScores scores(key, effects.dial_delay->correlation);

@@ -84,6 +84,12 @@ struct LiveToxic {
   Verdict verdict_on(const ConnectionIdentity& connection, TimePoint now) const;
   /// Whether it is that of a partition which nothing may cross.
   bool cuts() const { return spec.part && spec.part->cuts(); }
+  /// Whether it ends open connections as well as it receives others: at once, with what is under
+  /// way. (A toxic of nobody's partition lets that go first.)
+  bool ends_open() const {
+    return cuts() &&
+           (effects.reception == Reception::kClose || effects.reception == Reception::kReset);
+  }
   /// Whether nobody of those who connect, from its clients, is spared; with a
   /// limit on connections somebody may be. A packet
   /// filter can be for some addresses, not for all but some: with `not_clients`
@@ -136,6 +142,7 @@ struct ConnectionFaults {
   SocketFaults client;
   SocketFaults upstream;
   Reception reception = Reception::kDial;
+  Reception if_open = Reception::kDial;  ///< The same of one that is dialled: kClose, kReset.
   Duration dial_delay{0};
   bool resets_undialled = false;
 

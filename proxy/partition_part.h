@@ -39,7 +39,8 @@ struct PairCounts {
 struct PartitionPart {
   std::string partition;  ///< Its name, from which draws are made: all its parts spare the same.
   ZonePair pair{};
-  TimePoint since{};             ///< When the partition was made: its turns count from then.
+  TimePoint since{};             ///< When the partition was made: its turns count from then,
+  std::uint64_t turns_key = 0;   ///< and are drawn from this, which is the same on all proxies.
   bool cuts_upstream = false;    ///< From the client's zone to the destination's
   bool cuts_downstream = false;  ///< no byte may pass; or the other way.
   /// Whose dials are the part's, as the listening socket sees them; none: it cannot tell.

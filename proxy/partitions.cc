@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/random.h"
 #include "proxy/alarm_clock.h"
 
 namespace faultline {
@@ -55,8 +56,8 @@ Result<void> Partitions::check_zones(const ZoneMap& map) const {
   return {};
 }
 
-void Partitions::set_zones(ZoneMap map) {
-  map_ = map.is_empty() ? nullptr : std::make_shared<const ZoneMap>(std::move(map));
+void Partitions::set_zones(std::shared_ptr<const ZoneMap> map) {
+  map_ = map->is_empty() ? nullptr : std::move(map);
   traffic_ = map_ == nullptr ? nullptr : std::make_shared<ZoneTraffic>(map_->ids(), workers_);
   for (auto& [name, partition] : all_) {
     const auto links = links_of(partition.spec.shape, zones());
@@ -65,12 +66,18 @@ void Partitions::set_zones(ZoneMap map) {
   }
 }
 
+Result<void> Partitions::may_be(std::size_t count) {
+  if (count <= kMost) return {};
+  return fail(ErrorKind::kConflict, "there can be " + std::to_string(kMost) + " partitions, not " +
+                                        std::to_string(count));
+}
+
 Result<ZoneLinks> Partitions::check(const PartitionSpec& spec) const {
   auto links = links_of(spec.shape, zones());
   if (!links) return links;
-  if (all_.size() < kMost || all_.count(spec.name) > 0) return links;
-  return fail(ErrorKind::kConflict,
-              "there are " + std::to_string(kMost) + " partitions already, the most there can be");
+  const auto may = may_be(all_.size() + 1 - all_.count(spec.name));
+  if (!may) return Fail(may.error());
+  return links;
 }
 
 LivePartition* Partitions::find(std::string_view name) {
@@ -108,6 +115,7 @@ std::vector<ToxicSpec> Partitions::parts_for(const ProxyZones& zones) {
       if (counts == nullptr) counts = std::make_shared<PairCounts>(workers_);
       part.part->counts = counts;
       part.part->since = partition.began;
+      part.part->turns_key = derive_key(derive_key(seed_, "partition"), name);
       part.part->budget = partition.budget;
       all.push_back(std::move(part));
     }

@@ -64,8 +64,8 @@ class Partitions {
  public:
   static constexpr std::size_t kMost = 100;
 
-  /// For counts on so many workers.
-  explicit Partitions(std::size_t workers) : workers_(workers) {}
+  /// For counts on so many workers; `seed` decides its draws.
+  Partitions(std::size_t workers, std::uint64_t seed) : workers_(workers), seed_(seed) {}
 
   /// Null while there are no zones.
   const std::shared_ptr<const ZoneMap>& map() const { return map_; }
@@ -75,10 +75,13 @@ class Partitions {
   /// The links of every partition in `map`. Error (kInvalid): one of them names a zone that it
   /// has not.
   Result<void> check_zones(const ZoneMap& map) const;
-  /// REQUIRES: checked.
-  void set_zones(ZoneMap map);
+  /// REQUIRES: checked, and not null.
+  void set_zones(std::shared_ptr<const ZoneMap> map);
 
-  /// Whether `spec` can be one of them. Errors: kInvalid.
+  /// Whether there can be so many. Error: kConflict.
+  static Result<void> may_be(std::size_t count);
+
+  /// Whether `spec` can be one of them. Errors: kInvalid, kConflict.
   Result<ZoneLinks> check(const PartitionSpec& spec) const;
 
   LivePartition* find(std::string_view name);
@@ -95,6 +98,7 @@ class Partitions {
 
  private:
   const std::size_t workers_;
+  const std::uint64_t seed_;
   std::shared_ptr<const ZoneMap> map_{};
   std::shared_ptr<ZoneTraffic> traffic_{};
   std::map<std::string, LivePartition, std::less<>> all_;

@@ -1,6 +1,7 @@
 #include "proxy/proxy.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/random.h"
@@ -260,8 +261,8 @@ Result<void> Proxy::can_serve(const ProxySpec& spec, const Workers& workers) {
       live.effects = effects_for(toxic, step, nullptr, placement);  // Filters take none.
       if (live.effects.refusal.empty()) continue;
       const std::string reason = reason_for(live.effects.refusal, toxic, spec, workers);
-      if (toxic.part) return fail(ErrorKind::kInvalid, "proxy `" + spec.name + "`: " + reason);
-      return fail(ErrorKind::kInvalid, "toxic `" + toxic.name + "`: " + reason);
+      return fail(ErrorKind::kInvalid,
+                  (toxic.part ? "partition `" : "toxic `") + toxic.name + "`: " + reason);
     }
   }
   if (have_parts(toxics)) return {};  // They can do without the listening socket.
@@ -320,7 +321,9 @@ std::shared_ptr<const ToxicSet> Proxy::make_live() const {
 std::vector<ZoneId> Proxy::client_zones_of(const ToxicSpec& toxic) const {
   std::vector<ZoneId> ids;
   for (const std::string& zone : toxic.match.client_zones) {
-    ids.push_back(zones_.map == nullptr ? kUnknownZone : zones_.map->id_of(zone));
+    // A zone that there is not, or not yet, is nobody's.
+    const ZoneId id = zones_.map == nullptr ? kUnknownZone : zones_.map->id_of(zone);
+    if (id != kUnknownZone) ids.push_back(id);
   }
   return ids;
 }
@@ -367,6 +370,31 @@ std::vector<const LiveToxic*> Proxy::parts() const {
     if (toxic.spec.part) parts.push_back(&toxic);
   }
   return parts;
+}
+
+ToxicSet Proxy::try_parts(const std::string& partition, const std::vector<ToxicSpec>& parts) const {
+  ToxicSet all;
+  const auto add = [&](const ToxicSpec& spec) {
+    LiveToxic toxic;
+    toxic.spec = spec;
+    toxic.placement = placement();
+    toxic.samples = samples_of(spec);
+    toxic.effects = effects_for(spec, 0, toxic.samples.get(), toxic.placement);
+    all.push_back(std::move(toxic));
+  };
+  const auto is_of_it = [&](const ToxicSpec& spec) {
+    return spec.part && spec.part->partition == partition;
+  };
+  for (const ToxicSpec& spec : spec_.toxics) add(spec);
+  for (const ToxicSpec& spec : parts_) {
+    if (!is_of_it(spec)) add(spec);
+  }
+  for (const ToxicSpec& spec : parts) add(spec);
+  if (!can_filter(all, known_of(spec_))) leave_listener_alone(all);
+  ToxicSet tried;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(tried),
+               [&](const LiveToxic& toxic) { return is_of_it(toxic.spec); });
+  return tried;
 }
 
 std::uint64_t Proxy::dropped_packets() const {

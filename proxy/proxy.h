@@ -79,6 +79,8 @@ class Proxy {
   const ProxyZones& zones() const { return zones_; }
   /// With the engines that carry them out. Good until the next change.
   std::vector<const LiveToxic*> parts() const;
+  /// What `parts` would be in place of those there are of that partition.
+  ToxicSet try_parts(const std::string& partition, const std::vector<ToxicSpec>& parts) const;
   /// Segments that the listening socket has dropped since it is open: by a packet filter, but
   /// not only. Without those of probes. 0 while it is closed.
   std::uint64_t dropped_packets() const;

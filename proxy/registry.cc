@@ -46,7 +46,7 @@ Fail no_toxic() {
 }  // namespace
 
 Registry::Registry(Workers& workers, std::uint64_t seed)
-    : workers_(workers), seed_(seed), partitions_(workers.size()) {}
+    : workers_(workers), seed_(seed), partitions_(workers.size(), seed) {}
 
 Registry::~Registry() {
   journal_.observe(nullptr);
@@ -82,7 +82,7 @@ Result<const ProxySpec*> Registry::create(ProxySpec spec, const Names& names) {
     return fail(ErrorKind::kConflict, "proxy already exists");
   }
   if (const auto may = may_have(spec.toxics); !may) return Fail(may.error());
-  if (const auto may = check_zones(spec, partitions_.zones()); !may) return Fail(may.error());
+  if (const auto may = fits(spec, division()); !may) return Fail(may.error());
   if (const auto served = Proxy::can_serve(spec, workers_); !served) return Fail(served.error());
   ListeningSocket socket;
   if (spec.enabled) {

@@ -203,9 +203,9 @@ class Registry {
   const Partitions& partitions() const { return partitions_; }
 
   /// Makes the zones those. Every connection is between others from then on, and what flows
-  /// between zones is counted anew. Errors: kInvalid; a zone that goes is still named by a
-  /// proxy or a partition.
-  Result<void> set_zones(std::vector<ZoneSpec> zones, Attempt attempt);
+  /// between zones is counted anew. Returns them as they are, or would be; never null. Errors:
+  /// kInvalid; a zone that goes is still named by a proxy or a partition.
+  Result<std::shared_ptr<const ZoneMap>> set_zones(std::vector<ZoneSpec> zones, Attempt attempt);
 
   struct PutPartition {
     LivePartition partition;  ///< As it is, or would be.
@@ -275,16 +275,18 @@ class Registry {
   std::unique_ptr<Proxy> make_proxy(const ProxySpec& spec);
   ProxyZones zones_for(const ProxySpec& spec) const;
   std::map<std::string, std::uint64_t> refresh_parts();
-  Result<void> may_have_zones(const ZoneMap& map) const;
-  void take_zones(ZoneMap map);
-  Result<ZoneMap> zones_after(const Configured& before, const Configured& now) const;
-  struct PartitionSteps {
-    std::vector<std::string> removed;
-    std::vector<PartitionSpec> put;
+  /// Zones, and what keeps them apart: as they are, or as they are to be.
+  struct Division {
+    std::shared_ptr<const ZoneMap> map{};  ///< Null: there are none.
+    std::vector<const PartitionSpec*> partitions{};
   };
-  Result<PartitionSteps> partition_steps(const Configured& before, const Configured& now,
-                                         const ZoneMap& zones) const;
-  Result<void> can_serve(const PartitionSpec& spec, const ZoneLinks& links) const;
+  Division division() const;
+  Result<void> can_serve(const ProxySpec& proxy, const PartitionSpec& partition,
+                         const std::shared_ptr<const ZoneMap>& map) const;
+  std::vector<PartitionEngine> engines_of_tried(const LivePartition& partition) const;
+  Result<void> fits(const ProxySpec& proxy, const Division& division) const;
+  void take_zones(std::shared_ptr<const ZoneMap> map);
+  Result<ZoneMap> zones_after(const Configured& before, const Configured& now) const;
   void start_probe(const LivePartition& partition, std::size_t index, PairProbe& result);
   void end_probe(RunningProbe& running);
   void drop_probes(LivePartition& partition, const std::string& why);

@@ -16,9 +16,22 @@ namespace faultline {
 namespace {
 
 bool acts_on_listener(const LiveToxic& part) {
-  const Effects& effects = part.effects;
-  return part.spec.part->dialling && part.applies_to_all_new() &&
-         (!effects.from_dialling.is_empty() || effects.listening != Listening::kOpen);
+  const auto& dialling = part.spec.part->dialling;
+  if (!dialling || !part.applies_to_all_new()) return false;
+  const bool is_for_all = dialling->in.empty() && dialling->out.empty();
+  return !part.effects.from_dialling.is_empty() ||
+         (is_for_all && part.effects.listening != Listening::kOpen);
+}
+
+/// The proxy's parts come one after the other.
+void add_engine(std::vector<PartitionEngine>& engines, const std::string& proxy,
+                const LiveToxic& part) {
+  const bool at_listener = acts_on_listener(part);
+  if (engines.empty() || engines.back().proxy != proxy) {
+    engines.push_back({proxy, part.effects.engine, at_listener});
+  } else {
+    engines.back().at_listener = engines.back().at_listener && at_listener;
+  }
 }
 
 std::string text_of(const ZoneLinks& links, const ZoneMap& zones) {
@@ -59,28 +72,59 @@ std::map<std::string, std::uint64_t> Registry::refresh_parts() {
   return reached;
 }
 
-/// Whether the zones that proxies name are in `map`.
-Result<void> Registry::may_have_zones(const ZoneMap& map) const {
-  for (const auto& [name, proxy] : proxies_) {
-    const auto checked = check_zones(proxy->spec(), map);
-    if (!checked) return within("proxy `" + name + "`", checked.error());
+Registry::Division Registry::division() const {
+  Division present{.map = partitions_.map()};
+  for (const auto& [name, partition] : partitions_.all()) {
+    present.partitions.push_back(&partition.spec);
+  }
+  return present;
+}
+
+/// Whether `proxy` can carry out what `partition` comes to on it, between the zones of `map`.
+Result<void> Registry::can_serve(const ProxySpec& proxy, const PartitionSpec& partition,
+                                 const std::shared_ptr<const ZoneMap>& map) const {
+  ProxySpec with;
+  with.listen = proxy.listen;
+  with.upstream = proxy.upstream;
+  with.toxics = {partition.fault};
+  with.toxics.front().part.emplace();
+  const auto served = Proxy::can_serve(with, workers_);
+  if (served || map == nullptr) return {};
+  const auto links = links_of(partition.shape, *map);
+  const bool is_on_it = links && !parts_of(partition, *links, zones_of(proxy, map, {})).empty();
+  return is_on_it ? served : Result<void>();
+}
+
+/// Whether `proxy` names zones that there are in `division`, and can carry its partitions out.
+Result<void> Registry::fits(const ProxySpec& proxy, const Division& division) const {
+  const ZoneMap none;
+  const auto named = check_zones(proxy, division.map == nullptr ? none : *division.map);
+  if (!named) return named;
+  for (const PartitionSpec* partition : division.partitions) {
+    if (const auto served = can_serve(proxy, *partition, division.map); !served) return served;
   }
   return {};
 }
 
-Result<void> Registry::set_zones(std::vector<ZoneSpec> zones, Attempt attempt) {
-  auto map = ZoneMap::build(std::move(zones));
-  if (!map) return Fail(map.error());
-  if (*map == partitions_.zones()) return {};
-  if (const auto may = may_have_zones(*map); !may) return may;
-  if (const auto may = partitions_.check_zones(*map); !may) return may;
-  if (attempt == Attempt::kTry) return {};
-  take_zones(*std::move(map));
-  return {};
+Result<std::shared_ptr<const ZoneMap>> Registry::set_zones(std::vector<ZoneSpec> zones,
+                                                           Attempt attempt) {
+  auto built = ZoneMap::build(std::move(zones));
+  if (!built) return Fail(built.error());
+  const auto map = std::make_shared<const ZoneMap>(*std::move(built));
+  if (*map == partitions_.zones()) return map;
+  if (const auto may = partitions_.check_zones(*map); !may) return Fail(may.error());
+  Division wanted = division();
+  wanted.map = map;
+  for (const auto& [name, proxy] : proxies_) {
+    const auto fitting = fits(proxy->spec(), wanted);
+    if (!fitting) return within("proxy `" + name + "`", fitting.error());
+  }
+  if (attempt == Attempt::kApply) take_zones(map);
+  return map;
 }
 
 /// REQUIRES: nothing names a zone that is not in `map`.
-void Registry::take_zones(ZoneMap map) {
+void Registry::take_zones(std::shared_ptr<const ZoneMap> map) {
   partitions_.set_zones(std::move(map));
   refresh_parts();
   log(LogLevel::kInfo, "zones", "the zones have changed",
@@ -91,21 +135,17 @@ void Registry::take_zones(ZoneMap map) {
   journal_.tell(std::move(change));
 }
 
-/// Whether every proxy can carry it out.
-Result<void> Registry::can_serve(const PartitionSpec& spec, const ZoneLinks& links) const {
-  for (const auto& [name, proxy] : proxies_) {
-    ProxySpec with = proxy->spec();
-    with.toxics = parts_of(spec, links, proxy->zones());
-    if (const auto served = Proxy::can_serve(with, workers_); !served) return served;
-  }
-  return {};
-}
-
 Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attempt attempt) {
   if (const auto may = may_have({spec.fault}); !may) return Fail(may.error());
   auto links = partitions_.check(spec);
   if (!links) return Fail(links.error());
-  if (const auto served = can_serve(spec, *links); !served) return Fail(served.error());
+  for (const auto& [name, proxy] : proxies_) {
+    const auto served = can_serve(proxy->spec(), spec, partitions_.map());
+    if (served) continue;
+    Error error = served.error();
+    error.pointer = "/attributes/engine";  // Of all that a partition says the only one.
+    return within("proxy `" + name + "`", std::move(error));
+  }
   const LivePartition* old = partitions_.find(spec.name);
   const std::optional<LivePartition> before =
       old == nullptr ? std::nullopt : std::optional<LivePartition>(*old);
@@ -113,6 +153,7 @@ Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attem
     LivePartition tried = before.value_or(LivePartition{});
     tried.spec = std::move(spec);
     tried.links = *std::move(links);
+    tried.engines = engines_of_tried(tried);
     return PutPartition{std::move(tried), !before};
   }
 
@@ -154,6 +195,7 @@ Result<LivePartition> Registry::remove_partition(std::string_view name) {
   if (found == nullptr) return fail(ErrorKind::kNotFound, "partition not found");
   drop_probes(*found, "the partition has ended first");
   LivePartition gone = *found;
+  gone.engines = engines_of(gone);
   gone.dropped_packets = dropped_packets(gone);
   const TimePoint began = clock_now();
   watch_recovery(gone, began);
@@ -186,13 +228,22 @@ std::vector<LivePartition> Registry::end_partitions(
 std::vector<PartitionEngine> Registry::engines_of(const LivePartition& partition) const {
   std::vector<PartitionEngine> engines;
   for (const auto& [name, proxy] : proxies_) {
-    std::optional<PartitionEngine> on_it;
     for (const LiveToxic* part : proxy->parts()) {
-      if (part->spec.part->partition != partition.spec.name) continue;
-      if (!on_it) on_it = PartitionEngine{name, part->effects.engine, true};
-      on_it->at_listener = on_it->at_listener && acts_on_listener(*part);
+      if (part->spec.part->partition == partition.spec.name) add_engine(engines, name, *part);
     }
-    if (on_it) engines.push_back(*on_it);
+  }
+  return engines;
+}
+
+/// The same of one that would be put on them.
+std::vector<PartitionEngine> Registry::engines_of_tried(const LivePartition& partition) const {
+  std::vector<PartitionEngine> engines;
+  for (const auto& [name, proxy] : proxies_) {
+    const auto parts = parts_of(partition.spec, partition.links, proxy->zones());
+    if (parts.empty()) continue;
+    for (const LiveToxic& part : proxy->try_parts(partition.spec.name, parts)) {
+      add_engine(engines, name, part);
+    }
   }
   return engines;
 }

@@ -10,9 +10,10 @@ namespace faultline {
 
 namespace {
 
-const ProxySpec* find_in(const std::vector<ProxySpec>& specs, const std::string& name) {
-  const auto found = std::find_if(specs.begin(), specs.end(),
-                                  [&](const ProxySpec& spec) { return spec.name == name; });
+template <class Spec>
+const Spec* find_in(const std::vector<Spec>& specs, const std::string& name) {
+  const auto found =
+      std::find_if(specs.begin(), specs.end(), [&](const Spec& spec) { return spec.name == name; });
   return found == specs.end() ? nullptr : &*found;
 }
 
@@ -34,18 +35,62 @@ void Registry::Plan::remove(const std::string& name) {
   if (found != registry_.proxies_.end()) leaving_[name] = found->second.get();
 }
 
-/// Whether the zones that proxies name will be there.
-Result<void> Registry::Plan::check_zones_of_all() const {
-  for (const auto& [name, arrival] : arrivals_) {
-    const auto checked = check_zones(arrival.spec, zones());
-    if (!checked) return within("proxy `" + name + "`", checked.error());
+void Registry::Plan::set_toxics(const ProxySpec& proxy, std::vector<ToxicSpec> toxics) {
+  ProxySpec& changed = changed_[proxy.name] = proxy;
+  changed.toxics = std::move(toxics);
+}
+
+void Registry::Plan::put_partition(PartitionSpec partition) {
+  partitions_[partition.name] = std::move(partition);
+}
+
+/// The zones and partitions that there will be.
+Result<Registry::Division> Registry::Plan::division() const {
+  Division after{.map = zones_ == nullptr ? registry_.partitions_.map() : zones_};
+  for (const auto& [name, live] : registry_.partitions_.all()) {
+    const bool goes = healing_.count(name) > 0 || partitions_.count(name) > 0;
+    if (!goes) after.partitions.push_back(&live.spec);
+  }
+  for (const auto& [name, partition] : partitions_) {
+    const auto may = registry_.may_have({partition.fault});
+    if (!may) return within("partition `" + name + "`", may.error());
+    after.partitions.push_back(&partition);
+  }
+  const ZoneMap none;
+  for (const PartitionSpec* partition : after.partitions) {
+    const auto links = links_of(partition->shape, after.map == nullptr ? none : *after.map);
+    if (!links) return within("partition `" + partition->name + "`", links.error());
+  }
+  if (const auto may = Partitions::may_be(after.partitions.size()); !may) return Fail(may.error());
+  return after;
+}
+
+/// Whether each proxy that there will be fits.
+Result<void> Registry::Plan::check_proxies(const Division& division) const {
+  std::vector<const ProxySpec*> proxies;
+  for (const auto& [name, arrival] : arrivals_) proxies.push_back(&arrival.spec);
+  for (const auto& [name, changed] : changed_) proxies.push_back(&changed);
+  for (const ProxySpec* proxy : proxies) {
+    const auto may = registry_.may_have(proxy->toxics).and_then([&] {
+      return Proxy::can_serve(*proxy, registry_.workers_);
+    });
+    if (!may) return within("proxy `" + proxy->name + "`", may.error());
   }
   for (const auto& [name, proxy] : registry_.proxies_) {
-    if (leaving_.count(name) > 0) continue;
-    const auto checked = check_zones(proxy->spec(), zones());
-    if (!checked) return within("proxy `" + name + "`", checked.error());
+    const bool stays = leaving_.count(name) == 0 && changed_.count(name) == 0;
+    if (stays) proxies.push_back(&proxy->spec());
+  }
+  for (const ProxySpec* proxy : proxies) {
+    const auto fitting = registry_.fits(*proxy, division);
+    if (!fitting) return within("proxy `" + proxy->name + "`", fitting.error());
   }
   return {};
+}
+
+Result<void> Registry::Plan::check() const {
+  const auto after = division();
+  if (!after) return Fail(after.error());
+  return check_proxies(*after);
 }
 
 Result<void> Registry::Plan::find_sockets() {
@@ -54,10 +99,6 @@ Result<void> Registry::Plan::find_sockets() {
     if (proxy->spec().enabled) given_up.insert(proxy->spec().listen);
   }
   for (auto& [name, arrival] : arrivals_) {
-    const auto may = registry_.may_have(arrival.spec.toxics);
-    if (!may) return within("proxy `" + name + "`", may.error());
-    const auto served = Proxy::can_serve(arrival.spec, registry_.workers_);
-    if (!served) return within("proxy `" + name + "`", served.error());
     if (!arrival.spec.enabled) continue;
     const Result<std::string> address = normal_address(arrival.spec.listen, names_);
     if (address && given_up.erase(*address) == 1) {
@@ -71,8 +112,23 @@ Result<void> Registry::Plan::find_sockets() {
   return {};
 }
 
+/// Those that will be gone, while the zones are there that they may name.
+void Registry::Plan::drop_toxics() {
+  for (const auto& [name, changed] : changed_) {
+    Proxy& proxy = *registry_.proxies_[name];
+    std::vector<ToxicSpec> left;
+    for (const ToxicSpec& toxic : proxy.spec().toxics) {
+      const bool stays =
+          std::any_of(changed.toxics.begin(), changed.toxics.end(),
+                      [&](const ToxicSpec& other) { return is_same_toxic(toxic, other); });
+      if (stays) left.push_back(toxic);
+    }
+    if (left.size() < proxy.spec().toxics.size()) proxy.set_toxics(std::move(left));
+  }
+}
+
 Result<void> Registry::Plan::carry_out() {
-  if (const auto may = check_zones_of_all(); !may) return may;
+  if (const auto may = check(); !may) return may;
   const Result<void> ready = find_sockets();
   if (!ready) return ready;
 
@@ -84,7 +140,10 @@ Result<void> Registry::Plan::carry_out() {
     registry_.proxies_.erase(name);
   }
   for (const std::string& name : healing_) registry_.remove_partition(name);
-  if (zones_) registry_.take_zones(*std::move(zones_));
+  if (zones_ != nullptr) {
+    drop_toxics();
+    registry_.take_zones(zones_);
+  }
   for (auto& [name, arrival] : arrivals_) {
     std::unique_ptr<Proxy> proxy = registry_.make_proxy(arrival.spec);
     ListeningSocket socket =
@@ -92,6 +151,11 @@ Result<void> Registry::Plan::carry_out() {
     if (socket.is_open()) proxy->start(std::move(socket));
     proxy->tell();
     registry_.proxies_[name] = std::move(proxy);
+  }
+  for (const auto& [name, changed] : changed_) registry_.proxies_[name]->set_toxics(changed.toxics);
+  for (const auto& [name, partition] : partitions_) {
+    const auto put = registry_.put_partition(partition, Attempt::kApply);
+    if (!put) return Fail(put.error());  // It was checked: there is nothing left that could.
   }
   return {};
 }
@@ -138,47 +202,12 @@ Result<ZoneMap> Registry::zones_after(const Configured& before, const Configured
   return ZoneMap::build(std::move(zones));
 }
 
-/// What is to become of partitions, checked against `zones`.
-Result<Registry::PartitionSteps> Registry::partition_steps(const Configured& before,
-                                                           const Configured& now,
-                                                           const ZoneMap& zones) const {
-  PartitionSteps steps;
-  const auto find = [](const std::vector<PartitionSpec>& list, const std::string& name) {
-    return std::find_if(list.begin(), list.end(),
-                        [&](const PartitionSpec& partition) { return partition.name == name; });
-  };
-  for (const PartitionSpec& old : before.partitions) {
-    const bool stays = find(now.partitions, old.name) != now.partitions.end();
-    if (!stays && partitions_.all().count(old.name) > 0) steps.removed.push_back(old.name);
-  }
-  for (const PartitionSpec& partition : now.partitions) {
-    const auto old = find(before.partitions, partition.name);
-    const bool is_known = old != before.partitions.end() && *old == partition;
-    if (is_known) continue;  // Also where it has ended since: that is no change of the file's.
-    if (const auto may = may_have({partition.fault}); !may) return Fail(may.error());
-    const auto links = links_of(partition.shape, zones);
-    if (!links) return within("partition `" + partition.name + "`", links.error());
-    steps.put.push_back(partition);
-  }
-  for (const auto& [name, live] : partitions_.all()) {
-    const bool goes = std::count(steps.removed.begin(), steps.removed.end(), name) > 0 ||
-                      find(steps.put, name) != steps.put.end();
-    if (goes) continue;
-    const auto links = links_of(live.spec.shape, zones);
-    if (!links) return within("partition `" + name + "`", links.error());
-  }
-  return steps;
-}
-
 Result<std::vector<std::string>> Registry::reload(const Configured& before, Configured now,
                                                   const Names& names) {
   Plan plan(*this, names);
   std::vector<std::string> changes;
-  std::vector<std::pair<Proxy*, std::vector<ToxicSpec>>> new_toxics;
   auto zones = zones_after(before, now);
   if (!zones) return Fail(zones.error());
-  const auto steps = partition_steps(before, now, *zones);
-  if (!steps) return Fail(steps.error());
   if (!(*zones == partitions_.zones())) {
     changes.emplace_back("changed the zones");
     plan.set_zones(*std::move(zones));
@@ -195,33 +224,27 @@ Result<std::vector<std::string>> Registry::reload(const Configured& before, Conf
     if (exists && old != nullptr && *old == spec) continue;
     if (exists && old != nullptr && differs_in_toxics_only(*old, spec)) {
       changes.push_back("changed the toxics of " + spec.name);
-      new_toxics.emplace_back(existing->second.get(), std::move(spec.toxics));
+      plan.set_toxics(existing->second->spec(), std::move(spec.toxics));
       continue;
     }
     changes.push_back((exists ? "replaced " : "created ") + spec.name);
     plan.put(std::move(spec));
   }
-  for (const auto& [proxy, toxics] : new_toxics) {
-    const auto may = may_have(toxics);
-    if (!may) return within("proxy `" + proxy->spec().name + "`", may.error());
-    ProxySpec spec = proxy->spec();
-    spec.toxics = toxics;
-    const auto zoned = check_zones(spec, plan.zones());
-    if (!zoned) return within("proxy `" + spec.name + "`", zoned.error());
-    const auto served = Proxy::can_serve(spec, workers_);
-    if (!served) return within("proxy `" + spec.name + "`", served.error());
+  for (const PartitionSpec& old : before.partitions) {
+    const bool is_there = partitions_.all().count(old.name) > 0;
+    if (find_in(now.partitions, old.name) != nullptr || !is_there) continue;
+    plan.remove_partition(old.name);
+    changes.push_back("removed partition " + old.name);
   }
-  for (const std::string& name : steps->removed) plan.remove_partition(name);
-  const Result<void> done = plan.carry_out();
-  if (!done) return Fail(done.error());
-  for (auto& [proxy, toxics] : new_toxics) proxy->set_toxics(std::move(toxics));
-  for (const std::string& name : steps->removed) changes.push_back("removed partition " + name);
-  for (const PartitionSpec& partition : steps->put) {
-    const auto put = put_partition(partition, Attempt::kApply);
-    if (!put) return within("partition `" + partition.name + "`", put.error());
-    changes.push_back((put->created ? "created partition " : "changed partition ") +
-                      partition.name);
+  for (PartitionSpec& partition : now.partitions) {
+    const PartitionSpec* old = find_in(before.partitions, partition.name);
+    // Also where it has ended since: that is no change of the file's.
+    if (old != nullptr && *old == partition) continue;
+    const bool exists = partitions_.all().count(partition.name) > 0;
+    changes.push_back((exists ? "changed partition " : "created partition ") + partition.name);
+    plan.put_partition(std::move(partition));
   }
+  if (const auto done = plan.carry_out(); !done) return Fail(done.error());
   return changes;
 }
 

@@ -54,7 +54,7 @@ Result<Registry::Put> Registry::put_new(ProxySpec spec, const Names& names, Atte
     return Put{**created, true};
   }
   if (const auto may = may_have(spec.toxics); !may) return Fail(may.error());
-  if (const auto may = check_zones(spec, partitions_.zones()); !may) return Fail(may.error());
+  if (const auto may = fits(spec, division()); !may) return Fail(may.error());
   if (const auto served = Proxy::can_serve(spec, workers_); !served) return Fail(served.error());
   if (const auto could = try_to_bind(spec, names); !could) return Fail(could.error());
   Proxy::note_engines(spec, workers_);
@@ -76,7 +76,7 @@ Result<void> Registry::try_to_bind(const ProxySpec& spec, const Names& names) {
 Result<ProxySpec> Registry::change_to(Proxy& proxy, ProxySpec wanted, bool moves,
                                       const Names& names, Attempt attempt) {
   if (const auto may = may_have(wanted.toxics); !may) return Fail(may.error());
-  if (const auto may = check_zones(wanted, partitions_.zones()); !may) return Fail(may.error());
+  if (const auto may = fits(wanted, division()); !may) return Fail(may.error());
   const ProxySpec before = proxy.spec();
   const bool rezones = wanted.zone != before.zone || wanted.client_zone != before.client_zone;
   const bool redirects = wanted.route() != before.route();

@@ -201,13 +201,6 @@ void Socket::shut_window(bool shut) {
   set_option(fd_.get(), IPPROTO_TCP, TCP_WINDOW_CLAMP, shut ? kLeast : kMost);
 }
 
-SocketAddress Socket::peer_address() const {
-  SocketAddress address;
-  address.length = sizeof address.storage;
-  if (getpeername(fd_.get(), address.get(), &address.length) != 0) return {};
-  return address;
-}
-
 SocketAddress Socket::local_address() const {
   SocketAddress address;
   address.length = sizeof address.storage;

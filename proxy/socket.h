@@ -129,7 +129,6 @@ class Socket final : Watcher {
   void shut_window(bool shut);
 
   /// Of the other end. Empty for one that has gone.
-  SocketAddress peer_address() const;
   SocketAddress local_address() const;  ///< Of this end.
 
   /// See above; for one that is connecting or broken.

@@ -29,9 +29,10 @@ void ToxicClock::set(std::shared_ptr<const ToxicSet> toxics) {
 }
 
 ToxicClock::Hand ToxicClock::hand_of(const LiveToxic& toxic) {
+  const auto& part = toxic.spec.part;
   const Schedule schedule{.pulse = toxic.spec.timing.pulse,
                           .poisson = toxic.spec.timing.poisson,
-                          .key = derive_key(toxic.chance_key, "schedule"),
+                          .key = derive_key(part ? part->turns_key : toxic.chance_key, "schedule"),
                           .start = toxic.since};
   return {toxic.spec.timing, ScheduleCursor(schedule), std::nullopt};
 }

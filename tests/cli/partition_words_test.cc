@@ -162,6 +162,10 @@ TEST_CASE("a cut has held, leaked, or proved nothing", "[cut_proof]") {
   const CutProof nothing = proof_of(effect(0, 0, 0), cut);
   CHECK(nothing.sentence.find("inconclusive: nothing matched") == 0);
   CHECK(exit_code_of(nothing.verdict) == kExitInconclusive);
+  Json uncounted = effect(0, 0, 0);
+  uncounted["refused_uncounted"] = {"redis"};
+  CHECK(proof_of(uncounted, cut).sentence.find("the kernel, which refuses who dials, counts ") !=
+        std::string::npos);
 
   const PartitionSpec slow = partition(R"({"from": "a", "to": "b", "mode": "slow"})");
   CHECK(proof_of(effect(3, 0, 0), slow).counts == "matched 3, applied to 0");

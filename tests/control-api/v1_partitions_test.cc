@@ -108,6 +108,44 @@ TEST_CASE("V1: a partition is shown with every default, and what is shown makes 
   CHECK(!patched.contains("flap"));
   CHECK(patched["ends_at"] == lossy["ends_at"]);
   CHECK(patched["scope"] == "new");
+
+  // One way to say what it is between takes the place of the other.
+  const std::string path = kPartitions + "/a-to-b-c";
+  const json halves = api.json(200, "PATCH", path, R"({"shape":"halves","zones":["a","b"]})");
+  CHECK(halves["zones"] == json::array({"a", "b"}));
+  CHECK(!halves.contains("from"));
+  CHECK(api.json(200, "PATCH", path, R"({"shape":"isolate"})")["links"].size() == 8);
+  const json from_to = api.json(200, "PATCH", path, R"({"from":"a","to":"c"})");
+  CHECK(from_to["shape"] == "from-to");
+  CHECK(from_to["direction"] == "both");
+  CHECK(api.json(200, "PATCH", path, R"({"to":"b"})")["from"] == json::array({"a"}));
+  api.refused(422, "invalid", "/zones", "zones goes with a shape", "PATCH", path,
+              R"({"from":"a","zones":["b"]})");
+  api.refused(422, "invalid", "/from", "from does not go with shape ring", "PATCH", path,
+              R"({"from":"a","shape":"ring","zones":["a","b","c"]})");
+}
+
+TEST_CASE("V1: a dry run says what would carry a partition out", "[v1][partition]") {
+  V1WithZones api;
+  api.json(200, "PATCH", "/v1/proxies/redis", R"({"zone":"c"})");
+  const std::string dry_run = "?dry_run=true";
+  const auto tried = [&](const std::string& body) {
+    const json would_be = api.json(201, "POST", kPartitions + dry_run, body);
+    CHECK(api.json(200, "GET", kPartitions)["partitions"].empty());
+    const json is = api.json(201, "POST", kPartitions, body);
+    CHECK(would_be["engines"] == is["engines"]);
+    CHECK(would_be["engine"] == is["engine"]);
+    api.call("DELETE", kPartitions + "/p");
+    return would_be;
+  };
+  CHECK(tried(R"({"name":"p","shape":"isolate","zones":["c"]})")["engine"] != "none");
+  CHECK(tried(R"({"name":"p","from":"a","to":"c","mode":"slow"})")["engines"].size() == 1);
+  CHECK(tried(R"({"name":"p","from":"a","to":"b"})")["engine"] == "none");
+
+  api.json(201, "POST", kPartitions, R"({"name":"p","from":"a","to":"c","mode":"stall"})");
+  const json other = api.json(200, "PATCH", kPartitions + "/p" + dry_run, R"({"mode":"refuse"})");
+  CHECK(other["engine"] == "user-space");
+  CHECK(api.json(200, "PATCH", kPartitions + "/p" + dry_run, R"({"to":"b"})")["engine"] == "none");
 }
 
 TEST_CASE("V1: a partition that cannot be is refused, and nothing changes", "[v1][partition]") {
@@ -137,8 +175,8 @@ TEST_CASE("V1: a partition that cannot be is refused, and nothing changes", "[v1
     const std::string name = "p" + std::to_string(i);
     api.json(201, "PUT", kPartitions + "/" + name, R"({"from":"a","to":"b"})");
   }
-  api.refused(409, "conflict", "", "there are 100 partitions already", "PUT", kPartitions + "/p100",
-              R"({"from":"a","to":"b"})");
+  api.refused(409, "conflict", "", "there can be 100 partitions, not 101", "PUT",
+              kPartitions + "/p100", R"({"from":"a","to":"b"})");
 }
 
 TEST_CASE("V1: partitions end as toxics do: by time, lease and halt", "[v1][partition]") {
@@ -184,6 +222,21 @@ TEST_CASE("V1: the matrix says what a partition cuts, and its effect starts at n
   CHECK(effect["matched"] == 0);
   CHECK(effect["crossed"] == 0);
   CHECK(effect["in_force_after_ms"].is_number());
+}
+
+TEST_CASE("V1: an effect says where those who dial are refused and not counted",
+          "[v1][partition]") {
+  V1WithZones api;
+  const auto uncounted = [&] {
+    return api.json(200, "GET", kPartitions + "/p/effect")["refused_uncounted"];
+  };
+  api.json(200, "PATCH", "/v1/proxies/redis", R"({"zone":"c"})");
+  api.json(201, "POST", kPartitions, R"({"name":"p","from":"a","to":"c","mode":"refuse"})");
+  CHECK(uncounted().empty());  // Others dial there: they are accepted and reset.
+  api.json(200, "PATCH", "/v1/proxies/redis", R"({"client_zone":"a"})");
+  CHECK(uncounted() == json::array({"redis"}));
+  api.json(200, "PATCH", kPartitions + "/p", R"({"mode":"reset"})");
+  CHECK(uncounted().empty());
 }
 
 }  // namespace

@@ -4,13 +4,13 @@
 
 #include "proxy/alarm_clock.h"
 #include "proxy/recovery.h"
-#include "tests/proxy/zone_world.h"
+#include "tests/proxy/zoned_world.h"
 
 namespace faultline::test {
 
 namespace {
 
-struct ProbedMesh : Mesh {
+struct ProbedMesh : ZonedWorld {
   /// Probes the partition, and looks until all have ended.
   const LivePartition& probe(const std::string& name) {
     const auto started = registry.probe_partition(name);
@@ -160,7 +160,7 @@ TEST_CASE("probes: what cannot be dialled is said", "[partition]") {
       *decode_zones(document("{far: {cidrs: [198.51.100.0/24]}, b: {cidrs: [127.2.0.0/16]}, "
                              "lost: {}}"),
                     Dialect::kStrict),
-      Attempt::kApply));
+      Registry::Attempt::kApply));
   mesh.put("{name: p, from: [far, lost], to: b}");
   const LivePartition& live = mesh.probe("p");
   CHECK(mesh.of(live, "far", "b").why ==
@@ -246,7 +246,7 @@ TEST_CASE("recovery: the first byte that crosses again, and who dials anew", "[p
     CHECK(!mesh.registry.recovery("b-cut")->links().front().first_byte_after);
   }
   SECTION("it is over when the zones are others") {
-    REQUIRE(mesh.registry.set_zones({}, Attempt::kApply));
+    REQUIRE(mesh.registry.set_zones({}, Registry::Attempt::kApply));
     mesh.look();
     pause_for(milliseconds(60));
     mesh.look();

@@ -2,12 +2,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/proxy/zone_world.h"
+#include "proxy/toxic_clock.h"
+#include "tests/proxy/zoned_world.h"
 
 namespace faultline::test {
 
 TEST_CASE("partition: a zone is cut from all others, in both dialling directions", "[partition]") {
-  Mesh mesh;
+  ZonedWorld mesh;
   Socket into = mesh.open("1", "to-b");
   Socket out = mesh.open("2", "to-a");
   Socket within = mesh.open("2", "to-b");
@@ -36,7 +37,7 @@ TEST_CASE("partition: a zone is cut from all others, in both dialling directions
 }
 
 TEST_CASE("partition: who dials into a cut zone hears nothing, others connect", "[partition]") {
-  Mesh mesh;
+  ZonedWorld mesh;
   mesh.put("{name: b-cut, from: [a], to: [b]}");
   auto [cut, error] = mesh.dial("1", "to-b", milliseconds(300));
   const bool has_filters = mesh.workers.may_filter_packets();
@@ -60,7 +61,7 @@ TEST_CASE("partition: who dials into a cut zone hears nothing, others connect", 
 }
 
 TEST_CASE("partition: one way, packets the other way still arrive", "[partition]") {
-  Mesh mesh;
+  ZonedWorld mesh;
   Socket client = mesh.open("1", "to-b");
   mesh.put("{name: half, shape: one-way, zones: [a, b]}");
   CHECK(mesh.matrix() == "a>b cut");
@@ -81,7 +82,7 @@ TEST_CASE("partition: one way, packets the other way still arrive", "[partition]
 }
 
 TEST_CASE("partition: the modes", "[partition]") {
-  Mesh mesh;
+  ZonedWorld mesh;
   Socket client = mesh.open("1", "to-b");
 
   SECTION("reset") {
@@ -94,6 +95,25 @@ TEST_CASE("partition: the modes", "[partition]") {
   SECTION("close") {
     mesh.put("{name: p, from: a, to: b, mode: close}");
     CHECK(client.receive_all().ending == Ending::kFinish);
+  }
+  SECTION("close, of one whose peer takes nothing, and who goes on") {
+    const CrowdServer flood(CrowdServer::Manner::kFlood);
+    REQUIRE(mesh.registry.create({.name = "to-flood",
+                                  .listen = "127.0.0.1:0",
+                                  .upstream = flood.address(),
+                                  .zone = "b",
+                                  .toxics = {}},
+                                 {}));
+    auto [full, error] = mesh.dial("1", "to-flood");
+    REQUIRE(error == 0);
+    REQUIRE(eventually([&] {
+      const auto all = mesh.list({.proxy = "to-flood"});
+      return all.size() == 1 && !all[0].links.empty() && all[0].links[1].waiting_bytes > 0;
+    }));
+    mesh.put("{name: p, from: a, to: b, mode: close}");
+    CHECK(mesh.list({.proxy = "to-flood"}).empty());
+    CHECK(full.receive_all().ending == Ending::kFinish);
+    CHECK(mesh.pair("p", "a", "b").crossed_bytes == 0);
   }
   SECTION("refuse") {
     mesh.put("{name: p, from: a, to: b, mode: refuse}");
@@ -129,7 +149,7 @@ TEST_CASE("partition: the modes", "[partition]") {
 }
 
 TEST_CASE("partition: heal reset ends those it was on", "[partition]") {
-  Mesh mesh;
+  ZonedWorld mesh;
   Socket cut = mesh.open("1", "to-b");
   Socket other = mesh.open("3", "to-b");
   mesh.put("{name: p, from: a, to: b, heal: reset}");
@@ -140,7 +160,7 @@ TEST_CASE("partition: heal reset ends those it was on", "[partition]") {
 
 TEST_CASE("partition: a share is the same of both directions, and of each run", "[partition]") {
   const auto cut_ones = [](const std::string& yaml) {
-    Mesh mesh;
+    ZonedWorld mesh;
     std::vector<Socket> clients;
     for (int i = 0; i < 40; ++i) clients.push_back(mesh.open("1", "to-b"));
     mesh.put(yaml);
@@ -161,7 +181,7 @@ TEST_CASE("partition: a share is the same of both directions, and of each run", 
 }
 
 TEST_CASE("partition: by turns", "[partition]") {
-  Mesh mesh;
+  ZonedWorld mesh;
   Socket client = mesh.open("1", "to-b");
   mesh.put("{name: p, from: a, to: b, mode: stall, flap: {on: 300ms, off: 300ms}}");
   CHECK(mesh.matrix() == "a>b partial, b>a partial");
@@ -170,9 +190,61 @@ TEST_CASE("partition: by turns", "[partition]") {
   CHECK(client.receive(1) == "x");
 }
 
+TEST_CASE("partition: turns that are drawn are the same on all proxies", "[partition]") {
+  const auto map = ZoneMap::build({{"a", {}}, {"b", {}}, {"c", {}}});
+  REQUIRE(map);
+  Partitions partitions(1, 7);
+  partitions.set_zones(std::make_shared<const ZoneMap>(*map));
+  const PartitionSpec spec =
+      partition("{name: p, from: a, to: [b, c], flap: {on: 5s, off: 5s, jitter: 4s}}");
+  const auto links = partitions.check(spec);
+  REQUIRE(links);
+  partitions.put(spec, *links, 1, {});
+  // When the part on a proxy whose upstream is in that zone is in force, each 100 ms.
+  const auto turns = [&](const std::string& zone, std::uint64_t proxy) {
+    const ProxyZones zones = {
+        .map = partitions.map(), .client = map->id_of("a"), .destination = map->id_of(zone)};
+    const std::vector<ToxicSpec> parts = partitions.parts_for(zones);
+    REQUIRE(parts.size() == 1);
+    LiveToxic part;
+    part.id = 1;
+    part.spec = parts[0];
+    part.chance_key = proxy;
+    ToxicClock clock;
+    clock.set(std::make_shared<const ToxicSet>(ToxicSet{part}));
+    std::vector<bool> on;
+    for (int i = 0; i < 1000; ++i) {
+      on.push_back(!clock.at(TimePoint() + i * milliseconds(100))->empty());
+    }
+    return on;
+  };
+  CHECK(turns("b", 1) == turns("c", 2));
+}
+
+TEST_CASE("partition: who is held in the middle of a greeting hears nothing", "[partition]") {
+  ZonedWorld mesh;
+  const Protocols header = {.accepts_header = true};
+  REQUIRE(mesh.registry.create({.name = "p",
+                                .listen = "127.0.0.1:0",
+                                .upstream = mesh.upstream.address(),
+                                .protocols = header,
+                                .zone = "b",
+                                .client_zone = "a",
+                                .toxics = {}},
+                               {}));
+  Socket client = mesh.connect("p");
+  client.send("PROXY TCP4 10.1.2.3 ");
+  mesh.only_one(ConnectionState::kGreeting);
+  mesh.put("{name: cut, from: a, to: b}");
+  CHECK(client.is_quiet_for(milliseconds(11'500)));
+  REQUIRE(mesh.registry.remove_partition("cut"));
+  client.send("10.9.9.9 4000 80\r\nhello");
+  CHECK(client.receive(5) == "hello");
+}
+
 TEST_CASE("partition: proxies that come later, and what proxies say of their zones",
           "[partition]") {
-  Mesh mesh;
+  ZonedWorld mesh;
   mesh.put("{name: p, from: a, to: b, mode: reset}");
   const auto made = mesh.registry.create({.name = "named",
                                           .listen = "127.0.0.1:0",
@@ -187,26 +259,26 @@ TEST_CASE("partition: proxies that come later, and what proxies say of their zon
 
   ProxySpec moved = **made;
   moved.client_zone = "c";
-  REQUIRE(mesh.registry.put(moved, {}, Attempt::kApply));
+  REQUIRE(mesh.registry.put(moved, {}, Registry::Attempt::kApply));
   Socket free = Socket::connect(moved.listen);
   CHECK(round_trip(free, "x") == "x");
 
   moved.zone = "d";
-  const auto refused = mesh.registry.put(moved, {}, Attempt::kApply);
+  const auto refused = mesh.registry.put(moved, {}, Registry::Attempt::kApply);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message == "zone: there is no zone `d`; there are a, b, c");
 }
 
 TEST_CASE("partition: an upstream with a name is in the zone of the address that answers",
           "[partition]") {
-  Mesh mesh;
+  ZonedWorld mesh;
   const std::string port = port_of(mesh.upstream.address());
   const auto zones = decode_zones(document("{a: {cidrs: [127.1.0.0/16]}, "
                                            "b: {cidrs: [127.0.0.0/16]}, "
                                            "six: {cidrs: ['::1']}}"),
                                   Dialect::kStrict);
   REQUIRE(zones);
-  REQUIRE(mesh.registry.set_zones(*zones, Attempt::kApply));
+  REQUIRE(mesh.registry.set_zones(*zones, Registry::Attempt::kApply));
   mesh.create("by-name", {}, "localhost:" + port);
   Socket open = mesh.open("1", "by-name");
   mesh.put("{name: p, from: a, to: b}");
@@ -225,7 +297,7 @@ TEST_CASE("partition: an upstream with a name is in the zone of the address that
 }
 
 TEST_CASE("partition: a toxic can be for the clients of a zone", "[partition]") {
-  Mesh mesh;
+  ZonedWorld mesh;
   Socket in_a = mesh.open("1", "to-b");
   Socket in_c = mesh.open("3", "to-b");
   ToxicSpec toxic = toxic_of("reset");
@@ -242,14 +314,14 @@ TEST_CASE("partition: a toxic can be for the clients of a zone", "[partition]") 
   // It stays, and means the same, when zones come.
   std::vector<ZoneSpec> zones = mesh.registry.partitions().zones().zones();
   zones.push_back({"Z", {}});
-  REQUIRE(mesh.registry.set_zones(zones, Attempt::kApply));
+  REQUIRE(mesh.registry.set_zones(zones, Registry::Attempt::kApply));
   auto [late, error] = mesh.dial("1", "to-b");
   CHECK((error == ECONNRESET || late.receive_all().ending == Ending::kReset));
   mesh.open("3", "to-b");
 }
 
 TEST_CASE("partition: where clients say where they go, and who they are", "[partition]") {
-  Mesh mesh;
+  ZonedWorld mesh;
   REQUIRE(mesh.registry.create({.name = "any",
                                 .listen = "127.0.0.1:0",
                                 .upstream = "",
@@ -303,95 +375,6 @@ TEST_CASE("partition: where clients say where they go, and who they are", "[part
   ask(refused, "a", mesh.echo_b.address());
   CHECK(has_gone(refused) == 5);  // RFC 1928: connection refused.
   REQUIRE(mesh.registry.remove_partition("p"));
-}
-
-TEST_CASE("partition: what is asked for is checked in full, and changes nothing", "[partition]") {
-  Mesh mesh;
-  const auto error_of = [&](const std::string& yaml) {
-    auto spec = decode_partition(document(yaml), Dialect::kStrict);
-    if (!spec) return spec.error().message;
-    const auto put = mesh.registry.put_partition(*spec, Attempt::kTry);
-    return put ? "" : put.error().message;
-  };
-  CHECK(error_of("{from: a, to: b}").empty());
-  CHECK(mesh.registry.partitions().all().empty());
-  CHECK(error_of("{from: a, to: d}") == "there is no zone `d`; there are a, b, c");
-  CHECK(error_of("{from: a}").find("missing required field: to") != std::string::npos);
-  CHECK(error_of("{from: a, to: b, mode: blackhol}").find("did you mean `blackhole`?") !=
-        std::string::npos);
-  CHECK(error_of("{from: a, to: b, attributes: {latency: 1ms}}")
-            .find("attributes are for the modes slow and lossy") != std::string::npos);
-  CHECK(error_of("{from: a, to: b, zones: [c]}").find("zones goes with a shape") !=
-        std::string::npos);
-  CHECK(error_of("{shape: isolate, zones: [b], to: c}").find("to does not go with shape isolate") !=
-        std::string::npos);
-  CHECK(error_of("{from: a, to: b, connections: 0}").find("none of them") != std::string::npos);
-  CHECK(error_of("{from: a, to: b, name: 'a b'}").find("named as zones are") != std::string::npos);
-
-  mesh.registry.halt();
-  CHECK(error_of("{from: a, to: b}").find("faults are halted") == 0);
-}
-
-TEST_CASE("partition: a reload does what the file's changes say, and nothing else", "[partition]") {
-  Mesh mesh;
-  const std::vector<ZoneSpec> zones = mesh.registry.partitions().zones().zones();
-  Configured file{.zones = zones, .partitions = {partition("{name: p, from: a, to: b}")}};
-  REQUIRE(mesh.registry.reload({.zones = zones}, file, {}));
-  CHECK(mesh.matrix() == "a>b cut, b>a cut");
-
-  // It has healed, and the API has changed a zone: a file that says the same changes neither.
-  REQUIRE(mesh.registry.remove_partition("p"));
-  std::vector<ZoneSpec> changed = zones;
-  changed[2].cidrs.push_back(*IpPrefix::parse("127.9.0.0/16"));
-  REQUIRE(mesh.registry.set_zones(changed, Attempt::kApply));
-  REQUIRE(mesh.registry.reload(file, file, {}));
-  CHECK(mesh.registry.partitions().all().empty());
-  CHECK(mesh.registry.partitions().zones().zones() == changed);
-
-  // The zones move under a partition that moves with them: b and c are never between its links.
-  Configured with_reset = file;
-  with_reset.partitions = {partition("{name: p, from: a, to: b, mode: reset}")};
-  REQUIRE(mesh.registry.reload(file, with_reset, {}));
-  Socket between = mesh.open("2", "to-c");
-  Configured moved = with_reset;
-  moved.zones = {zones[1], zones[2], {"d", {*IpPrefix::parse("127.4.0.0/16")}}};
-  moved.partitions = {partition("{name: p, from: c, to: d, mode: reset}")};
-  REQUIRE(mesh.registry.reload(with_reset, moved, {}));
-  CHECK(mesh.matrix() == "c>d cut, d>c cut");
-  CHECK(round_trip(between, "x") == "x");
-
-  // What cannot be changes nothing.
-  Configured wrong = moved;
-  wrong.partitions = {partition("{name: p, from: c, to: z}")};
-  CHECK_FALSE(mesh.registry.reload(moved, wrong, {}));
-  CHECK(mesh.matrix() == "c>d cut, d>c cut");
-}
-
-TEST_CASE("partition: one that is changed is as old as it was, and keeps its counts",
-          "[partition]") {
-  Mesh mesh;
-  Socket old = mesh.open("1", "to-b");
-  mesh.put("{name: p, from: a, to: b, mode: stall, scope: open}");
-  Socket young = mesh.open("1", "to-b");
-  CHECK(mesh.pair("p", "a", "b").open == 1);
-  mesh.put("{name: p, from: a, to: b, mode: reset, scope: open}");
-  CHECK(old.receive_all().ending == Ending::kReset);
-  CHECK(round_trip(young, "x") == "x");
-  CHECK(mesh.pair("p", "a", "b").open >= 1);
-}
-
-TEST_CASE("partition: zones that something names stay", "[partition]") {
-  Mesh mesh;
-  mesh.put("{name: p, from: a, to: b}");
-  const auto refused = mesh.registry.set_zones({{"a", {}}}, Attempt::kApply);
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().message == "partition `p`: there is no zone `b`; there are a");
-  CHECK(mesh.registry.partitions().zones().zones().size() == 3);
-  REQUIRE(mesh.registry.remove_partition("p"));
-  REQUIRE(mesh.registry.set_zones({}, Attempt::kApply));
-  CHECK(zone_matrix(mesh.registry.partitions()).empty());
-  Socket client = mesh.open("1", "to-b");
-  CHECK(round_trip(client, "x") == "x");
 }
 
 }  // namespace faultline::test

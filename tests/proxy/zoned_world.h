@@ -1,10 +1,9 @@
 #pragma once
 
-#include <optional>
+#include <catch2/catch.hpp>
 #include <string>
 #include <utility>
 
-#include "proxy/partition.h"
 #include "proxy/partition_decoder.h"
 #include "proxy/yaml_document.h"
 #include "proxy/zone_decoder.h"
@@ -12,8 +11,6 @@
 #include "tests/proxy/connection_world.h"
 
 namespace faultline::test {
-
-using Attempt = Registry::Attempt;
 
 inline Document document(const std::string& yaml) {
   const auto read = parse_yaml(yaml, [](const std::string&) { return std::nullopt; });
@@ -28,19 +25,19 @@ inline PartitionSpec partition(const std::string& yaml) {
 }
 
 /// Zones a, b and c, 127.1.0.0/16 and so on, with an echo in each, and a proxy in front of it.
-struct Mesh : ConnectionWorld {
-  Mesh() {
+struct ZonedWorld : ConnectionWorld {
+  ZonedWorld() {
     const auto zones = decode_zones(document("{a: {cidrs: [127.1.0.0/16]}, "
                                              "b: {cidrs: [127.2.0.0/16]}, "
                                              "c: {cidrs: [127.3.0.0/16]}}"),
                                     Dialect::kStrict);
     REQUIRE(zones);
-    REQUIRE(registry.set_zones(*zones, Attempt::kApply));
+    REQUIRE(registry.set_zones(*zones, Registry::Attempt::kApply));
     create("to-a", {}, echo_a.address());
     create("to-b", {}, echo_b.address());
     create("to-c", {}, echo_c.address());
   }
-  Mesh(const Mesh&) = delete;
+  ZonedWorld(const ZonedWorld&) = delete;
 
   std::pair<Socket, int> dial(const std::string& from, const std::string& proxy,
                               milliseconds patience = kPatience) const {
@@ -55,7 +52,7 @@ struct Mesh : ConnectionWorld {
     return std::move(client);
   }
   void put(const std::string& yaml) {
-    const auto done = registry.put_partition(partition(yaml), Attempt::kApply);
+    const auto done = registry.put_partition(partition(yaml), Registry::Attempt::kApply);
     if (!done) FAIL(done.error().message);
   }
   PairStatus pair(const std::string& partition, const std::string& client,
