@@ -7,7 +7,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { document, folder, run, serve, tableOf, wordsIn } from "./documents.mjs";
 
-const wordsOf = (rows) => rows.flatMap(([cell]) => wordsIn(cell)).toSorted();
+const wordsOf = (rows) => rows.flatMap(([cell]) => wordsIn(cell)).sort();
 
 test("every block of docs/zones.md does what it says", async () => {
   const text = await document("zones.md");
@@ -44,12 +44,12 @@ test("every block of docs/zones.md does what it says", async () => {
   const request = components.schemas.PartitionRequest.properties;
   const common = ["name", "ttl", "ends_at", "lease", "owner", "reason", "links", "engine", "engines"];
   assert.deepEqual(wordsOf(tableOf(text, "Field")),
-                   Object.keys(request).filter((key) => !common.includes(key)).toSorted());
+                   Object.keys(request).filter((key) => !common.includes(key)).sort());
   assert.deepEqual(wordsOf(tableOf(text, "Outcome")),
-                   components.schemas.PartitionEffect.properties.probes.items.properties.outcome.enum.toSorted());
-  assert.deepEqual(wordsOf(tableOf(text, "Mode")), request.mode.enum.toSorted());
+                   components.schemas.PartitionEffect.properties.probes.items.properties.outcome.enum.sort());
+  assert.deepEqual(wordsOf(tableOf(text, "Mode")), request.mode.enum.sort());
   assert.deepEqual(wordsOf(tableOf(text, "Shape")),
-                   request.shape.enum.filter((shape) => shape !== "from-to").toSorted());
+                   request.shape.enum.filter((shape) => shape !== "from-to").sort());
   const counted = Object.keys(components.schemas.PartitionEffect.properties);
   for (const count of wordsOf(tableOf(text, "Count"))) assert.ok(counted.includes(count), count);
   server.signal("SIGTERM");

@@ -6,13 +6,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { processesWith } from "./remains.mjs";
 
 const faultline = process.env.FAULTLINE_BINARY;
 const example = fileURLToPath(new URL("../../examples/node-redis", import.meta.url));
@@ -50,17 +51,6 @@ async function eventually(condition, what) {
     assert.ok(Date.now() < until, what);
     await sleep(20);
   }
-}
-
-/** The processes that have `mark` in their environment, zombies left out: theirs is empty. */
-async function processesWith(mark) {
-  const found = [];
-  for (const pid of await readdir("/proc")) {
-    if (!/^\d+$/.test(pid)) continue;
-    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-    if (environment.includes(mark)) found.push(Number(pid));
-  }
-  return found;
 }
 
 /** A running `faultline exec`, and all that may remain of it. */
