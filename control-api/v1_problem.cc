@@ -33,6 +33,9 @@ const std::vector<V1Problem>& v1_problems() {
       {"halted", 423, "Faults are halted",
        "Somebody has ended all faults: none is taken until DELETE /v1/halt."},
   };
+      {"draining", 503, "The server stops",
+       "It waits for what is under way and begins nothing more: what can be removed can be removed "
+       "still."},
   return kProblems;
 }
 

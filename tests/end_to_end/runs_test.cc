@@ -4,12 +4,14 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/support/event_reader.h"
 #include "tests/support/server.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace faultline::test {
 namespace {
@@ -54,6 +56,15 @@ struct Zones {
   std::string into_a;
   std::string into_b;
 };
+
+/// How often `text` says `words`.
+std::size_t times_said(const std::string& text, const std::string& words) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(words); at != std::string::npos; ++count) {
+    at = text.find(words, at + 1);
+  }
+  return count;
+}
 
 /// "started brown-out" for run.step_started.
 std::string told(const Json& event) {
@@ -132,6 +143,35 @@ TEST_CASE("a proxy that goes in the midst fails the run, and the rest is taken a
   CHECK(ended["state"] == "failed");
   CHECK(ended["why"].get<std::string>().find("there is no proxy `into-a`") != std::string::npos);
   CHECK(zones.becomes_clean());
+}
+
+TEST_CASE("a server that stops ends its runs, and begins none", "[runs]") {
+  const TempDir dir;
+  const std::string log = dir.file("events.jsonl");
+  World world({.arguments = {"--event-log", log}});
+  const Server upstream([](const Socket& client) -> Then {
+    for (;;) {  // It drains for as long as there are bytes.
+      client.send("x");
+      pause_for(milliseconds(20));
+    }
+  });
+  std::optional open = Socket::connect(world.add_proxy("p", upstream.address()));
+  CHECK(open->receive(1) == "x");
+  const std::string wait = R"({"timeline":{"steps":[{"wait":"1m"}]}})";
+  REQUIRE(world.api.post("/v1/runs", wait).status == 201);
+  std::size_t begun = 1;
+  world.server.signal(SIGTERM);
+  REQUIRE(eventually([&] {
+    const int status = world.api.post("/v1/runs", wait).status;
+    if (status == 201) ++begun;
+    return status == 503;
+  }));
+  CHECK(world.api.get("/readyz").status == 503);
+  open.reset();
+  CHECK(world.server.wait() == 0);
+  const std::string events = read_file(log);
+  CHECK(times_said(events, R"("type":"run.started")") == begun);
+  CHECK(times_said(events, R"("type":"run.ended")") == begun);
 }
 
 }  // namespace faultline::test
