@@ -107,6 +107,9 @@ TEST_CASE("run plays a file on a server, shows it and aborts it", "[run]") {
   CHECK(client.says("run abort --dry-run " + id).find("running") != std::string::npos);
   CHECK(client.says("run abort " + id).find("aborted") != std::string::npos);
   CHECK(client.says("run show " + id).find("  0 to 10s  still: nothing") != std::string::npos);
+  CHECK(client.says("events --type run. --run " + id).find(id) != std::string::npos);
+  const std::string of_another = client.says("events --type run. --run nobody");
+  CHECK(of_another.empty());
   CHECK(client("run show").status == kExitUsage);
   CHECK(client("run show nobody").status == kExitFailed);
   CHECK(client("run az-slow more").status == kExitUsage);
