@@ -237,6 +237,7 @@ int clean(const Invocation& invocation, const V1Remote& remote, const V1Argument
     std::string what = text_at(one, "proxy");
     if (const std::string toxic = text_at(one, "toxic"); !toxic.empty()) what += "/" + toxic;
     if (what.empty()) what = text_at(one, "partition");
+    if (what.empty()) what = text_at(one, "run");
     invocation.console.out << text_at(one, "kind") << "  " << what << "  " << text_at(one, "count")
                            << '\n';
   }

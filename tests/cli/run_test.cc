@@ -104,6 +104,8 @@ TEST_CASE("run plays a file on a server, shows it and aborts it", "[run]") {
   const Json begun = Json::parse(client("run --detach -o json --speed 0.001x " + path).out);
   const std::string id = begun["id"];
   CHECK(client.says("run list").find(id + "  running  step 1 of 1: still") != std::string::npos);
+  CHECK(client("clean").out == "run  " + id + "  \n");
+  CHECK(client("clean").status == kExitFailed);
   CHECK(client.says("run abort --dry-run " + id).find("running") != std::string::npos);
   CHECK(client.says("run abort " + id).find("aborted") != std::string::npos);
   CHECK(client.says("run show " + id).find("  0 to 10s  still: nothing") != std::string::npos);

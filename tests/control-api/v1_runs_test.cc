@@ -205,6 +205,19 @@ TEST_CASE("a halt ends runs, and none begins until it is lifted", "[v1_runs]") {
   CHECK(world.show(run)["state"] == "halted");
 }
 
+TEST_CASE("while a run only waits nothing is clean, and its lease lists it", "[v1_runs]") {
+  RunWorld world;
+  const std::string lease = world.call(201, "POST", "/v1/leases", R"({"ttl":"20s"})")["id"];
+  const std::string id =
+      world.run(R"({"timeline":{"steps":[{"wait":"1m"}]},"lease":")" + lease + R"("})")["id"];
+  const json run = {{"run", id}};
+  CHECK(world.call(200, "GET", "/v1/leases/" + lease)["toxics"] == json{run});
+  const json unclean = world.call(409, "GET", "/v1/clean");
+  CHECK(unclean["lingering"] == json{{{"kind", "run"}, {"run", id}}});
+  CHECK(world.api->call("DELETE", "/v1/leases/" + lease).status == 204);
+  CHECK(world.call(200, "GET", "/v1/clean")["clean"] == true);
+}
+
 TEST_CASE("a run ends with its lease, by its time or by hand", "[v1_runs]") {
   RunWorld world;
   for (const bool by_hand : {false, true}) {
