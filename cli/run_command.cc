@@ -8,6 +8,7 @@
 #include "cli/exit_codes.h"
 #include "cli/run_view.h"
 #include "cli/signal_wait.h"
+#include "cli/terminal_size.h"
 #include "cli/timeline_source.h"
 #include "cli/v1_action.h"
 #include "control-api/v1_document.h"
@@ -117,7 +118,9 @@ class Progress {
     for (const std::string& line : news_of(shown_, run)) console_.out << line << '\n';
     shown_ = run;
     if (console_.is_terminal && text_at(run, "state") == "running") {
-      console_.out << console_.dim(progress_line(run));
+      // Cut, and not wrapped should it not fit all the same: it is taken away as one row.
+      console_.out << "\x1b[?7l" << console_.dim(cut_to(progress_line(run), terminal_size().width))
+                   << "\x1b[?7h";
       has_live_line_ = true;
     }
     console_.out.flush();

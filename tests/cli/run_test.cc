@@ -5,6 +5,7 @@
 
 #include "cli/exit_codes.h"
 #include "cli/run_view.h"
+#include "cli/terminal_size.h"
 #include "cli/timeline_source.h"
 #include "tests/cli/client.h"
 #include "tests/support/temp_dir.h"
@@ -86,6 +87,22 @@ TEST_CASE("the exit code of a run is its verdict", "[run]") {
   CHECK(code("halted", "inconclusive") == kExitHalted);
   CHECK(code("failed", "inconclusive") == kExitFailed);
   CHECK(code("aborted", "inconclusive") == kExitFailed);
+}
+
+TEST_CASE("a run's live line fits the terminal, and is not wrapped", "[run]") {
+  const RunningServer server;
+  const Client client(server);
+  const test::TempDir dir;
+  const std::string name(60, 'x');
+  const std::string path = dir.write(
+      "t.yaml", "steps: [{parallel: [{name: " + name + ", wait: 10ms}, {wait: 10ms}]}]\n");
+  const std::string out = client("run " + path, true).out;
+  const std::size_t begin = out.find("\x1b[?7l\x1b[2m");
+  const std::size_t end = out.find("\x1b[0m\x1b[?7h", begin);
+  REQUIRE(end != std::string::npos);
+  const std::string live = out.substr(begin + 9, end - begin - 9);
+  CHECK(live.starts_with("step 1 of 2: " + name));
+  CHECK(live.size() <= terminal_size().width);
 }
 
 TEST_CASE("run plays a file on a server, shows it and aborts it", "[run]") {
