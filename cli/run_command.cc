@@ -20,6 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kLookEvery{250};
+constexpr std::chrono::milliseconds kAtOnce{0};
 
 /// What the command is given.
 struct RunArguments {
@@ -149,12 +150,14 @@ int tell_end(const Invocation& invocation, Progress& progress, const Json& run) 
   return exit_code_of_run(run);
 }
 
-int abort_for(int signal, const Invocation& invocation, const V1Remote& remote, Progress& progress,
-              const std::string& id) {
-  const auto aborted = remote.call("DELETE", run_path(id));
+/// A server that hangs holds up nobody: it has a second, and another signal ends this at once.
+int abort_for(int signal, const Invocation& invocation, const V1Remote& remote, SignalWait& signals,
+              Progress& progress, const std::string& id) {
+  signals.release();
   progress.clear();
+  const auto aborted = remote.within(std::chrono::seconds(1)).call("DELETE", run_path(id));
   if (!aborted) {
-    report_v1(invocation, aborted.error(), "The run could not be aborted");
+    report_v1(invocation, aborted.error(), "Run " + id + " may go on, it could not be aborted");
   } else {
     tell_end(invocation, progress, *aborted);
   }
@@ -162,18 +165,21 @@ int abort_for(int signal, const Invocation& invocation, const V1Remote& remote, 
 }
 
 /// Until the run ends, or a signal comes.
-int watch(const Invocation& invocation, const V1Remote& remote, const SignalWait& signals,
-          Json run) {
+int watch(const Invocation& invocation, const V1Remote& remote, SignalWait& signals, Json run) {
+  const V1Remote interruptible = remote.interrupted_by(signals.descriptor());
   Progress progress(invocation);
   const std::string id = text_at(run, "id");
   for (;;) {
     if (text_at(run, "state") != "running") return tell_end(invocation, progress, run);
     progress.show(run);
     if (const int signal = signals.wait(kLookEvery); signal != 0) {
-      return abort_for(signal, invocation, remote, progress, id);
+      return abort_for(signal, invocation, remote, signals, progress, id);
     }
-    auto now = remote.call("GET", run_path(id));
+    auto now = interruptible.call("GET", run_path(id));
     if (!now) {
+      if (const int signal = signals.wait(kAtOnce); signal != 0) {
+        return abort_for(signal, invocation, remote, signals, progress, id);
+      }
       progress.clear();
       return report_v1(invocation, now.error(), "Run " + id + " is out of sight");
     }
@@ -189,11 +195,19 @@ int play(const Invocation& invocation, const RunArguments& given) {
   if (const auto timeline = timeline_of(*source, *values, given.speed); !timeline) {
     return usage_error(invocation, timeline.error().message);
   }
-  const SignalWait signals;  // From before it begins: it shall not be left alone.
+  SignalWait signals;  // From before it begins: it shall not be left alone.
   return with_v1(invocation, [&](const V1Remote& remote) {
     const auto run =
-        remote.call("POST", tried("/v1/runs", given.dry_run), request_of(*source, *values, given));
+        remote.interrupted_by(signals.descriptor())
+            .call("POST", tried("/v1/runs", given.dry_run), request_of(*source, *values, given));
     if (!run) {
+      if (const int signal = signals.wait(kAtOnce); signal != 0) {
+        const bool may_begin = !given.dry_run;
+        invocation.console.err << "no answer yet"
+                               << (may_begin ? "; it may begin all the same: `faultline run list`\n"
+                                             : "\n");
+        return 128 + signal;
+      }
       Error error = run.error();
       const std::string place = place_in_file(*source, error.pointer);
       if (!place.empty()) error.pointer.clear();

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/support/event_reader.h"
+#include "tests/support/process.h"
 #include "tests/support/server.h"
 #include "tests/support/server_process.h"
 #include "tests/support/temp_dir.h"
@@ -56,6 +58,10 @@ struct Zones {
   std::string into_a;
   std::string into_b;
 };
+
+bool has_text(const std::string& text, const std::string& words) {
+  return text.find(words) != std::string::npos;
+}
 
 /// How often `text` says `words`.
 std::size_t times_said(const std::string& text, const std::string& words) {
@@ -172,6 +178,42 @@ TEST_CASE("a server that stops ends its runs, and begins none", "[runs]") {
   const std::string events = read_file(log);
   CHECK(times_said(events, R"("type":"run.started")") == begun);
   CHECK(times_said(events, R"("type":"run.ended")") == begun);
+}
+
+TEST_CASE("Ctrl-C ends a watched run and its command, even where the server hangs", "[runs]") {
+  Zones zones;
+  const auto begin = [&] {
+    return std::make_unique<Process>(
+        FAULTLINE_BINARY, Process::Options{.arguments = {"run", "az-isolated", "--zone", "b",
+                                                         "--host", zones.world.server.address()}});
+  };
+  const auto first = begin();
+  REQUIRE(eventually([&] { return has_text(first->standard_output(), "step 1 of 1"); }));
+  zones.world.server.signal(SIGSTOP);
+  pause_for(milliseconds(400));  // It waits for an answer.
+  const auto asked = std::chrono::steady_clock::now();
+  first->signal(SIGINT);
+  CHECK(first->wait() == 130);
+  CHECK(std::chrono::steady_clock::now() - asked < bound(milliseconds(3000)));
+  CHECK(has_text(first->standard_error(), "may go on, it could not be aborted"));
+  zones.world.server.signal(SIGCONT);  // It reads what it was asked for.
+  CHECK(zones.becomes_clean());
+
+  const auto second = begin();
+  REQUIRE(eventually([&] { return has_text(second->standard_output(), "step 1 of 1"); }));
+  zones.world.server.signal(SIGSTOP);
+  pause_for(milliseconds(400));
+  second->signal(SIGINT);
+  pause_for(milliseconds(200));  // It asks for the abort.
+  second->signal(SIGINT);
+  CHECK(second->wait() == 256 + SIGINT);
+
+  const auto third = begin();  // No answer to its very first request.
+  pause_for(milliseconds(400));
+  third->signal(SIGINT);
+  CHECK(third->wait() == 130);
+  CHECK(has_text(third->standard_error(), "it may begin all the same"));
+  zones.world.server.signal(SIGCONT);
 }
 
 }  // namespace faultline::test
