@@ -107,6 +107,14 @@ Json request_of(const TimelineSource& source, const TimelineValues& values,
   return request;
 }
 
+/// Where the command line says what stands at `pointer` of the request: "--with for: ".
+std::string place_in_words(const std::string& pointer) {
+  constexpr std::string_view kWith = "/with/";
+  if (pointer == "/with/zone") return "--zone: ";
+  if (pointer.starts_with(kWith)) return "--with " + pointer.substr(kWith.size()) + ": ";
+  return pointer.empty() || pointer == "/preset" ? "" : "--" + pointer.substr(1) + ": ";
+}
+
 /// What becomes of a run, as it becomes so: lines, and on a terminal one that changes.
 class Progress {
  public:
@@ -210,8 +218,8 @@ int play(const Invocation& invocation, const RunArguments& given) {
       }
       Error error = run.error();
       const std::string place = place_in_file(*source, error.pointer);
-      if (!place.empty()) error.pointer.clear();
-      error.message.insert(0, place);
+      error.message.insert(0, place.empty() ? place_in_words(error.pointer) : place);
+      error.pointer.clear();
       return report_v1(invocation, error);
     }
     const bool is_begun = !given.dry_run;

@@ -20,7 +20,7 @@ namespace {
 constexpr Duration kGrace = std::chrono::seconds(5);
 
 Fail in_step(const TimelineStep& step, Error error) {
-  if (error.pointer.empty()) error.pointer = step.place.pointer;
+  if (error.pointer.empty()) error.pointer = step.pointer;
   return within("step `" + step.name + "`", std::move(error));
 }
 
@@ -122,7 +122,7 @@ Result<void> RunEngine::check(const Timeline& timeline, Duration max_ttl) const 
       return in_step(step, {ErrorKind::kInvalid,
                             "a fault lasts at most " + duration_text(max_ttl) +
                                 " here (--max-ttl), not " + duration_text(step.end - step.start),
-                            {}});
+                            step.length_pointer});
     }
     Result<void> checked;
     if (step.partition) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/time.h"
-#include "proxy/document.h"
 #include "proxy/partition.h"
 #include "proxy/spec.h"
 
@@ -21,7 +20,9 @@ struct TimelineStep {
   std::optional<PartitionSpec> partition{};
   std::optional<ToxicSpec> toxic{};
   std::string proxy{};  ///< Where the toxic is put: a name, or a pattern, "cache-*".
-  Document place{};     ///< Where its fault, or it, stands in the document; no value.
+  /// Where in the document, as JSON pointers: its fault, or it; and how long that is.
+  std::string pointer{};
+  std::string length_pointer{};
 };
 
 /// A scenario: faults in time, to be played as one.

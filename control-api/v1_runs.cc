@@ -121,12 +121,19 @@ Json preset_view(const TimelinePreset& preset) {
 // ---- What is asked for -------------------------------------------------------
 
 /// What stands for the placeholders: texts, or lists of them.
-Result<TimelineValues> values_from(const Fields& fields) {
+struct GivenValues {
   TimelineValues values;
+  std::map<std::string, std::string> pointers;  ///< Where each stands in the request.
+};
+
+Result<GivenValues> values_from(const Fields& fields) {
+  GivenValues given;
+  TimelineValues& values = given.values;
   if (const Document* with = fields.find("with")) {
     const auto* map = with->as<Document::Object>();
     if (map == nullptr) return wrong(*with, "with must be a map, not " + describe(*with));
     for (const auto& [name, value] : *map) {
+      given.pointers[name] = value.pointer;
       if (const auto* text = value.as<std::string>()) {
         values[name] = *text;
         continue;
@@ -144,15 +151,33 @@ Result<TimelineValues> values_from(const Fields& fields) {
   }
   const auto zone = fields.text("zone");
   if (!zone) return Fail(zone.error());
-  if (!*zone) return values;
+  if (!*zone) return given;
+  given.pointers["zone"] = fields.find("zone")->pointer;
   if (!values.emplace("zone", **zone).second) {
     return wrong(*fields.find("zone"), "zone stands in `with`, too: say it once");
   }
-  return values;
+  return given;
+}
+
+/// A preset stands in no request: what is wrong with it is wrong with the value that was filled in
+/// there, or with what it needs, or with `preset`.
+void give_places(Document& document, const GivenValues& given, const std::string& preset) {
+  document.pointer = preset;
+  if (auto* list = std::get_if<Document::Array>(&document.value)) {
+    for (Document& element : *list) give_places(element, given, preset);
+  } else if (auto* map = std::get_if<Document::Object>(&document.value)) {
+    for (auto& [key, value] : *map) give_places(value, given, preset);
+  } else if (const auto placeholders = placeholders_in(document)) {
+    for (const auto& [name, usual] : *placeholders) {
+      const auto found = given.pointers.find(name);
+      if (found != given.pointers.end()) document.pointer = found->second;
+    }
+  }
 }
 
 /// The document that is to be played: its own, or a preset's.
-Result<Document> document_from(const Fields& fields, const Document& body) {
+Result<Document> document_from(const Fields& fields, const Document& body,
+                               const GivenValues& given) {
   const Document* timeline = fields.find("timeline");
   const auto preset = fields.text("preset");
   if (!preset) return Fail(preset.error());
@@ -163,7 +188,16 @@ Result<Document> document_from(const Fields& fields, const Document& body) {
   if (!*preset) {
     return wrong(body, "missing required field: preset, the name of one, or timeline, a document");
   }
-  if (const TimelinePreset* found = find_timeline_preset(**preset)) return document_of(*found);
+  if (const TimelinePreset* found = find_timeline_preset(**preset)) {
+    Document document = document_of(*found);
+    const auto placeholders = placeholders_in(document).value_or(TimelinePlaceholders());
+    std::string pointer = fields.find("preset")->pointer;
+    for (const auto& [name, usual] : placeholders) {
+      if (!usual && given.pointers.count(name) > 0) pointer = given.pointers.at(name);
+    }
+    give_places(document, given, pointer);
+    return document;
+  }
   return wrong(*fields.find("preset"), no_such_preset(**preset).value().message);
 }
 
@@ -187,13 +221,20 @@ Result<Run> run_from(const V1Call& call, TimePoint now) {
   run.speed = speed_text->value_or("1x");
   const auto speed = parse_speed(run.speed);
   if (!speed) return wrong(*fields->find("speed"), speed.error().message);
-  auto values = values_from(*fields);
-  if (!values) return Fail(values.error());
-  run.values = *std::move(values);
-  const auto document = document_from(*fields, call.body);
+  const auto given = values_from(*fields);
+  if (!given) return Fail(given.error());
+  run.values = given->values;
+  const auto document = document_from(*fields, call.body, *given);
   if (!document) return Fail(document.error());
   auto timeline = decode_timeline(*document, run.values, *speed);
-  if (!timeline) return Fail(timeline.error());
+  if (!timeline) {
+    Error error = timeline.error();
+    const auto placeholders = placeholders_in(*document).value_or(TimelinePlaceholders());
+    for (const auto& [name, pointer] : given->pointers) {
+      if (error.pointer.empty() && placeholders.count(name) == 0) error.pointer = pointer;
+    }
+    return Fail(std::move(error));
+  }
   run.timeline = *std::move(timeline);
   return run;
 }

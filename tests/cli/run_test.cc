@@ -133,7 +133,8 @@ TEST_CASE("run plays a file on a server, shows it and aborts it", "[run]") {
   CHECK(client("run show nobody").status == kExitFailed);
   CHECK(client("run az-slow more").status == kExitUsage);
   CHECK(client("run az-slow --speed fast --zone b").status == kExitUsage);
-  CHECK(client("run az-slow --zone nowhere").status == kExitFailed);
+  CHECK(client.fails("run az-slow --zone nowhere") ==
+        "1: --zone: step `slow`: there is no zone `nowhere`: there are no zones\n");
 }
 
 }  // namespace faultline

@@ -137,7 +137,7 @@ TEST_CASE("all of a timeline is checked before its first step", "[v1_runs]") {
   refused(R"({"name":"x","for":"1m","toxic":{"proxy":"nobody","type":"noop"}})",
           "/timeline/steps/1/toxic", "step `x`: there is no proxy `nobody`");
   refused(R"({"parallel":[{"for":"3h","toxic":{"proxy":"redis","type":"noop"}}]})",
-          "/timeline/steps/1/parallel/0/toxic", "at most 2h");
+          "/timeline/steps/1/parallel/0/for", "at most 2h");
   refused(R"({"for":"1m","partition":{"shape":"isolate","zones":["b"],"mode":"blakhole"}})",
           "/timeline/steps/1/partition/mode", "did you mean `blackhole`?");
   const auto wrong = [&](const std::string& body, const std::string& pointer) {
@@ -152,7 +152,22 @@ TEST_CASE("all of a timeline is checked before its first step", "[v1_runs]") {
   wrong(R"({"preset":"az-slow","zone":"b","with":{"zone":"b"}})", "/zone");
   wrong(R"({"preset":"az-slow","zone":"b","with":{"for":5}})", "/with/for");
   wrong(R"({"preset":"az-slow","zone":"b","lease":"none"})", "/lease");
-  wrong(R"({"preset":"az-slow"})", "");
+  wrong(R"({"preset":"az-slow"})", "/preset");
+  wrong(R"({"preset":"az-slow","zone":"q"})", "/zone");
+  wrong(R"({"preset":"az-slow","with":{"zone":"q"}})", "/with/zone");
+  wrong(R"({"preset":"region-cut","with":{"zones":["a","q"]}})", "/with/zones");
+  wrong(R"({"preset":"cache-outage","with":{"proxy":"q"}})", "/with/proxy");
+  for (const std::string with : {R"("for":"x")", R"("for":"3h")", R"("latency":"fast")",
+                                 R"("latency":["1s","2s"])", R"("of/none":"x")"}) {
+    const std::string name = with.substr(1, with.find('"', 1) - 1);
+    const std::string pointer = name == "of/none" ? "of~1none" : name;
+    wrong(R"({"preset":"az-slow","zone":"b","with":{)" + with + "}}", "/with/" + pointer);
+  }
+  const std::string steps = R"({"timeline":{"steps":[{"for":"1m","partition":{"shape":"isolate")";
+  wrong(steps + "}}]}}", "/timeline/steps/0/partition");
+  wrong(steps + R"(,"zones":["${zone}"]}}]}})", "/timeline/steps/0/partition/zones/0");
+  wrong(steps + R"(,"zones":["${zone"]}}]}})", "/timeline/steps/0/partition/zones/0");
+  wrong(steps + R"(,"zones":["b"]}}]},"with":{"y":"x"}})", "/with/y");
   CHECK(world.is_clean());
   CHECK(world.call(200, "GET", "/v1/runs")["runs"].empty());
 }
