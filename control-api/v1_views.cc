@@ -107,9 +107,11 @@ Json proxy_view(const ProxySpec& proxy) {
 }
 
 HttpResponse v1_json(int status, const Json& body) {
-  return {status,
-          {{"Content-Type", "application/json"}},
-          body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+  return v1_json_text(status, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+HttpResponse v1_json_text(int status, const std::string& body) {
+  return {status, {{"Content-Type", "application/json"}}, body + "\n"};
 }
 
 }  // namespace faultline

@@ -19,5 +19,7 @@ nlohmann::ordered_json attribute_view(const AttributeType& type, const Attribute
 
 /// `body` as JSON, on one line, with a newline.
 HttpResponse v1_json(int status, const nlohmann::ordered_json& body);
+/// The same of what is JSON already.
+HttpResponse v1_json_text(int status, const std::string& body);
 
 }  // namespace faultline

@@ -205,6 +205,21 @@ TEST_CASE("an abort takes a run's faults away at once", "[v1_runs]") {
   world.call(404, "GET", "/v1/runs/nobody");
 }
 
+TEST_CASE("a run that has ended is shown as it ended, for ever", "[v1_runs]") {
+  RunWorld world;
+  const json run = world.run(kTwoSteps);
+  world.pass(61s);
+  CHECK(world.show(run)["steps"][1]["effect"]["matched"] == 0);
+  world.pass(121s);
+  const json ended = world.show(run);
+  CHECK(ended["steps"][0]["does"] == run["steps"][0]["does"]);
+  CHECK(ended["steps"][1]["effect"]["proxies"] == json{"cache-1", "cache-2"});
+  CHECK(world.api->call("DELETE", "/v1/proxies/cache-1").status == 204);
+  world.pass(10min);
+  CHECK(world.show(run) == ended);
+  CHECK(world.call(200, "GET", "/v1/runs")["runs"] == json{ended});
+}
+
 TEST_CASE("a halt ends runs, and none begins until it is lifted", "[v1_runs]") {
   RunWorld world;
   const json run = world.run(kTwoSteps);
