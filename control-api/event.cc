@@ -57,10 +57,6 @@ std::string bare_proxy_json(const ProxySpec& proxy) {
          optional_field("client_zone", proxy.client_zone) + "}";
 }
 
-std::string text_or_null(const std::string& text) {
-  return text.empty() ? "null" : json_string(text);
-}
-
 std::string json_or_null(const std::string& json) {
   return json.empty() ? "null" : json;
 }
@@ -73,15 +69,15 @@ std::string envelope(std::uint64_t seq, const EventDraft& draft) {
   std::string json = R"({"seq":)" + std::to_string(seq);
   json += R"(,"time":")" + timestamp_now() + '"';
   json += R"(,"type":)" + json_string(draft.type);
-  json += R"(,"proxy":)" + text_or_null(draft.proxy);
-  json += R"(,"toxic":)" + text_or_null(draft.toxic);
-  json += R"(,"partition":)" + text_or_null(draft.partition);
-  json += R"(,"run":)" + text_or_null(run_of(draft));
+  json += R"(,"proxy":)" + json_string_or_null(draft.proxy);
+  json += R"(,"toxic":)" + json_string_or_null(draft.toxic);
+  json += R"(,"partition":)" + json_string_or_null(draft.partition);
+  json += R"(,"run":)" + json_string_or_null(run_of(draft));
   json += R"(,"fault":)" + (draft.fault == 0 ? "null" : std::to_string(draft.fault));
-  json += R"(,"owner":)" + text_or_null(draft.cause.owner);
-  json += R"(,"reason":)" + text_or_null(draft.cause.reason);
-  json += R"(,"cause":)" + text_or_null(draft.cause.by);
-  json += R"(,"request_id":)" + text_or_null(draft.cause.request_id);
+  json += R"(,"owner":)" + json_string_or_null(draft.cause.owner);
+  json += R"(,"reason":)" + json_string_or_null(draft.cause.reason);
+  json += R"(,"cause":)" + json_string_or_null(draft.cause.by);
+  json += R"(,"request_id":)" + json_string_or_null(draft.cause.request_id);
   json += R"(,"connections":)" + (draft.connections ? std::to_string(*draft.connections) : "null");
   json += R"(,"applied":)" + (draft.applied ? std::to_string(*draft.applied) : "null");
   json += R"(,"took_ms":)" + (draft.took ? milliseconds_text(*draft.took) : "null");

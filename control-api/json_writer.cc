@@ -78,6 +78,10 @@ std::string json_string(std::string_view text) {
   return out;
 }
 
+std::string json_string_or_null(std::string_view text) {
+  return text.empty() ? "null" : json_string(text);
+}
+
 std::string json_number(float number) {
   VERIFY(std::isfinite(number));
   // "-1.2345e-07": the digits are right, the layout is not yet.

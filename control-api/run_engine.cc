@@ -72,10 +72,6 @@ std::string toxic_effect_json(const ToxicStats& counts, const std::vector<std::s
          std::to_string(counts.applied) + R"(,"proxies":[)" + list + "]}";
 }
 
-std::string json_of_why(const std::string& text) {
-  return text.empty() ? "null" : json_string(text);
-}
-
 }  // namespace
 
 /// The one of that name, else those that the pattern fits.
@@ -294,7 +290,7 @@ void RunEngine::finish(Run& run, RunState state, const std::string& why, Cause c
         .took = now - run.began,
         .after = R"({"timeline":)" + json_string(run.timeline.name) + R"(,"state":)" +
                  json_string(to_string(state)) + R"(,"verdict":)" +
-                 json_string(to_string(*run.verdict)) + R"(,"why":)" + json_of_why(why) +
+                 json_string(to_string(*run.verdict)) + R"(,"why":)" + json_string_or_null(why) +
                  "}"},
        run);
   runs_.retire(run, run_json(run, now));

@@ -68,6 +68,10 @@ Json attribute_view(const AttributeType& type, const AttributeValue& value) {
   return value.decimal();
 }
 
+std::string attribute_json(const AttributeType& type, const AttributeValue& value) {
+  return attribute_view(type, value).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Json toxic_view(const ToxicSpec& toxic) {
   Json view;
   view["name"] = toxic.name;
