@@ -298,13 +298,8 @@ void add_run_command(CLI::App& root, Invocation& invocation) {
 void add_timeline_options(CLI::App& command, std::string& zone, std::vector<std::string>& with,
                           std::string& speed) {
   command.add_option("--zone", zone, "What ${zone} stands for in the timeline")->type_name("NAME");
-  command
-      .add_option("--with", with,
-                  "What another stands for, as often as needed; a list has commas: zones=a,b")
-      ->type_name("NAME=VALUE")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_repeated_option(command, "--with", with, "NAME=VALUE",
+                      "What another stands for, as often as needed; a list has commas: zones=a,b");
   command.add_option("--speed", speed, "So many times as fast: 60x is an hour in a minute")
       ->type_name("TIMES");
 }
