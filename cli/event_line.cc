@@ -3,8 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/cut_proof.h"
-#include "cli/partition_words.h"
+#include "cli/read_partition.h"
 #include "cli/v1_action.h"
+#include "control-api/partition_words.h"
 
 namespace faultline {
 

@@ -8,8 +8,9 @@
 #include "cli/cut_proof.h"
 #include "cli/exit_codes.h"
 #include "cli/matrix_watch.h"
-#include "cli/partition_words.h"
+#include "cli/read_partition.h"
 #include "cli/v1_action.h"
+#include "control-api/partition_words.h"
 
 namespace faultline {
 

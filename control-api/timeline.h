@@ -57,7 +57,7 @@ class TimelineProgress {
   std::size_t taken_ = 0;    // So many of them.
 };
 
-/// What a step does, to whom: "between zone b and everything else, packets vanish and nobody is
+/// What a step does, to whom: "zone b is cut from everything else: packets vanish, and nobody is
 /// told". For the middle of a sentence.
 std::string in_words(const TimelineStep& step);
 

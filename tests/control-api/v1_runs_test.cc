@@ -183,7 +183,7 @@ TEST_CASE("a dry run answers with the plan, and begins nothing", "[v1_runs]") {
   CHECK(plan["steps"][1]["starts"] == "2s");
   CHECK(plan["steps"][1]["ends"] == "12s");
   CHECK(plan["steps"][1]["does"] ==
-        "between zone b and everything else, packets vanish and nobody is told");
+        "zone b is cut from everything else: packets vanish, and nobody is told");
   CHECK(world.is_clean());
   CHECK(world.call(200, "GET", "/v1/runs")["runs"].empty());
 }
