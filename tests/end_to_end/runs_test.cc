@@ -216,4 +216,50 @@ TEST_CASE("Ctrl-C ends a watched run and its command, even where the server hang
   zones.world.server.signal(SIGCONT);
 }
 
+TEST_CASE("kill -9 of whoever started it: it ends by itself, and traffic flows", "[runs]") {
+  using Words = std::vector<std::string>;
+  Zones zones;
+  const auto start = [&](Words words) {
+    words.insert(words.end(), {"--host", zones.world.server.address()});
+    return std::make_unique<Process>(FAULTLINE_BINARY, Process::Options{.arguments = words});
+  };
+  struct Start {
+    Words words;
+    std::string cause;  ///< Of the end of what it made.
+  };
+  const auto holder = start({"lease", "--ttl", "1s", "--hold"});
+  REQUIRE(eventually([&] { return has_text(holder->standard_output(), "\n"); }));
+  const std::string line = holder->standard_output();
+  const std::string lease = line.substr(0, line.find('\n'));
+  REQUIRE(eventually([&] { return zones.get("/v1/leases/" + lease)["held_by"] == 1; }));
+  const std::vector<Start> starts = {
+      {{"zone", "cut", "b", "--ttl", "3s"}, "ttl"},
+      {{"zone", "cut", "b", "--ttl", "3s", "--watch"}, "ttl"},
+      {{"run", "az-isolated", "--zone", "b", "--with", "for=3s"}, "run"},
+      {{"run", "az-isolated", "--zone", "b", "--lease", lease}, "lease"}};
+  for (const Start& one : starts) {
+    INFO(one.words.at(0) << " " << one.words.back());
+    Socket open = Socket::connect(zones.into_b);
+    REQUIRE(round_trip(open, "x") == "x");
+    const auto starter = start(one.words);
+    Json partitions;
+    REQUIRE(eventually([&] {
+      partitions = zones.get("/v1/partitions")["partitions"];
+      return !partitions.empty();
+    }));
+    starter->signal(SIGKILL);
+    if (one.cause == "lease") holder->signal(SIGKILL);
+    REQUIRE(eventually([&] { return zones.get("/v1/partitions")["partitions"].empty(); }));
+    const std::string name = partitions[0]["name"];
+    const Reply events =
+        zones.world.api.request("GET", "/v1/events?type=partition.ended&limit=1&partition=" + name,
+                                "", {{"Accept", "application/json"}});
+    CHECK(Json::parse(events.body)["events"][0]["cause"] == one.cause);
+    CHECK(round_trip(open, "y") == "y");
+    Socket anew = Socket::connect(zones.into_b);
+    CHECK(round_trip(anew, "z") == "z");
+  }
+  CHECK(zones.becomes_clean());
+}
+
 }  // namespace faultline::test
