@@ -141,7 +141,7 @@ Result<ApiResponse> ApiClient::request(std::string_view method, std::string_view
   const auto deadline = std::chrono::steady_clock::now() + patience_;
   const auto addresses = addresses_blocking(url_.where);
   if (!addresses) return fail(ErrorKind::kNetwork, addresses.error().message);
-  auto socket = BlockingSocket::connect(*addresses, deadline);
+  auto socket = BlockingSocket::connect(*addresses, deadline, interrupt_);
   if (!socket) return Fail(socket.error());
   if (auto sent = socket->send_all(request_text(url_, method, path, body), deadline); !sent) {
     return Fail(sent.error());
@@ -162,7 +162,7 @@ Result<ApiResponse> ApiClient::stream(
   const auto deadline = std::chrono::steady_clock::now() + patience_;
   const auto addresses = addresses_blocking(url_.where);
   if (!addresses) return fail(ErrorKind::kNetwork, addresses.error().message);
-  auto socket = BlockingSocket::connect(*addresses, deadline);
+  auto socket = BlockingSocket::connect(*addresses, deadline, interrupt_);
   if (!socket) return Fail(socket.error());
   if (auto sent = socket->send_all(stream_request_text(url_, path), deadline); !sent) {
     return Fail(sent.error());

@@ -29,9 +29,11 @@ struct ApiResponse {
 /// A blocking HTTP/1.1 client for the control API; a connection per request.
 class ApiClient {
  public:
-  /// `patience` is for each request.
-  explicit ApiClient(ApiUrl url, std::chrono::seconds patience = std::chrono::seconds(30))
-      : url_(std::move(url)), patience_(patience) {}
+  /// `patience` is for each request, which fails once the descriptor `interrupt` can be read, too;
+  /// -1: none. It outlives this.
+  explicit ApiClient(ApiUrl url, std::chrono::seconds patience = std::chrono::seconds(30),
+                     int interrupt = -1)
+      : url_(std::move(url)), patience_(patience), interrupt_(interrupt) {}
 
   const ApiUrl& url() const { return url_; }
 
@@ -50,6 +52,7 @@ class ApiClient {
  private:
   ApiUrl url_;
   std::chrono::seconds patience_;
+  int interrupt_;
 };
 
 /// `name` as one segment of a path: "a/b" is "a%2Fb".

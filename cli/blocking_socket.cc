@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -20,35 +21,38 @@ Fail failed(int error) {
   return fail(ErrorKind::kNetwork, std::strerror(error));
 }
 
-/// Waits until `descriptor` is ready for `events`; false if it is not at the deadline.
-Result<bool> wait_until(int descriptor, short events, BlockingSocket::Deadline deadline) {
+}  // namespace
+
+/// Waits until it is ready for `events`; false if it is not at the deadline.
+Result<bool> BlockingSocket::wait_until(short events, Deadline deadline) const {
   while (true) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
-    pollfd target{descriptor, events, 0};
+    std::array<pollfd, 2> targets = {pollfd{descriptor_, events, 0}, pollfd{interrupt_, POLLIN, 0}};
     const auto most = std::min<std::chrono::milliseconds::rep>(left.count(), 60'000);
-    const int ready = poll(&target, 1, static_cast<int>(most));
+    const int ready = poll(targets.data(), targets.size(), static_cast<int>(most));
+    if (targets[1].revents != 0) return fail(ErrorKind::kNetwork, "interrupted");
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return failed(errno);
   }
 }
 
-Result<void> wait_for(int descriptor, short events, BlockingSocket::Deadline deadline) {
-  const auto ready = wait_until(descriptor, events, deadline);
+Result<void> BlockingSocket::wait_for(short events, Deadline deadline) const {
+  const auto ready = wait_until(events, deadline);
   if (!ready) return Fail(ready.error());
   if (!*ready) return fail(ErrorKind::kNetwork, "no answer in time");
   return {};
 }
 
-Result<BlockingSocket> connect_one(const SocketAddress& address,
-                                   BlockingSocket::Deadline deadline) {
+Result<BlockingSocket> BlockingSocket::connect_one(const SocketAddress& address, Deadline deadline,
+                                                   int interrupt) {
   const int descriptor = socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return failed(errno);
-  BlockingSocket result(descriptor);
+  BlockingSocket result(descriptor, interrupt);
   if (::connect(descriptor, address.get(), address.length) == 0) return result;
   if (errno != EINPROGRESS) return failed(errno);
-  if (auto ready = wait_for(descriptor, POLLOUT, deadline); !ready) return Fail(ready.error());
+  if (auto ready = result.wait_for(POLLOUT, deadline); !ready) return Fail(ready.error());
   int error = 0;
   socklen_t size = sizeof error;
   getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size);
@@ -58,13 +62,11 @@ Result<BlockingSocket> connect_one(const SocketAddress& address,
   return result;
 }
 
-}  // namespace
-
 Result<BlockingSocket> BlockingSocket::connect(const std::vector<SocketAddress>& addresses,
-                                               Deadline deadline) {
+                                               Deadline deadline, int interrupt) {
   Result<BlockingSocket> socket = fail(ErrorKind::kNetwork, "no address");
   for (const SocketAddress& address : addresses) {
-    auto next = connect_one(address, deadline);
+    auto next = connect_one(address, deadline, interrupt);
     if (next) return next;
     // The first address is the one people mean; its failure says most.
     if (&address == &addresses.front()) socket = Fail(next.error());
@@ -73,10 +75,11 @@ Result<BlockingSocket> BlockingSocket::connect(const std::vector<SocketAddress>&
 }
 
 BlockingSocket::BlockingSocket(BlockingSocket&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)), interrupt_(other.interrupt_) {}
 
 BlockingSocket& BlockingSocket::operator=(BlockingSocket&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
+  std::swap(interrupt_, other.interrupt_);
   return *this;
 }
 
@@ -86,7 +89,7 @@ BlockingSocket::~BlockingSocket() {
 
 Result<void> BlockingSocket::send_all(std::string_view bytes, Deadline deadline) {
   while (!bytes.empty()) {
-    if (auto ready = wait_for(descriptor_, POLLOUT, deadline); !ready) return ready;
+    if (auto ready = wait_for(POLLOUT, deadline); !ready) return ready;
     const ssize_t sent = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) return failed(errno);
     if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
@@ -95,13 +98,13 @@ Result<void> BlockingSocket::send_all(std::string_view bytes, Deadline deadline)
 }
 
 Result<bool> BlockingSocket::wait_readable(Deadline deadline) {
-  return wait_until(descriptor_, POLLIN, deadline);
+  return wait_until(POLLIN, deadline);
 }
 
 Result<std::string> BlockingSocket::receive(Deadline deadline) {
   char buffer[16 * 1024];
   while (true) {
-    if (auto ready = wait_for(descriptor_, POLLIN, deadline); !ready) return Fail(ready.error());
+    if (auto ready = wait_for(POLLIN, deadline); !ready) return Fail(ready.error());
     const ssize_t count = recv(descriptor_, buffer, sizeof buffer, 0);
     if (count >= 0) return std::string(buffer, static_cast<std::size_t>(count));
     if (errno != EAGAIN && errno != EINTR) return failed(errno);

@@ -93,6 +93,16 @@ void add_dry_run_option(CLI::App& command, bool& dry_run) {
   command.add_flag("--dry-run", dry_run, "Say what would be, and change nothing");
 }
 
+void add_repeated_option(CLI::App& command, const std::string& name,
+                         std::vector<std::string>& target, const std::string& type,
+                         const std::string& help) {
+  command.add_option(name, target, help)
+      ->type_name(type)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 int usage_error(const Invocation& invocation, const std::string& message) {
   invocation.console.err << "faultline: " << printable(message) << '\n';
   return kExitUsage;

@@ -49,6 +49,12 @@ void add_client_options(CLI::App& command, Invocation& invocation);
 /// --dry-run, for commands that can be tried. `dry_run` outlives the command.
 void add_dry_run_option(CLI::App& command, bool& dry_run);
 
+/// An option that is given as often as needed, with one value each time. `target` outlives the
+/// command.
+void add_repeated_option(CLI::App& command, const std::string& name,
+                         std::vector<std::string>& target, const std::string& type,
+                         const std::string& help);
+
 /// --zone, --with and --speed, for commands that are given a timeline. The targets outlive it.
 void add_timeline_options(CLI::App& command, std::string& zone, std::vector<std::string>& with,
                           std::string& speed);

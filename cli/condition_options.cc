@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "cli/command_tree.h"
+
 namespace faultline {
 
 namespace {
@@ -33,22 +35,14 @@ void add_reach_options(CLI::App& command, ConditionOptions& options) {
 void add_condition_options(CLI::App& command, ConditionOptions& options) {
   const auto add_prefixes = [&command](const std::string& name, std::vector<std::string>& values,
                                        const std::string& help) {
-    command.add_option(name, values, help + ", an address or a prefix, as often as needed")
-        ->type_name("CIDR")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    add_repeated_option(command, name, values, "CIDR",
+                        help + ", an address or a prefix, as often as needed");
   };
   add_prefixes("--client", options.clients, "Only clients from there");
   add_prefixes("--not-client", options.not_clients, "No clients from there");
-  command
-      .add_option("--destination", options.destinations,
-                  "Only connections to there, as often as needed: a prefix, or a name like "
-                  "*.internal, with or without :PORT")
-      ->type_name("WHERE")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_repeated_option(command, "--destination", options.destinations, "WHERE",
+                      "Only connections to there, as often as needed: a prefix, or a name like "
+                      "*.internal, with or without :PORT");
   const auto add = [&command](const std::string& name, std::string& value, const std::string& type,
                               const std::string& help) {
     command.add_option(name, value, help)->type_name(type);

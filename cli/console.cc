@@ -31,6 +31,11 @@ bool is_control(std::string_view character) {
   return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
 }
 
+/// Whether it is a byte of a character that has begun before.
+bool continues(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -54,11 +59,22 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::size_t width_of(std::string_view text) {
+  return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues));
+}
+
 std::string padded(std::string_view text, std::size_t width) {
-  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; };
-  const auto characters =
-      text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues));
-  return std::string(text) + std::string(characters < width ? width - characters : 0, ' ');
+  const std::size_t own = width_of(text);
+  return std::string(text) + std::string(own < width ? width - own : 0, ' ');
+}
+
+std::string cut_to(std::string_view text, std::size_t width) {
+  std::size_t end = 0;
+  for (std::size_t characters = 0; end < text.size(); ++end) {
+    if (continues(text[end])) continue;
+    if (characters++ == width) break;
+  }
+  return std::string(text.substr(0, end));
 }
 
 }  // namespace faultline

@@ -30,7 +30,13 @@ Console process_console();
 /// terminal would obey what they hold.
 std::string printable(std::string_view text);
 
-/// `text` filled up with spaces to `width` characters of UTF-8.
+/// How many characters of UTF-8 `text` has.
+std::size_t width_of(std::string_view text);
+
+/// `text` filled up with spaces to `width` characters.
 std::string padded(std::string_view text, std::size_t width);
+
+/// The first `width` characters of `text`.
+std::string cut_to(std::string_view text, std::size_t width);
 
 }  // namespace faultline

@@ -4,8 +4,9 @@
 
 #include "cli/cut_probes.h"
 #include "cli/cut_proof.h"
-#include "cli/partition_words.h"
+#include "cli/read_partition.h"
 #include "cli/v1_action.h"
+#include "control-api/partition_words.h"
 
 namespace faultline {
 

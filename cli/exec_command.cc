@@ -86,15 +86,6 @@ Result<ExecOptions> exec_options_from(const ExecArguments& arguments,
   return options;
 }
 
-void add_repeated(CLI::App& command, const std::string& name, std::vector<std::string>& target,
-                  const std::string& type, const std::string& help) {
-  command.add_option(name, target, help)
-      ->type_name(type)
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
-
 }  // namespace
 
 void add_exec_command(CLI::App& root, Invocation& invocation) {
@@ -110,14 +101,14 @@ void add_exec_command(CLI::App& root, Invocation& invocation) {
       "2 for wrong options, 3 if an address cannot be bound.");
   command.prefix_command();
   const auto arguments = std::make_shared<ExecArguments>();
-  add_repeated(command, "--proxy", arguments->proxies, "NAME=LISTEN,UPSTREAM",
-               "A proxy, as often as needed. A LISTEN without a host is on 127.0.0.1, so\n"
-               "that :0 is a free port that only this machine can reach");
-  add_repeated(command, "--toxic", arguments->toxics, "PROXY:TYPE=VALUE[,NAME=VALUE...]",
-               "A toxic to start with, as often as needed. VALUE is its first attribute;\n"
-               "others follow, and name, stream, toxicity, client, pulse, ...");
-  add_repeated(command, "--env", arguments->environment, "NAME=TEXT",
-               "A variable of the program's environment, as often as needed");
+  add_repeated_option(command, "--proxy", arguments->proxies, "NAME=LISTEN,UPSTREAM",
+                      "A proxy, as often as needed. A LISTEN without a host is on 127.0.0.1, so\n"
+                      "that :0 is a free port that only this machine can reach");
+  add_repeated_option(command, "--toxic", arguments->toxics, "PROXY:TYPE=VALUE[,NAME=VALUE...]",
+                      "A toxic to start with, as often as needed. VALUE is its first attribute;\n"
+                      "others follow, and name, stream, toxicity, client, pulse, ...");
+  add_repeated_option(command, "--env", arguments->environment, "NAME=TEXT",
+                      "A variable of the program's environment, as often as needed");
   command.add_option("--config", arguments->config, "Proxies and toxics from a file")
       ->type_name("FILE");
   command

@@ -3,9 +3,10 @@
 #include <cctype>
 #include <cmath>
 
+#include "base/quantities.h"
 #include "base/verify.h"
 #include "cli/console.h"
-#include "cli/partition_words.h"
+#include "control-api/partition_words.h"
 #include "toxics/words.h"
 
 namespace faultline {
@@ -182,6 +183,19 @@ std::string explanation(const ProxySpec& proxy) {
     text += "  `" + printable(toxic.name) + "`: " + explanation(toxic) + "\n";
   }
   return text;
+}
+
+std::string explanation(const PartitionSpec& partition) {
+  const ToxicLife& life = partition.fault.life;
+  std::string text = "Partition `" + printable(partition.name) +
+                     "`: " + printable(state_in_words(partition)) + limits_in_words(partition);
+  const bool has_end = life.ttl && *life.ttl < kLongest;
+  text += has_end ? ", for " + duration_text(*life.ttl) : ", until it is healed";
+  if (cuts(partition.mode) && !ends_connections(partition.mode) && !partition.fault.reach.shadow) {
+    text += partition.fault.reach.on_remove == OnRemove::kReset ? ". Then its connections are reset"
+                                                                : ". Then its connections go on";
+  }
+  return text + ".\n";
 }
 
 std::string explanation(const Configured& configured) {

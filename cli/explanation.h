@@ -14,6 +14,9 @@ std::string explanation(const ToxicSpec& toxic);
 /// What a proxy does, as a paragraph of lines: itself, and each of its toxics by name.
 std::string explanation(const ProxySpec& proxy);
 
+/// What a partition does, as a paragraph of one line, and until when.
+std::string explanation(const PartitionSpec& partition);
+
 /// What a configuration would do: its zones, its proxies with an empty line between them, and its
 /// partitions.
 std::string explanation(const Configured& configured);

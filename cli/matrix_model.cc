@@ -7,8 +7,9 @@
 
 #include "cli/amounts.h"
 #include "cli/cut_proof.h"
-#include "cli/partition_words.h"
+#include "cli/read_partition.h"
 #include "cli/v1_action.h"
+#include "control-api/partition_words.h"
 
 namespace faultline {
 

@@ -50,8 +50,8 @@ std::string drawn(Line line, std::size_t width, const Console& console) {
   std::string text;
   std::size_t room = width == 0 ? std::string::npos : width;
   for (Span& span : line) {
-    span.text = span.text.substr(0, room);
-    if (room != std::string::npos) room -= span.text.size();
+    span.text = cut_to(span.text, room);
+    if (room != std::string::npos) room -= width_of(span.text);
     if (!span.text.empty()) text += styled(span, console);
   }
   return text;
@@ -127,9 +127,9 @@ std::vector<Line> grid(const MatrixModel& model, Detail detail) {
   return lines;
 }
 
-std::size_t width_of(const Line& line) {
+std::size_t width_of_line(const Line& line) {
   std::size_t width = 0;
-  for (const Span& span : line) width += span.text.size();
+  for (const Span& span : line) width += width_of(span.text);
   return width;
 }
 
@@ -174,7 +174,7 @@ std::vector<std::string> matrix_lines(const MatrixModel& model, std::size_t widt
   }
   Detail detail = Detail::kAll;
   std::vector<Line> lines = grid(model, detail);
-  const auto is_too_wide = [&] { return width > 0 && width_of(lines.front()) > width; };
+  const auto is_too_wide = [&] { return width > 0 && width_of_line(lines.front()) > width; };
   if (is_too_wide()) lines = grid(model, detail = Detail::kOpen);
   if (is_too_wide()) lines = grid(model, detail = Detail::kState);
   lines.push_back({{legend(model, detail), Style::kDim}});

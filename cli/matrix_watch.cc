@@ -49,6 +49,7 @@ MatrixWatch::End MatrixWatch::run_on_terminal() {
   auto model = look_at_matrix(remote_);
   if (model) {
     TerminalScreen screen(invocation_.console.out);
+    const V1Remote interruptible = remote_.interrupted_by(screen.signals());
     while (model && !is_over(*model)) {
       screen.draw(screen_of(*model, invocation_.url, invocation_.console));
       const Clock::time_point next = Clock::now() + *invocation_.watch;
@@ -58,7 +59,12 @@ MatrixWatch::End MatrixWatch::run_on_terminal() {
         if (input.signal != 0) return {.status = 128 + input.signal};
         if (input.keys.find('q') != std::string::npos) return {.status = kExitOk};
       }
-      model = look_at_matrix(remote_);
+      do {
+        model = look_at_matrix(interruptible);
+        const int signal = model ? 0 : screen.wait(std::chrono::milliseconds(0)).signal;
+        if (signal == 0) break;
+        if (signal != SIGWINCH) return {.status = 128 + signal};
+      } while (true);
     }
   }
   if (!model) return {.status = report_v1(invocation_, model.error())};

@@ -7,8 +7,9 @@
 #include "cli/cut_proof.h"
 #include "cli/exit_codes.h"
 #include "cli/matrix_watch.h"
-#include "cli/partition_words.h"
+#include "cli/read_partition.h"
 #include "cli/v1_action.h"
+#include "control-api/partition_words.h"
 
 namespace faultline {
 
@@ -171,20 +172,29 @@ int heal_partition(const Invocation& invocation, const V1Remote& remote,
   if (!view) return tell_not_there(invocation, remote, subject, view.error());
   const auto partition = read_partition(*view);
   if (!partition) return report_v1(invocation, partition.error(), what);
-  const auto before = remote.call("GET", path + "/effect");
-  if (!before) return tell_not_there(invocation, remote, subject, before.error());
-  if (dry_run) return tell_would_heal(invocation, subject, *before, *partition);
+  if (dry_run) {
+    const auto so_far = remote.call("GET", path + "/effect");
+    if (!so_far) return tell_not_there(invocation, remote, subject, so_far.error());
+    return tell_would_heal(invocation, subject, *so_far, *partition);
+  }
   if (const auto gone = remote.call("DELETE", path); !gone) {
     return tell_not_there(invocation, remote, subject, gone.error());
   }
   const auto ended = last_ended(remote, subject.partition);  // Counted to the end.
-  Json effect = ended ? ended->effect : *before;
   if (!wants_json(invocation)) {
-    const std::string lasted = ended ? time_between(text_at(effect, "since"), ended->time) : "";
+    const std::string lasted =
+        ended ? time_between(text_at(ended->effect, "since"), ended->time) : "";
     invocation.console.out << "healed " << printable(subject.text())
                            << (lasted.empty() ? "" : " after " + lasted) << afterwards(*partition)
                            << '\n';
   }
+  if (!ended) {
+    invocation.console.out.flush();
+    invocation.console.err << "not judged: what it did to its end is not known: "
+                           << printable(ended.error().message) << '\n';
+    return kExitInconclusive;
+  }
+  Json effect = ended->effect;
   if (verify) {
     invocation.console.out.flush();
     const auto recovery = await_recovery(invocation, remote, subject.partition);

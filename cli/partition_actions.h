@@ -30,8 +30,8 @@ int make_partition(const Invocation& invocation, const V1Remote& remote,
                    const nlohmann::ordered_json& body);
 
 /// Ends it, and tells what it proves: 0, the cut held; 1, it leaked, or there is none; 5, nothing
-/// matched. One that has ended before is told of by what it had come to. With `verify` it waits for
-/// what comes back.
+/// matched, or the server does not say what it did to its end. One that has ended before is told
+/// of by what it had come to. With `verify` it waits for what comes back.
 int heal_partition(const Invocation& invocation, const V1Remote& remote,
                    const PartitionSubject& subject, bool dry_run, bool verify);
 

@@ -9,9 +9,10 @@
 #include "cli/exit_codes.h"
 #include "cli/partition_actions.h"
 #include "cli/partition_request.h"
-#include "cli/partition_words.h"
+#include "cli/read_partition.h"
 #include "cli/table.h"
 #include "cli/v1_action.h"
+#include "control-api/partition_words.h"
 
 namespace faultline {
 

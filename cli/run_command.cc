@@ -8,6 +8,7 @@
 #include "cli/exit_codes.h"
 #include "cli/run_view.h"
 #include "cli/signal_wait.h"
+#include "cli/terminal_size.h"
 #include "cli/timeline_source.h"
 #include "cli/v1_action.h"
 #include "control-api/v1_document.h"
@@ -19,6 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kLookEvery{250};
+constexpr std::chrono::milliseconds kAtOnce{0};
 
 /// What the command is given.
 struct RunArguments {
@@ -105,6 +107,14 @@ Json request_of(const TimelineSource& source, const TimelineValues& values,
   return request;
 }
 
+/// Where the command line says what stands at `pointer` of the request: "--with for: ".
+std::string place_in_words(const std::string& pointer) {
+  constexpr std::string_view kWith = "/with/";
+  if (pointer == "/with/zone") return "--zone: ";
+  if (pointer.starts_with(kWith)) return "--with " + pointer.substr(kWith.size()) + ": ";
+  return pointer.empty() || pointer == "/preset" ? "" : "--" + pointer.substr(1) + ": ";
+}
+
 /// What becomes of a run, as it becomes so: lines, and on a terminal one that changes.
 class Progress {
  public:
@@ -117,7 +127,9 @@ class Progress {
     for (const std::string& line : news_of(shown_, run)) console_.out << line << '\n';
     shown_ = run;
     if (console_.is_terminal && text_at(run, "state") == "running") {
-      console_.out << console_.dim(progress_line(run));
+      // Cut, and not wrapped should it not fit all the same: it is taken away as one row.
+      console_.out << "\x1b[?7l" << console_.dim(cut_to(progress_line(run), terminal_size().width))
+                   << "\x1b[?7h";
       has_live_line_ = true;
     }
     console_.out.flush();
@@ -146,12 +158,14 @@ int tell_end(const Invocation& invocation, Progress& progress, const Json& run) 
   return exit_code_of_run(run);
 }
 
-int abort_for(int signal, const Invocation& invocation, const V1Remote& remote, Progress& progress,
-              const std::string& id) {
-  const auto aborted = remote.call("DELETE", run_path(id));
+/// A server that hangs holds up nobody: it has a second, and another signal ends this at once.
+int abort_for(int signal, const Invocation& invocation, const V1Remote& remote, SignalWait& signals,
+              Progress& progress, const std::string& id) {
+  signals.release();
   progress.clear();
+  const auto aborted = remote.within(std::chrono::seconds(1)).call("DELETE", run_path(id));
   if (!aborted) {
-    report_v1(invocation, aborted.error(), "The run could not be aborted");
+    report_v1(invocation, aborted.error(), "Run " + id + " may go on, it could not be aborted");
   } else {
     tell_end(invocation, progress, *aborted);
   }
@@ -159,18 +173,21 @@ int abort_for(int signal, const Invocation& invocation, const V1Remote& remote, 
 }
 
 /// Until the run ends, or a signal comes.
-int watch(const Invocation& invocation, const V1Remote& remote, const SignalWait& signals,
-          Json run) {
+int watch(const Invocation& invocation, const V1Remote& remote, SignalWait& signals, Json run) {
+  const V1Remote interruptible = remote.interrupted_by(signals.descriptor());
   Progress progress(invocation);
   const std::string id = text_at(run, "id");
   for (;;) {
     if (text_at(run, "state") != "running") return tell_end(invocation, progress, run);
     progress.show(run);
     if (const int signal = signals.wait(kLookEvery); signal != 0) {
-      return abort_for(signal, invocation, remote, progress, id);
+      return abort_for(signal, invocation, remote, signals, progress, id);
     }
-    auto now = remote.call("GET", run_path(id));
+    auto now = interruptible.call("GET", run_path(id));
     if (!now) {
+      if (const int signal = signals.wait(kAtOnce); signal != 0) {
+        return abort_for(signal, invocation, remote, signals, progress, id);
+      }
       progress.clear();
       return report_v1(invocation, now.error(), "Run " + id + " is out of sight");
     }
@@ -186,15 +203,23 @@ int play(const Invocation& invocation, const RunArguments& given) {
   if (const auto timeline = timeline_of(*source, *values, given.speed); !timeline) {
     return usage_error(invocation, timeline.error().message);
   }
-  const SignalWait signals;  // From before it begins: it shall not be left alone.
+  SignalWait signals;  // From before it begins: it shall not be left alone.
   return with_v1(invocation, [&](const V1Remote& remote) {
     const auto run =
-        remote.call("POST", tried("/v1/runs", given.dry_run), request_of(*source, *values, given));
+        remote.interrupted_by(signals.descriptor())
+            .call("POST", tried("/v1/runs", given.dry_run), request_of(*source, *values, given));
     if (!run) {
+      if (const int signal = signals.wait(kAtOnce); signal != 0) {
+        const bool may_begin = !given.dry_run;
+        invocation.console.err << "no answer yet"
+                               << (may_begin ? "; it may begin all the same: `faultline run list`\n"
+                                             : "\n");
+        return 128 + signal;
+      }
       Error error = run.error();
       const std::string place = place_in_file(*source, error.pointer);
-      if (!place.empty()) error.pointer.clear();
-      error.message.insert(0, place);
+      error.message.insert(0, place.empty() ? place_in_words(error.pointer) : place);
+      error.pointer.clear();
       return report_v1(invocation, error);
     }
     const bool is_begun = !given.dry_run;
@@ -273,13 +298,8 @@ void add_run_command(CLI::App& root, Invocation& invocation) {
 void add_timeline_options(CLI::App& command, std::string& zone, std::vector<std::string>& with,
                           std::string& speed) {
   command.add_option("--zone", zone, "What ${zone} stands for in the timeline")->type_name("NAME");
-  command
-      .add_option("--with", with,
-                  "What another stands for, as often as needed; a list has commas: zones=a,b")
-      ->type_name("NAME=VALUE")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_repeated_option(command, "--with", with, "NAME=VALUE",
+                      "What another stands for, as often as needed; a list has commas: zones=a,b");
   command.add_option("--speed", speed, "So many times as fast: 60x is an hour in a minute")
       ->type_name("TIMES");
 }

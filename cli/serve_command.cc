@@ -213,15 +213,6 @@ void add_flag(CLI::App& command, const std::string& name, std::string& target,
   command.add_option("--" + name, target, help)->envname(variable)->type_name(type);
 }
 
-void add_list_flag(CLI::App& command, const std::string& name, std::vector<std::string>& target,
-                   const std::string& type, const std::string& help) {
-  command.add_option("--" + name, target, help)
-      ->type_name(type)
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
-
 }  // namespace
 
 void add_serve_command(CLI::App& root, Invocation& invocation) {
@@ -235,8 +226,8 @@ void add_serve_command(CLI::App& root, Invocation& invocation) {
   const auto arguments = std::make_shared<ServeArguments>();
   add_flag(command, "config", arguments->config, "FILE",
            "Proxies and toxics, in YAML or Toxiproxy's JSON");
-  add_list_flag(command, "proxy", arguments->proxies, "NAME=LISTEN,UPSTREAM",
-                "A proxy to start with, as often as needed");
+  add_repeated_option(command, "--proxy", arguments->proxies, "NAME=LISTEN,UPSTREAM",
+                      "A proxy to start with, as often as needed");
   add_flag(command, "listen", arguments->listen, "HOST:PORT",
            "The control API (default 127.0.0.1:8474)");
   add_flag(command, "seed", arguments->seed, "NUMBER",
@@ -256,10 +247,10 @@ void add_serve_command(CLI::App& root, Invocation& invocation) {
            "trace, debug, info, warn, error or off (default info)");
   add_flag(command, "log-format", arguments->log_format, "json|text",
            "(default text on a terminal, else json)");
-  add_list_flag(command, "allow-host", arguments->allowed_hosts, "NAME",
-                "A further name the API may be called by; * is any");
-  add_list_flag(command, "allow-origin", arguments->allowed_origins, "ORIGIN",
-                "A web page's origin that may call the API; * is any");
+  add_repeated_option(command, "--allow-host", arguments->allowed_hosts, "NAME",
+                      "A further name the API may be called by; * is any");
+  add_repeated_option(command, "--allow-origin", arguments->allowed_origins, "ORIGIN",
+                      "A web page's origin that may call the API; * is any");
   add_flag(command, "drain-timeout", arguments->drain_timeout, "DURATION",
            "How long SIGTERM waits for open connections (default 5s)");
   add_flag(command, "state-dir", arguments->state_dir, "DIR",

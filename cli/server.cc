@@ -384,9 +384,8 @@ void Server::on_end(uv_timer_t* timer) noexcept {
 void Server::drain(std::function<void()> drained) {
   VERIFY(api_ && !drained_);
   drained_ = std::move(drained);
-  api_->start_draining();
-  api_->abort_runs("the server stops");  // Else their next steps would come while it drains.
-  if (keeper_) keeper_->finish();        // With the toxics that are still there.
+  api_->start_draining();          // No step of a run comes while it drains.
+  if (keeper_) keeper_->finish();  // With the toxics that are still there.
   {
     const Registry::Because because(registry_, {.by = "signal", .reason = "the server stops"});
     registry_.stop_accepting();

@@ -1,5 +1,7 @@
 #include "cli/signal_wait.h"
 
+#include <sys/signalfd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
@@ -12,9 +14,15 @@ SignalWait::SignalWait() {
   sigemptyset(&signals_);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals_, number);
   VERIFY(pthread_sigmask(SIG_BLOCK, &signals_, &before_) == 0);
+  pending_ = FileDescriptor(signalfd(-1, &signals_, SFD_NONBLOCK | SFD_CLOEXEC));
+  VERIFY(pending_.is_open());
 }
 
 SignalWait::~SignalWait() {
+  release();
+}
+
+void SignalWait::release() {
   VERIFY(pthread_sigmask(SIG_SETMASK, &before_, nullptr) == 0);
 }
 

@@ -47,6 +47,9 @@ class TerminalScreen {
   /// What comes within `patience`.
   Input wait(std::chrono::milliseconds patience);
 
+  /// Can be read once wait() would return a signal: for those who wait for something else.
+  int signals() const { return signals_.get(); }
+
   /// `lines`, from the top, each of which must fit.
   void draw(const std::vector<std::string>& lines);
 

@@ -53,24 +53,6 @@ const std::vector<Column>& columns() {
   return kColumns;
 }
 
-bool continues(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-std::size_t width_of(const std::string& text) {
-  return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues));
-}
-
-/// The first `width` characters.
-std::string cut_to(const std::string& text, std::size_t width) {
-  std::size_t end = 0;
-  for (std::size_t characters = 0; end < text.size(); ++end) {
-    if (continues(text[end])) continue;
-    if (characters++ == width) break;
-  }
-  return text.substr(0, end);
-}
-
 std::string aligned(const std::string& text, std::size_t width, bool is_number) {
   if (!is_number) return padded(text, width);
   const std::size_t own = width_of(text);

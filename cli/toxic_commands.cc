@@ -266,13 +266,8 @@ void add_name_option(CLI::App& command, ToxicArguments& arguments, const std::st
 }
 
 void add_value_options(CLI::App& command, ToxicArguments& arguments) {
-  command
-      .add_option("-a,--attribute", arguments.attributes,
-                  "An attribute, as often as needed; `faultline toxic types` lists them")
-      ->type_name("NAME=VALUE")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_repeated_option(command, "-a,--attribute", arguments.attributes, "NAME=VALUE",
+                      "An attribute, as often as needed; `faultline toxic types` lists them");
   command
       .add_option("--toxicity,--tox", arguments.toxicity,
                   "The share of connections it applies to, 0 to 1")

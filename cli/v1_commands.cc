@@ -26,6 +26,7 @@ struct V1Arguments {
   std::string client;
   std::string toxic;
   std::string partition;
+  std::string run;
   std::string at;
   std::string kill;
   std::string with = "fin";
@@ -139,6 +140,7 @@ int events(const Invocation& invocation, const V1Remote& remote, const V1Argumen
                                                   {"proxy", given.proxy},
                                                   {"toxic", given.toxic},
                                                   {"partition", given.partition},
+                                                  {"run", given.run},
                                                   {"lease", given.lease}}));
   }
   if (!given.lease.empty()) {
@@ -149,6 +151,7 @@ int events(const Invocation& invocation, const V1Remote& remote, const V1Argumen
                                                   {"proxy", given.proxy},
                                                   {"toxic", given.toxic},
                                                   {"partition", given.partition},
+                                                  {"run", given.run},
                                                   {"limit", std::to_string(given.limit)}}));
   if (!list) return report_v1(invocation, list.error());
   if (wants_json(invocation)) {
@@ -234,6 +237,7 @@ int clean(const Invocation& invocation, const V1Remote& remote, const V1Argument
     std::string what = text_at(one, "proxy");
     if (const std::string toxic = text_at(one, "toxic"); !toxic.empty()) what += "/" + toxic;
     if (what.empty()) what = text_at(one, "partition");
+    if (what.empty()) what = text_at(one, "run");
     invocation.console.out << text_at(one, "kind") << "  " << what << "  " << text_at(one, "count")
                            << '\n';
   }
@@ -332,11 +336,13 @@ void add_v1_commands(CLI::App& root, Invocation& invocation) {
     const auto [command, given] = add("events", "Show what has changed, when and by whom", events,
                                       "  faultline events\n"
                                       "  faultline events --partition b-cut\n"
+                                      "  faultline events --run az-slow-4f2k\n"
                                       "  faultline events --follow --type toxic.");
     add_text(command, "--type", given.word, "TYPES", "Types or their beginnings: toxic.,halt.");
     add_text(command, "--proxy", given.proxy, "NAME", "Of this proxy");
     add_text(command, "--toxic", given.toxic, "NAME", "Of toxics of this name");
     add_text(command, "--partition", given.partition, "NAME", "Of partitions of this name");
+    add_text(command, "--run", given.run, "ID", "Of this run, and of its faults");
     command.add_flag("--follow,-f", given.follow, "Go on with what happens, until Ctrl-C");
     add_text(command, "--lease", given.lease, "ID",
              "With --follow: hold this lease, so that it does not end before");

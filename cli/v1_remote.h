@@ -17,8 +17,17 @@ namespace faultline {
 /// kConflict, with what the server says is wrong, and where in the body.
 class V1Remote {
  public:
-  explicit V1Remote(ApiUrl url, std::chrono::seconds patience = std::chrono::seconds(30))
-      : client_(std::move(url), patience) {}
+  static constexpr std::chrono::seconds kPatience{30};
+
+  explicit V1Remote(ApiUrl url, std::chrono::seconds patience = kPatience, int interrupt = -1)
+      : client_(std::move(url), patience, interrupt) {}
+
+  /// The same server; each call fails, with kNetwork, once `interrupt` can be read.
+  V1Remote interrupted_by(int interrupt) const {
+    return V1Remote(client_.url(), kPatience, interrupt);
+  }
+  /// The same server, with so much patience for each call.
+  V1Remote within(std::chrono::seconds patience) const { return V1Remote(client_.url(), patience); }
 
   /// The JSON of a 2xx answer; null where it has no body. `path` begins with "/v1/".
   Result<nlohmann::ordered_json> call(const std::string& method, const std::string& path,

@@ -67,6 +67,11 @@ bool is_browser(const HttpRequest& request) {
   return agent != nullptr && agent->rfind("Mozilla/", 0) == 0;
 }
 
+/// Whether something may be there afterwards that was not.
+bool begins_something(const std::string& method) {
+  return method == "POST" || method == "PATCH";
+}
+
 }  // namespace
 
 ControlApi::ControlApi(Registry& registry, const Workers& workers, Options options)
@@ -100,6 +105,8 @@ Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names&
     response = text_response(403, "User agent not allowed\n");
   } else if (refusal) {
     response = error_response(403, *refusal);
+  } else if (draining_ && begins_something(request.method)) {
+    response = error_response(503, "the server stops: it begins nothing more");
   } else {
     const Registry::Because because(registry_, {.by = "toxiproxy_api", .request_id = request_id});
     const Call call{registry_, workers_,  metric_groups_, request,

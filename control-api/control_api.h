@@ -49,8 +49,11 @@ class ControlApi {
   /// Ends every run of a timeline early; `why` is for people.
   void abort_runs(const std::string& why) { v1_.abort_runs(why); }
 
-  /// From now on /readyz answers 503.
-  void start_draining() { draining_ = true; }
+  /// Ends every run. From now on /readyz answers 503, and so does what would begin something.
+  void start_draining() {
+    draining_ = true;
+    v1_.start_draining();
+  }
 
  private:
   Result<HttpResponse> handle_v1(const HttpRequest& request, const Names& names,

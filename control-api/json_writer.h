@@ -13,8 +13,7 @@ namespace faultline {
 /// `text` in quotes; `<`, `>`, `&`, U+2028 and U+2029 are escaped, what is not
 /// UTF-8 becomes U+FFFD.
 std::string json_string(std::string_view text);
-
-/// The same; null for "".
+/// null if there is none.
 std::string json_string_or_null(std::string_view text);
 
 /// The shortest digits that are read back as `number`; with an exponent below

@@ -8,8 +8,9 @@
 #include "base/quantities.h"
 #include "control-api/json_reader.h"
 #include "control-api/partition_json.h"
+#include "control-api/v1_life.h"
 #include "control-api/v1_views.h"
-#include "proxy/alarm_clock.h"
+#include "proxy/life_decoder.h"
 #include "proxy/partition_decoder.h"
 #include "proxy/spec_decoder.h"
 #include "proxy/zone_decoder.h"
@@ -19,8 +20,6 @@ namespace faultline {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr Duration kShortest = std::chrono::milliseconds(1);
 
 std::int64_t milliseconds_of(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
@@ -37,7 +36,7 @@ bool shorten(Json& toxic, Duration passed) {
   if (ttl == toxic.end() || !ttl->is_string() || *ttl == "none") return true;
   const auto time = parse_duration(ttl->get<std::string>());
   if (!time) return true;  // Decoding it says what is wrong.
-  if (*time - passed < kShortest) return false;
+  if (*time - passed < kShortestTtl) return false;
   *ttl = duration_text(*time - passed);
   return true;
 }
@@ -96,9 +95,7 @@ Json beside(const ProxySpec& proxy, const ProxySpec* configured, Json view) {
     const ToxicLife& life = proxy.toxics[i].life;
     if (!life.lease.empty() || is_configured(proxy.toxics[i])) continue;
     Json toxic = view["toxics"][i];
-    if (life.ends != kNever) {
-      toxic["ttl"] = duration_text(std::max(life.ends - clock_now(), kShortest));
-    }
+    say_time_left(toxic, life.ends);
     toxics.push_back(std::move(toxic));
   }
   view["toxics"] = std::move(toxics);
@@ -131,9 +128,7 @@ Json partitions_beside(const Registry& registry, const std::vector<PartitionSpec
     if (!life.lease.empty() || is_named_in(configured, name)) continue;
     Json view =
         Json::parse(partition_json(partition, registry.partitions().zones()), nullptr, false);
-    if (life.ends != kNever) {
-      view["ttl"] = duration_text(std::max(life.ends - clock_now(), kShortest));
-    }
+    say_time_left(view, life.ends);
     partitions.push_back(std::move(view));
   }
   return partitions;

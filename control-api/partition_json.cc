@@ -6,7 +6,9 @@
 #include "base/quantities.h"
 #include "control-api/json_writer.h"
 #include "control-api/timing_json.h"
+#include "control-api/v1_views.h"
 #include "proxy/wall_time.h"
+#include "toxics/words.h"
 
 namespace faultline {
 
@@ -33,13 +35,6 @@ std::string shape_fields(const PartitionShape& shape) {
          text_field("direction", std::string(to_string(shape.direction)));
 }
 
-/// "30%": "30%"; a bare number where it has no unit.
-std::string attribute_json(const AttributeType& type, const AttributeValue& value) {
-  const bool is_percent = type.quantity == Quantity::kProbability && value.number >= 0;
-  const bool has_unit = type.is_text() || type.needs_unit() || is_percent;
-  return has_unit ? json_string(type.text_with_unit(value)) : type.text_of(value);
-}
-
 std::string attributes_field(const PartitionSpec& partition) {
   if (cuts(partition.mode)) return "";
   const ToxicSpec& fault = partition.fault;
@@ -51,13 +46,6 @@ std::string attributes_field(const PartitionSpec& partition) {
            attribute_json(type, fault.attributes[i]);
   }
   return ",\"attributes\":{" + out + "}";
-}
-
-std::string share_text(double share) {
-  static const AttributeType kShare{
-      .name = "", .unit = "", .summary = "", .quantity = Quantity::kProbability};
-  return kShare.text_with_unit(
-      AttributeValue(static_cast<std::int64_t>(share * AttributeValue::kMillion + 0.5)));
 }
 
 std::string flap_field(const std::optional<OnOff>& flap) {

@@ -10,6 +10,7 @@
 #include "base/quantities.h"
 #include "control-api/json_writer.h"
 #include "control-api/partition_json.h"
+#include "control-api/run_json.h"
 #include "proxy/proxy.h"
 
 namespace faultline {
@@ -20,7 +21,7 @@ namespace {
 constexpr Duration kGrace = std::chrono::seconds(5);
 
 Fail in_step(const TimelineStep& step, Error error) {
-  if (error.pointer.empty()) error.pointer = step.place.pointer;
+  if (error.pointer.empty()) error.pointer = step.pointer;
   return within("step `" + step.name + "`", std::move(error));
 }
 
@@ -71,10 +72,6 @@ std::string toxic_effect_json(const ToxicStats& counts, const std::vector<std::s
          std::to_string(counts.applied) + R"(,"proxies":[)" + list + "]}";
 }
 
-std::string json_of_why(const std::string& text) {
-  return text.empty() ? "null" : json_string(text);
-}
-
 }  // namespace
 
 /// The one of that name, else those that the pattern fits.
@@ -122,7 +119,7 @@ Result<void> RunEngine::check(const Timeline& timeline, Duration max_ttl) const 
       return in_step(step, {ErrorKind::kInvalid,
                             "a fault lasts at most " + duration_text(max_ttl) +
                                 " here (--max-ttl), not " + duration_text(step.end - step.start),
-                            {}});
+                            step.length_pointer});
     }
     Result<void> checked;
     if (step.partition) {
@@ -136,7 +133,7 @@ Result<void> RunEngine::check(const Timeline& timeline, Duration max_ttl) const 
   return {};
 }
 
-Result<const Run*> RunEngine::start(Run draft, const Cause& cause, TimePoint now) {
+Result<std::string> RunEngine::start(Run draft, const Cause& cause, TimePoint now) {
   auto added = runs_.add(std::move(draft), now);
   if (!added) return Fail(added.error());
   Run& run = **added;
@@ -153,8 +150,9 @@ Result<const Run*> RunEngine::start(Run draft, const Cause& cause, TimePoint now
                  json_string(duration_text(run.timeline.length)) + R"(,"speed":)" +
                  json_string(run.speed) + "}"},
        run);
-  advance(run, now);
-  return &run;
+  const std::string id = run.id;
+  advance(run, now);  // It may have ended, and be gone.
+  return id;
 }
 
 void RunEngine::advance(TimePoint now) {
@@ -219,6 +217,7 @@ Result<void> RunEngine::begin(Run& run, std::size_t index) {
 /// Takes its fault away, if that is still there: another may have ended it.
 void RunEngine::end_step(Run& run, std::size_t index, TimePoint now) {
   RunStep& step = run.steps[index];
+  step.effect.clear();  // Of one that is gone it is not known.
   const std::string name = run.fault_name(index);
   if (run.timeline.steps[index].partition) {
     const auto gone = registry_.partitions().all().count(name) > 0
@@ -243,6 +242,18 @@ void RunEngine::end_step(Run& run, std::size_t index, TimePoint now) {
   tell_step("run.step_ended", run, index);
 }
 
+std::optional<std::string> RunEngine::json_of(const std::string& id, TimePoint now) {
+  const KnownRun* known = runs_.find(id);
+  if (known == nullptr) return std::nullopt;
+  if (known->run == nullptr) return known->json;
+  Run& run = *known->run;
+  for (std::size_t i = 0; i < run.steps.size(); ++i) {
+    if (run.is_under_way(i)) run.steps[i].effect = effect_of(run, i);
+  }
+  return run_json(run, now);
+}
+
+/// What the fault of a step that is under way has done so far, as JSON; "" if it has none.
 std::string RunEngine::effect_of(const Run& run, std::size_t index) const {
   const RunStep& step = run.steps[index];
   const std::string name = run.fault_name(index);
@@ -255,6 +266,7 @@ std::string RunEngine::effect_of(const Run& run, std::size_t index) const {
   return partition_effect_json(found->second, registry_.dropped_packets(found->second));
 }
 
+/// `run` is gone on return.
 void RunEngine::finish(Run& run, RunState state, const std::string& why, Cause cause,
                        TimePoint now) {
   cause.run = run.id;
@@ -278,15 +290,17 @@ void RunEngine::finish(Run& run, RunState state, const std::string& why, Cause c
         .took = now - run.began,
         .after = R"({"timeline":)" + json_string(run.timeline.name) + R"(,"state":)" +
                  json_string(to_string(state)) + R"(,"verdict":)" +
-                 json_string(to_string(*run.verdict)) + R"(,"why":)" + json_of_why(why) + "}"},
+                 json_string(to_string(*run.verdict)) + R"(,"why":)" + json_string_or_null(why) +
+                 "}"},
        run);
+  runs_.retire(run, run_json(run, now));
 }
 
 void RunEngine::end(const std::string& id, RunState state, const std::string& why,
                     const Cause& cause, TimePoint now) {
-  Run* run = runs_.find(id);
-  if (run == nullptr || run->state != RunState::kRunning) return;
-  finish(*run, state, why, cause, now);
+  const KnownRun* known = runs_.find(id);
+  if (known == nullptr || known->run == nullptr) return;
+  finish(*known->run, state, why, cause, now);
 }
 
 void RunEngine::end_all(RunState state, const std::string& why, const Cause& cause, TimePoint now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -27,9 +28,9 @@ class RunEngine {
   /// Changes nothing. Errors name the step: kInvalid, kConflict, kHalted.
   Result<void> check(const Timeline& timeline, Duration max_ttl) const;
 
-  /// Begins to play `draft`, which says all but what comes of it. REQUIRES: checked. Errors
-  /// (kConflict): too many are under way.
-  Result<const Run*> start(Run draft, const Cause& cause, TimePoint now);
+  /// Begins to play `draft`, which says all but what comes of it, and returns its id. REQUIRES:
+  /// checked. Errors (kConflict): too many are under way.
+  Result<std::string> start(Run draft, const Cause& cause, TimePoint now);
 
   /// When advance() is to be called next, or kNever.
   TimePoint next() const { return runs_.next(); }
@@ -45,10 +46,11 @@ class RunEngine {
   /// Those that are bound to one of these leases.
   void end_with(const std::set<std::string>& leases, TimePoint now);
 
-  /// What the fault of a step that is under way has done so far, as JSON; "" if it has none.
-  std::string effect_of(const Run& run, std::size_t step) const;
+  /// The run of that id as /v1 shows it, as JSON; nothing if there is none, or none any more.
+  std::optional<std::string> json_of(const std::string& id, TimePoint now);
 
  private:
+  std::string effect_of(const Run& run, std::size_t step) const;
   Result<void> check_toxic(const TimelineStep& step) const;
   std::vector<std::string> proxies_of(const TimelineStep& step) const;
   void advance(Run& run, TimePoint now);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/verify.h"
+
 namespace faultline {
 
 const std::vector<std::string>& run_state_names() {
@@ -38,16 +40,16 @@ RunVerdict verdict_of(const Run& run) {
 
 std::vector<Run*> Runs::under_way() const {
   std::vector<Run*> runs;
-  for (const auto& run : all_) {
-    if (run->state == RunState::kRunning) runs.push_back(run.get());
+  for (const KnownRun& known : all_) {
+    if (known.run != nullptr) runs.push_back(known.run.get());
   }
   return runs;
 }
 
-Run* Runs::find(std::string_view id) const {
+const KnownRun* Runs::find(std::string_view id) const {
   const auto found =
-      std::find_if(all_.begin(), all_.end(), [&](const auto& run) { return run->id == id; });
-  return found == all_.end() ? nullptr : found->get();
+      std::find_if(all_.begin(), all_.end(), [&](const KnownRun& known) { return known.id == id; });
+  return found == all_.end() ? nullptr : &*found;
 }
 
 Result<void> Runs::may_add() const {
@@ -63,12 +65,33 @@ Result<Run*> Runs::add(Run run, TimePoint now) {
   run.began = now;
   run.progress = TimelineProgress(run.timeline);
   run.steps.assign(run.timeline.steps.size(), {});
-  while (all_.size() >= kMostRemembered) {
-    all_.erase(std::find_if(all_.begin(), all_.end(),
-                            [](const auto& old) { return old->state != RunState::kRunning; }));
+  while (all_.size() >= kMostRemembered) forget_oldest_but(run.id);
+  const std::string id = run.id;
+  all_.push_back({id, std::make_unique<Run>(std::move(run))});
+  return all_.back().run.get();
+}
+
+void Runs::retire(const Run& run, std::string json) {
+  const std::string id = run.id;
+  const auto known =
+      std::find_if(all_.begin(), all_.end(), [&](const KnownRun& one) { return one.id == id; });
+  VERIFY(known != all_.end() && known->run != nullptr);
+  known->run.reset();
+  known->json = std::move(json);
+  bytes_ += known->json.size();
+  while (bytes_ > kMostBytes && forget_oldest_but(id)) {
   }
-  all_.push_back(std::make_unique<Run>(std::move(run)));
-  return all_.back().get();
+}
+
+/// Of those that have ended. False if there is no other.
+bool Runs::forget_oldest_but(std::string_view id) {
+  const auto oldest = std::find_if(all_.begin(), all_.end(), [&](const KnownRun& known) {
+    return known.run == nullptr && known.id != id;
+  });
+  if (oldest == all_.end()) return false;
+  bytes_ -= oldest->json.size();
+  all_.erase(oldest);
+  return true;
 }
 
 TimePoint Runs::next() const {

@@ -48,7 +48,7 @@ struct RunStep {
   std::uint64_t matched = 0;  ///< Connections that its fault was for; when it has ended.
   std::uint64_t crossed = 0;  ///< Of a partition that should hold.
   bool is_lost = false;       ///< Another has ended its fault, and what that had done is not known.
-  std::string effect{};       ///< JSON; "" until it has ended, or if it had no fault.
+  std::string effect{};       ///< JSON, when last looked at; "" before, or if it has no fault.
   std::vector<std::string> proxies{};  ///< That its toxic was put on.
 };
 
@@ -77,21 +77,30 @@ struct Run {
 /// Of a run that has ended, all its steps too.
 RunVerdict verdict_of(const Run& run);
 
+/// A run that is remembered.
+struct KnownRun {
+  std::string id;
+  std::unique_ptr<Run> run;  ///< Null once it has ended;
+  std::string json{};        ///< then this is what is shown of it.
+};
+
 /// The runs that are under way, and the last that have ended. Knows no clock.
 class Runs {
  public:
   static constexpr std::size_t kMostAtOnce = 20;
   static constexpr std::size_t kMostRemembered = 200;
+  /// Of JSON, of those that have ended, together. The last of them is kept however long it is.
+  static constexpr std::size_t kMostBytes = std::size_t{16} << 20U;
 
   /// `id_seed` makes the ends of their ids.
   explicit Runs(std::uint64_t id_seed) : random_(id_seed) {}
 
   /// Oldest first.
-  const std::deque<std::unique_ptr<Run>>& all() const { return all_; }
+  const std::deque<KnownRun>& all() const { return all_; }
   std::vector<Run*> under_way() const;
 
   /// Null if there is none, or none any more.
-  Run* find(std::string_view id) const;
+  const KnownRun* find(std::string_view id) const;
 
   /// Begins at `now`, with an id of its own: its timeline's name and four characters, and none of
   /// its steps begun. Forgets the oldest that has ended. Errors (kConflict): too many are under
@@ -101,14 +110,20 @@ class Runs {
   /// Whether there can be another. Errors: as for add().
   Result<void> may_add() const;
 
+  /// It has ended, and goes: what is kept of it is `json`. Forgets those that are too much now.
+  /// REQUIRES: it is under way.
+  void retire(const Run& run, std::string json);
+
   /// When a step of one begins or ends next, or kNever.
   TimePoint next() const;
 
  private:
   std::string new_id(const std::string& timeline);
+  bool forget_oldest_but(std::string_view id);
 
   Random random_;
-  std::deque<std::unique_ptr<Run>> all_;
+  std::deque<KnownRun> all_;
+  std::size_t bytes_ = 0;  // Of JSON.
 };
 
 }  // namespace faultline

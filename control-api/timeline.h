@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/time.h"
-#include "proxy/document.h"
 #include "proxy/partition.h"
 #include "proxy/spec.h"
 
@@ -21,7 +20,9 @@ struct TimelineStep {
   std::optional<PartitionSpec> partition{};
   std::optional<ToxicSpec> toxic{};
   std::string proxy{};  ///< Where the toxic is put: a name, or a pattern, "cache-*".
-  Document place{};     ///< Where its fault, or it, stands in the document; no value.
+  /// Where in the document, as JSON pointers: its fault, or it; and how long that is.
+  std::string pointer{};
+  std::string length_pointer{};
 };
 
 /// A scenario: faults in time, to be played as one.
@@ -56,7 +57,7 @@ class TimelineProgress {
   std::size_t taken_ = 0;    // So many of them.
 };
 
-/// What a step does, to whom: "between zone b and everything else, packets vanish and nobody is
+/// What a step does, to whom: "zone b is cut from everything else: packets vanish, and nobody is
 /// told". For the middle of a sentence.
 std::string in_words(const TimelineStep& step);
 

@@ -20,11 +20,6 @@ constexpr Dialect kDialect = Dialect::kV1;
 constexpr std::size_t kMostName = 63;
 constexpr std::size_t kMostSlug = 24;
 
-/// `place` without what stands there.
-Document place_of(const Document& place) {
-  return {{}, place.line, place.column, place.pointer};
-}
-
 /// "LINE:COLUMN: step `dark`: what is wrong".
 Fail in_step(const std::string& step, Error error) {
   const std::string& message = error.message;
@@ -184,7 +179,8 @@ class Decoder {
     if (!*length) return wrong(document, is_wait ? "wait has no value" : "for has no value");
     step.start = start;
     step.end = start + **length;
-    step.place = place_of(document);
+    step.pointer = document.pointer;
+    step.length_pointer = fields.find(is_wait ? "wait" : "for")->pointer;
     const auto name = fields.text("name");
     if (!name) return Fail(name.error());
     Result<void> decoded;
@@ -226,7 +222,7 @@ class Decoder {
     auto partition = decode_partition(document, kDialect);
     if (!partition) return Fail(partition.error());
     step.partition = *std::move(partition);
-    step.place = place_of(document);
+    step.pointer = document.pointer;
     return {};
   }
 
@@ -234,7 +230,7 @@ class Decoder {
     const auto* map = document.as<Document::Object>();
     if (map == nullptr) return wrong(document, "toxic must be a map, not " + describe(document));
     if (auto checked = says_no_more(*map); !checked) return checked;
-    Document without = place_of(document);
+    Document without{{}, document.line, document.column, document.pointer};
     Document::Object rest;
     for (const auto& [key, value] : *map) {
       if (key != "proxy") {
@@ -252,7 +248,7 @@ class Decoder {
     auto toxic = decode_toxic(without, kDialect);
     if (!toxic) return Fail(toxic.error());
     step.toxic = *std::move(toxic);
-    step.place = place_of(document);
+    step.pointer = document.pointer;
     return {};
   }
 

@@ -1,8 +1,7 @@
 // What timelines do, in words.
 
-#include <cmath>
-
 #include "base/quantities.h"
+#include "control-api/partition_words.h"
 #include "control-api/timeline.h"
 #include "toxics/words.h"
 
@@ -10,86 +9,17 @@ namespace faultline {
 
 namespace {
 
-/// "b", "a and b", "everything else".
-std::string words_of_zones(const std::vector<std::string>& zones) {
-  std::string text;
-  for (std::size_t i = 0; i < zones.size(); ++i) {
-    if (i > 0) text += i + 1 == zones.size() ? " and " : ", ";
-    text += zones[i] == kEverythingElse ? "everything else" : zones[i];
-  }
-  const bool is_else = zones.size() == 1 && zones.front() == kEverythingElse;
-  return is_else ? text : (zones.size() == 1 ? "zone " : "zones ") + text;
-}
-
-std::string words_of_shape(const PartitionShape& shape) {
-  using Kind = PartitionShape::Kind;
-  const std::string zones = words_of_zones(shape.zones);
-  switch (shape.kind) {
-    case Kind::kFromTo: {
-      const std::string from = words_of_zones(shape.from);
-      const std::string to = words_of_zones(shape.to);
-      if (shape.direction == PartitionShape::Direction::kFromTo)
-        return "from " + from + " to " + to;
-      if (shape.direction == PartitionShape::Direction::kToFrom)
-        return "from " + to + " to " + from;
-      return "between " + from + " and " + to;
-    }
-    case Kind::kIsolate:
-      return "between " + zones + " and everything else";
-    case Kind::kHalves:
-      return "between the halves of " + zones;
-    case Kind::kBridge:
-      return "between the halves of " + zones + ", but for the one in the middle";
-    case Kind::kOneWay:
-      return "from the first of " + zones + " to the others";
-    case Kind::kRing:
-      return "around the ring of " + zones;
-  }
-  return zones;
-}
-
-/// The value of an attribute, with its unit.
-std::string value_of(const ToxicSpec& fault, const char* attribute) {
-  const auto index = static_cast<std::size_t>(fault.type->attribute_index(attribute));
-  return fault.type->attributes.at(index).text_with_unit(fault.attributes.at(index));
-}
-
-std::string words_of_mode(const PartitionSpec& partition) {
-  switch (partition.mode) {
-    case PartitionMode::kBlackhole:
-      return "packets vanish and nobody is told";
-    case PartitionMode::kReset:
-      return "connections are reset";
-    case PartitionMode::kRefuse:
-      return "connections are reset, and who dials is refused";
-    case PartitionMode::kClose:
-      return "connections are closed";
-    case PartitionMode::kStall:
-      return "connections stay open and no byte moves";
-    case PartitionMode::kSlow:
-      return "bytes come " + value_of(partition.fault, "latency") + " late";
-    case PartitionMode::kLossy:
-      return value_of(partition.fault, "loss") + " of packets are lost";
-  }
-  return "";
-}
-
-std::string percent_of(double share) {
-  return words_of_share(
-      AttributeValue(std::llround(share * static_cast<double>(AttributeValue::kMillion))));
-}
-
-/// For whom and when: clauses for the end of a sentence.
+/// For whom and when a toxic is: clauses for the end of a sentence.
 std::string clauses_of(const ToxicSpec& fault) {
   std::string text;
   const double share = fault.match.share ? fault.match.share->share : 1;
   const double all = share * static_cast<double>(fault.toxicity);
-  if (all < 1) text += ", for " + percent_of(all) + " of connections";
+  if (all < 1) text += ", for " + share_text(all) + " of the connections";
   if (fault.timing.pulse) {
     text += ", by turns " + words_of(fault.timing.pulse->on) + " on and " +
             words_of(fault.timing.pulse->off) + " off";
   }
-  if (fault.reach.shadow) text += ", in shadow: counted, and not done";
+  if (fault.reach.shadow) text += ", a shadow: it counts, and does nothing";
   return text;
 }
 
@@ -97,8 +27,7 @@ std::string clauses_of(const ToxicSpec& fault) {
 
 std::string in_words(const TimelineStep& step) {
   if (step.partition) {
-    return words_of_shape(step.partition->shape) + ", " + words_of_mode(*step.partition) +
-           clauses_of(step.partition->fault);
+    return state_in_words(*step.partition) + limits_in_words(*step.partition);
   }
   if (step.toxic) {
     return "on proxy " + step.proxy + ", " +

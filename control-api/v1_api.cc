@@ -150,6 +150,11 @@ void V1Api::abort_runs(const std::string& why) {
   state_.runs.end_all(RunState::kAborted, why, {.by = "signal"}, clock_now());
 }
 
+void V1Api::start_draining() {
+  draining_ = true;
+  abort_runs("the server stops");
+}
+
 void V1Api::end_faults(const std::string& cause,
                        const std::function<bool(const ToxicSpec&)>& is_over) {
   const Registry::Because because(registry_, {.by = cause});
@@ -207,6 +212,9 @@ Result<HttpResponse> V1Api::answer(const HttpRequest& request, const Names& name
         problem_response(v1_problem("method-not-allowed"), target.path + " takes " + allow);
     refusal.headers.emplace_back("Allow", allow);
     return refusal;
+  }
+  if (draining_ && found.operation->begins_something()) {
+    return problem_response(v1_problem("draining"), "the server stops: it begins nothing more");
   }
   const auto query = parse_v1_query(target.query, query_names(*found.operation));
   if (!query) return Fail(query.error());

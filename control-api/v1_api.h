@@ -49,6 +49,9 @@ class V1Api {
   /// Ends every run early, with its faults. `why` is for people: "the server stops".
   void abort_runs(const std::string& why);
 
+  /// The same, and from now on whatever would begin something is refused: nobody would end it.
+  void start_draining();
+
   /// Of a request that may not be made: 403, with the reason.
   static HttpResponse refuse(const std::string& reason, const std::string& id);
 
@@ -66,6 +69,7 @@ class V1Api {
   EventLog* const events_;
   const V1Settings settings_;
   V1State state_;
+  bool draining_ = false;
 };
 
 /// The X-Request-Id of a client, if it can be echoed and logged: 1 to 128 letters, digits

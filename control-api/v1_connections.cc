@@ -186,12 +186,14 @@ Result<HttpResponse> v1_why(const V1Call& call) {
 }
 
 Result<HttpResponse> v1_get_clean(const V1Call& call) {
-  const std::vector<Lingering> lingering = call.registry.lingering();
-  if (lingering.empty()) return v1_json(200, {{"clean", true}});
   Json list = Json::array();
-  for (const Lingering& one : lingering) list.push_back(to_json(one));
+  for (const Run* run : call.state.runs.runs().under_way()) {  // Its next fault will come.
+    list.push_back({{"kind", "run"}, {"run", run->id}});
+  }
+  for (const Lingering& one : call.registry.lingering()) list.push_back(to_json(one));
+  if (list.empty()) return v1_json(200, {{"clean", true}});
   HttpResponse response = problem_response(
-      v1_problem("not-clean"), std::to_string(lingering.size()) + " things are left of faults");
+      v1_problem("not-clean"), std::to_string(list.size()) + " things are left of faults");
   Json body = Json::parse(response.body);
   body["lingering"] = list;
   response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -18,15 +18,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// What is bound to each lease, by its id: {"proxy": "redis", "toxic": "slow"}, or
-/// {"partition": "b-cut"}.
-std::map<std::string, Json> bound_toxics(const Registry& registry) {
+/// What is bound to each lease, by its id: {"run": "az-slow-4f2k"}, {"partition": "b-cut"}, or
+/// {"proxy": "redis", "toxic": "slow"}.
+std::map<std::string, Json> what_is_bound(const V1Call& call) {
   std::map<std::string, Json> bound;
-  for (const auto& [name, partition] : registry.partitions().all()) {
+  for (const Run* run : call.state.runs.runs().under_way()) {
+    if (!run->lease.empty()) bound[run->lease].push_back({{"run", run->id}});
+  }
+  for (const auto& [name, partition] : call.registry.partitions().all()) {
     const std::string& lease = partition.spec.fault.life.lease;
     if (!lease.empty()) bound[lease].push_back({{"partition", name}});
   }
-  for (const ProxySpec* proxy : registry.list()) {
+  for (const ProxySpec* proxy : call.registry.list()) {
     for (const ToxicSpec& toxic : proxy->toxics) {
       if (toxic.life.lease.empty()) continue;
       bound[toxic.life.lease].push_back({{"proxy", proxy->name}, {"toxic", toxic.name}});
@@ -58,7 +61,7 @@ Result<Lease> lease_of(const V1Call& call) {
 }  // namespace
 
 Result<HttpResponse> v1_list_leases(const V1Call& call) {
-  const auto bound = bound_toxics(call.registry);
+  const auto bound = what_is_bound(call);
   Json list = Json::array();
   for (const Lease* lease : call.state.leases.list()) {
     list.push_back(lease_view(*lease, bound));
@@ -84,12 +87,12 @@ Result<HttpResponse> v1_create_lease(const V1Call& call) {
     const auto lease =
         tried.grant(*life->ttl, std::move(life->owner), std::move(life->reason), now);
     if (!lease) return Fail(lease.error());
-    return v1_json(201, lease_view(**lease, bound_toxics(call.registry)));
+    return v1_json(201, lease_view(**lease, what_is_bound(call)));
   }
   const auto lease =
       call.state.leases.grant(*life->ttl, std::move(life->owner), std::move(life->reason), now);
   if (!lease) return Fail(lease.error());
-  HttpResponse response = v1_json(201, lease_view(**lease, bound_toxics(call.registry)));
+  HttpResponse response = v1_json(201, lease_view(**lease, what_is_bound(call)));
   response.headers.emplace_back("Location", "/v1/leases/" + (*lease)->id);
   return response;
 }
@@ -97,17 +100,16 @@ Result<HttpResponse> v1_create_lease(const V1Call& call) {
 Result<HttpResponse> v1_get_lease(const V1Call& call) {
   const auto lease = lease_of(call);
   if (!lease) return Fail(lease.error());
-  return v1_json(200, lease_view(*lease, bound_toxics(call.registry)));
+  return v1_json(200, lease_view(*lease, what_is_bound(call)));
 }
 
 Result<HttpResponse> v1_renew_lease(const V1Call& call) {
   const auto lease = lease_of(call);
   if (!lease) return Fail(lease.error());
   if (call.attempt == Registry::Attempt::kTry)
-    return v1_json(200, lease_view(*lease, bound_toxics(call.registry)));
+    return v1_json(200, lease_view(*lease, what_is_bound(call)));
   const Lease* renewed = call.state.leases.renew(lease->id, lease->ttl, clock_now());
-  return v1_json(200,
-                 lease_view(renewed == nullptr ? *lease : *renewed, bound_toxics(call.registry)));
+  return v1_json(200, lease_view(renewed == nullptr ? *lease : *renewed, what_is_bound(call)));
 }
 
 Result<HttpResponse> v1_end_lease(const V1Call& call) {

@@ -1,7 +1,11 @@
 #include "control-api/v1_life.h"
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "base/quantities.h"
 #include "proxy/alarm_clock.h"
+#include "proxy/life_decoder.h"
 
 namespace faultline {
 
@@ -45,6 +49,11 @@ Result<void> give_ttls(ProxySpec& proxy, const V1Settings& settings, const Lease
     if (!given) return given;
   }
   return {};
+}
+
+void say_time_left(nlohmann::ordered_json& fault, TimePoint ends) {
+  if (ends == kNever) return;
+  fault["ttl"] = duration_text(std::max(ends - clock_now(), kShortestTtl));
 }
 
 }  // namespace faultline

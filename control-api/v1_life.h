@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "base/result.h"
@@ -17,5 +18,9 @@ Result<void> give_ttl(ToxicSpec& toxic, const V1Settings& settings, const Leases
 
 /// The same for all toxics of a proxy.
 Result<void> give_ttls(ProxySpec& proxy, const V1Settings& settings, const Leases& leases);
+
+/// Makes the ttl of a fault's description what is left of its time, which is up at `ends`: made of
+/// it again, it ends when it would have. It may be kNever: then nothing.
+void say_time_left(nlohmann::ordered_json& fault, TimePoint ends);
 
 }  // namespace faultline

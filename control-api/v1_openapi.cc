@@ -22,6 +22,7 @@ std::set<std::string_view> codes_of(const V1Operation& operation) {
   codes.insert({"malformed", "forbidden"});
   if (!operation.body.empty()) codes.insert("invalid");
   if (operation.has_tag && operation.writes) codes.insert("precondition-failed");
+  if (operation.begins_something()) codes.insert("draining");
   return codes;
 }
 

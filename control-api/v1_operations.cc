@@ -209,8 +209,8 @@ std::vector<V1Operation> other_operations() {
        .path = "/v1/clean",
        .id = "getClean",
        .group = "halt",
-       .summary = "200 if nothing of any fault is left: no toxic, no packet filter, no byte held; "
-                  "else 409, with the list.",
+       .summary = "200 if nothing of any fault is left: no toxic, no packet filter, no byte held, "
+                  "no run under way; else 409, with the list.",
        .handler = v1_get_clean,
        .answer = "Clean",
        .problems = {"not-clean"}},

@@ -37,6 +37,9 @@ struct V1Operation {
 
   /// Whether doing it twice is not the same as once: it takes an Idempotency-Key.
   bool takes_key() const { return method == "POST" && status == 201; }
+
+  /// Whether something may be there afterwards that was not: not while the server stops.
+  bool begins_something() const { return writes && method != "DELETE" && id != "halt"; }
 };
 
 /// In the order people should read them.

@@ -89,6 +89,20 @@ void give_way_to_shape(Json& partition, const Json& patch) {
   }
 }
 
+/// Its time goes on, unless the patch says how long it lasts: that counts from now.
+Result<void> keep_time(ToxicSpec& fault, const ToxicLife& old, const Json& patch,
+                       const V1Settings& settings, const Leases& leases) {
+  if (!patch.contains("ttl") && !patch.contains("lease")) {
+    fault.life.ttl = old.ttl;
+    fault.life.ends = old.ends;
+    fault.life.ends_at = old.ends_at;
+    return {};
+  }
+  const bool had_end = old.ttl && *old.ttl < kLongest;
+  if (!patch.contains("ttl")) fault.life.ttl = had_end ? old.ttl : std::nullopt;
+  return give_ttl(fault, settings, leases, "");
+}
+
 }  // namespace
 
 Result<ProxySpec> patched_proxy(const ProxySpec& old, const std::string& text,
@@ -151,14 +165,8 @@ Result<ToxicSpec> patched_toxic(const ToxicSpec& old, const std::string& text,
   spec->name = old.name;
   if (!patch->contains("toxicity")) spec->toxicity = old.toxicity;
   if (!patch->contains("stream")) spec->stream_text = old.stream_text;
-  if (patch->contains("ttl") || patch->contains("lease")) {
-    const bool had_end = old.life.ttl && *old.life.ttl < kLongest;
-    if (!patch->contains("ttl")) spec->life.ttl = had_end ? old.life.ttl : std::nullopt;
-    if (auto given = give_ttl(*spec, settings, leases, ""); !given) return Fail(given.error());
-  } else {
-    spec->life.ttl = old.life.ttl;
-    spec->life.ends = old.life.ends;
-    spec->life.ends_at = old.life.ends_at;
+  if (auto lasts = keep_time(*spec, old.life, *patch, settings, leases); !lasts) {
+    return Fail(lasts.error());
   }
   return spec;
 }
@@ -178,16 +186,8 @@ Result<PartitionSpec> patched_partition(const PartitionSpec& old, const std::str
   if (!document) return Fail(document.error());
   auto spec = decode_partition(*document, Dialect::kV1);
   if (!spec) return spec;
-  const ToxicLife& life = old.fault.life;
-  if (patch->contains("ttl") || patch->contains("lease")) {
-    const bool had_end = life.ttl && *life.ttl < kLongest;
-    if (!patch->contains("ttl")) spec->fault.life.ttl = had_end ? life.ttl : std::nullopt;
-    const auto given = give_ttl(spec->fault, settings, leases, "");
-    if (!given) return Fail(given.error());
-  } else {
-    spec->fault.life.ttl = life.ttl;
-    spec->fault.life.ends = life.ends;
-    spec->fault.life.ends_at = life.ends_at;
+  if (auto lasts = keep_time(spec->fault, old.fault.life, *patch, settings, leases); !lasts) {
+    return Fail(lasts.error());
   }
   return spec;
 }

@@ -24,7 +24,8 @@ const std::vector<V1Problem>& v1_problems() {
       {"cannot-listen", 409, "The address cannot be had",
        "Somebody else listens there, or it is not one of this machine's."},
       {"not-clean", 409, "Something of a fault is left",
-       "`lingering` lists it: remove the toxics, or wait until what they held has been taken."},
+       "`lingering` lists it: abort the runs, remove the toxics, or wait until what they held has "
+       "been taken."},
       {"precondition-failed", 412, "It is not what it was",
        "If-Match or If-None-Match does not hold: read it again, then decide anew."},
       {"invalid", 422, "The document is not valid",
@@ -32,6 +33,9 @@ const std::vector<V1Problem>& v1_problems() {
        "would do."},
       {"halted", 423, "Faults are halted",
        "Somebody has ended all faults: none is taken until DELETE /v1/halt."},
+      {"draining", 503, "The server stops",
+       "It waits for what is under way and begins nothing more: what can be removed can be removed "
+       "still."},
   };
   return kProblems;
 }

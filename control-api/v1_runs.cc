@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/quantities.h"
+#include "control-api/run_json.h"
 #include "control-api/timeline_decoder.h"
 #include "control-api/timeline_presets.h"
 #include "control-api/v1_document.h"
@@ -13,89 +14,12 @@
 #include "proxy/alarm_clock.h"
 #include "proxy/fields.h"
 #include "proxy/life_decoder.h"
-#include "proxy/wall_time.h"
 
 namespace faultline {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// ---- What is shown -----------------------------------------------------------
-
-Json null_if_empty(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
-Json hour_or_null(const std::optional<TimePoint>& at) {
-  return at ? Json(rfc3339(wall_time_of(*at))) : Json(nullptr);
-}
-
-Json values_view(const TimelineValues& values) {
-  Json view = Json::object();
-  for (const auto& [name, value] : values) {
-    std::visit([&, key = &name](const auto& one) { view[*key] = one; }, value);
-  }
-  return view;
-}
-
-std::string_view state_of(const Run& run, std::size_t step) {
-  if (run.steps[step].ended) return "ended";
-  if (run.steps[step].started) return "under_way";
-  return run.ended ? "never" : "waiting";
-}
-
-Json step_view(const Run& run, std::size_t index, const RunEngine& engine) {
-  const TimelineStep& planned = run.timeline.steps[index];
-  const RunStep& step = run.steps[index];
-  const bool has_fault = planned.partition || planned.toxic;
-  const std::string effect = run.is_under_way(index) ? engine.effect_of(run, index) : step.effect;
-  return {{"number", index + 1},
-          {"name", planned.name},
-          {"does", in_words(planned)},
-          {"starts", duration_text(planned.start)},
-          {"ends", duration_text(planned.end)},
-          {"state", state_of(run, index)},
-          {"fault", has_fault && !run.id.empty() ? Json(run.fault_name(index)) : Json(nullptr)},
-          {"started_at", hour_or_null(step.started)},
-          {"ended_at", hour_or_null(step.ended)},
-          {"effect", effect.empty() ? Json(nullptr) : Json::parse(effect, nullptr, false)}};
-}
-
-/// To the millisecond.
-std::string time_left(const Run& run, TimePoint now) {
-  if (run.ended) return "0";
-  const Duration left = run.began + run.timeline.length - now;
-  return duration_text(std::chrono::ceil<std::chrono::milliseconds>(std::max(left, Duration(0))));
-}
-
-/// Of one that has no id yet: how it would be.
-Json run_view(const Run& run, const RunEngine& engine, TimePoint now) {
-  const bool is_planned = run.id.empty();
-  Json under_way = Json::array();
-  Json steps = Json::array();
-  for (std::size_t i = 0; i < run.steps.size(); ++i) {
-    if (run.is_under_way(i)) under_way.push_back(run.timeline.steps[i].name);
-    steps.push_back(step_view(run, i, engine));
-  }
-  return {{"id", null_if_empty(run.id)},
-          {"timeline", run.timeline.name},
-          {"summary", run.timeline.summary},
-          {"state", is_planned ? "planned" : to_string(run.state)},
-          {"verdict", run.verdict ? Json(to_string(*run.verdict)) : Json(nullptr)},
-          {"why", null_if_empty(run.why)},
-          {"owner", run.owner},
-          {"reason", run.reason},
-          {"lease", null_if_empty(run.lease)},
-          {"speed", run.speed},
-          {"with", values_view(run.values)},
-          {"length", duration_text(run.timeline.length)},
-          {"time_left", is_planned ? duration_text(run.timeline.length) : time_left(run, now)},
-          {"started_at", is_planned ? Json(nullptr) : Json(rfc3339(wall_time_of(run.began)))},
-          {"ended_at", hour_or_null(run.ended)},
-          {"under_way", under_way},
-          {"steps", steps}};
-}
 
 Json preset_view(const TimelinePreset& preset) {
   const Document document = document_of(preset);
@@ -121,12 +45,19 @@ Json preset_view(const TimelinePreset& preset) {
 // ---- What is asked for -------------------------------------------------------
 
 /// What stands for the placeholders: texts, or lists of them.
-Result<TimelineValues> values_from(const Fields& fields) {
+struct GivenValues {
   TimelineValues values;
+  std::map<std::string, std::string> pointers;  ///< Where each stands in the request.
+};
+
+Result<GivenValues> values_from(const Fields& fields) {
+  GivenValues given;
+  TimelineValues& values = given.values;
   if (const Document* with = fields.find("with")) {
     const auto* map = with->as<Document::Object>();
     if (map == nullptr) return wrong(*with, "with must be a map, not " + describe(*with));
     for (const auto& [name, value] : *map) {
+      given.pointers[name] = value.pointer;
       if (const auto* text = value.as<std::string>()) {
         values[name] = *text;
         continue;
@@ -144,15 +75,33 @@ Result<TimelineValues> values_from(const Fields& fields) {
   }
   const auto zone = fields.text("zone");
   if (!zone) return Fail(zone.error());
-  if (!*zone) return values;
+  if (!*zone) return given;
+  given.pointers["zone"] = fields.find("zone")->pointer;
   if (!values.emplace("zone", **zone).second) {
     return wrong(*fields.find("zone"), "zone stands in `with`, too: say it once");
   }
-  return values;
+  return given;
+}
+
+/// A preset stands in no request: what is wrong with it is wrong with the value that was filled in
+/// there, or with what it needs, or with `preset`.
+void give_places(Document& document, const GivenValues& given, const std::string& preset) {
+  document.pointer = preset;
+  if (auto* list = std::get_if<Document::Array>(&document.value)) {
+    for (Document& element : *list) give_places(element, given, preset);
+  } else if (auto* map = std::get_if<Document::Object>(&document.value)) {
+    for (auto& [key, value] : *map) give_places(value, given, preset);
+  } else if (const auto placeholders = placeholders_in(document)) {
+    for (const auto& [name, usual] : *placeholders) {
+      const auto found = given.pointers.find(name);
+      if (found != given.pointers.end()) document.pointer = found->second;
+    }
+  }
 }
 
 /// The document that is to be played: its own, or a preset's.
-Result<Document> document_from(const Fields& fields, const Document& body) {
+Result<Document> document_from(const Fields& fields, const Document& body,
+                               const GivenValues& given) {
   const Document* timeline = fields.find("timeline");
   const auto preset = fields.text("preset");
   if (!preset) return Fail(preset.error());
@@ -163,7 +112,16 @@ Result<Document> document_from(const Fields& fields, const Document& body) {
   if (!*preset) {
     return wrong(body, "missing required field: preset, the name of one, or timeline, a document");
   }
-  if (const TimelinePreset* found = find_timeline_preset(**preset)) return document_of(*found);
+  if (const TimelinePreset* found = find_timeline_preset(**preset)) {
+    Document document = document_of(*found);
+    const auto placeholders = placeholders_in(document).value_or(TimelinePlaceholders());
+    std::string pointer = fields.find("preset")->pointer;
+    for (const auto& [name, usual] : placeholders) {
+      if (!usual && given.pointers.count(name) > 0) pointer = given.pointers.at(name);
+    }
+    give_places(document, given, pointer);
+    return document;
+  }
   return wrong(*fields.find("preset"), no_such_preset(**preset).value().message);
 }
 
@@ -187,22 +145,30 @@ Result<Run> run_from(const V1Call& call, TimePoint now) {
   run.speed = speed_text->value_or("1x");
   const auto speed = parse_speed(run.speed);
   if (!speed) return wrong(*fields->find("speed"), speed.error().message);
-  auto values = values_from(*fields);
-  if (!values) return Fail(values.error());
-  run.values = *std::move(values);
-  const auto document = document_from(*fields, call.body);
+  const auto given = values_from(*fields);
+  if (!given) return Fail(given.error());
+  run.values = given->values;
+  const auto document = document_from(*fields, call.body, *given);
   if (!document) return Fail(document.error());
   auto timeline = decode_timeline(*document, run.values, *speed);
-  if (!timeline) return Fail(timeline.error());
+  if (!timeline) {
+    Error error = timeline.error();
+    const auto placeholders = placeholders_in(*document).value_or(TimelinePlaceholders());
+    for (const auto& [name, pointer] : given->pointers) {
+      if (error.pointer.empty() && placeholders.count(name) == 0) error.pointer = pointer;
+    }
+    return Fail(std::move(error));
+  }
   run.timeline = *std::move(timeline);
   return run;
 }
 
-Result<const Run*> run_of(const V1Call& call) {
+/// What is shown of the run in the path.
+Result<std::string> run_of(const V1Call& call, TimePoint now) {
   const std::string& id = call.captured.at(0);
-  if (const Run* run = call.state.runs.runs().find(id)) return run;
+  if (auto json = call.state.runs.json_of(id, now)) return *std::move(json);
   std::vector<std::string> ids;
-  for (const auto& run : call.state.runs.runs().all()) ids.push_back(run->id);
+  for (const KnownRun& run : call.state.runs.runs().all()) ids.push_back(run.id);
   return no_such("run", id, ids);
 }
 
@@ -224,11 +190,11 @@ Result<HttpResponse> v1_get_timeline(const V1Call& call) {
 
 Result<HttpResponse> v1_list_runs(const V1Call& call) {
   const TimePoint now = clock_now();
-  Json list = Json::array();
-  for (const auto& run : call.state.runs.runs().all()) {
-    list.push_back(run_view(*run, call.state.runs, now));
+  std::string list;
+  for (const KnownRun& run : call.state.runs.runs().all()) {
+    list += (list.empty() ? "" : ",") + *call.state.runs.json_of(run.id, now);
   }
-  return v1_json(200, {{"runs", list}});
+  return v1_json_text(200, R"({"runs":[)" + list + "]}");
 }
 
 Result<HttpResponse> v1_create_run(const V1Call& call) {
@@ -241,31 +207,31 @@ Result<HttpResponse> v1_create_run(const V1Call& call) {
   }
   if (call.attempt == Registry::Attempt::kTry) {
     run->steps.assign(run->timeline.steps.size(), {});
-    return v1_json(201, run_view(*run, engine, now));
+    return v1_json_text(201, run_json(*run, now));
   }
   const auto started =
       engine.start(*std::move(run), {.by = "v1", .request_id = call.request_id}, now);
   if (!started) return Fail(started.error());
-  HttpResponse response = v1_json(201, run_view(**started, engine, now));
-  response.headers.emplace_back("Location", "/v1/runs/" + (*started)->id);
+  HttpResponse response = v1_json_text(201, engine.json_of(*started, now).value_or("null"));
+  response.headers.emplace_back("Location", "/v1/runs/" + *started);
   return response;
 }
 
 Result<HttpResponse> v1_get_run(const V1Call& call) {
-  const auto run = run_of(call);
+  const auto run = run_of(call, clock_now());
   if (!run) return Fail(run.error());
-  return v1_json(200, run_view(**run, call.state.runs, clock_now()));
+  return v1_json_text(200, *run);
 }
 
 Result<HttpResponse> v1_abort_run(const V1Call& call) {
-  const auto run = run_of(call);
-  if (!run) return Fail(run.error());
   const TimePoint now = clock_now();
   if (call.attempt == Registry::Attempt::kApply) {
-    call.state.runs.end((*run)->id, RunState::kAborted, "it was aborted",
+    call.state.runs.end(call.captured.at(0), RunState::kAborted, "it was aborted",
                         {.by = "v1", .request_id = call.request_id}, now);
   }
-  return v1_json(200, run_view(**run, call.state.runs, now));
+  const auto run = run_of(call, now);
+  if (!run) return Fail(run.error());
+  return v1_json_text(200, *run);
 }
 
 }  // namespace faultline

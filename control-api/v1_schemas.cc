@@ -305,6 +305,7 @@ void add_connection_schemas(Json& schemas) {
                                  {"proxy", text("")},
                                  {"toxic", text("")},
                                  {"partition", text("")},
+                                 {"run", text("its id")},
                                  {"count", count}},
                                 {"kind"});
   schemas["Clean"] = map_of({{"clean", {{"const", true}}}}, {"clean"});
@@ -331,8 +332,10 @@ void add_lease_schemas(Json& schemas) {
          {"description", "null while it is held; then its ttl counts"}}},
        {"owner", who},
        {"reason", who},
-       {"toxics",
-        list_of(map_of({{"proxy", text("")}, {"toxic", text("")}, {"partition", text("")}}))}},
+       {"toxics", list_of(map_of({{"proxy", text("")},
+                                  {"toxic", text("")},
+                                  {"partition", text("")},
+                                  {"run", text("its id")}}))}},
       {"id", "ttl", "held_by", "ends_at", "owner", "reason", "toxics"});
   schemas["LeaseList"] = map_of({{"leases", list_of(schema_ref("Lease"))}}, {"leases"});
   schemas["HaltRequest"] = map_of(

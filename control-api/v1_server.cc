@@ -5,6 +5,7 @@
 #include "base/quantities.h"
 #include "control-api/partition_json.h"
 #include "control-api/v1_handlers.h"
+#include "control-api/v1_life.h"
 #include "control-api/v1_problem.h"
 #include "control-api/v1_schemas.h"
 #include "control-api/v1_views.h"
@@ -69,19 +70,12 @@ Json stats_view(const ProxyStats& proxy) {
           {"toxics", toxics}};
 }
 
-/// When a life is over, its own time or its lease's.
-TimePoint end_of(const ToxicLife& life, const Leases& leases) {
+/// That it ends when it would have, by its own time or its lease's: that is not to be had in a
+/// file.
+void say_end(Json& fault, const ToxicLife& life, const Leases& leases) {
   const Lease* lease = life.lease.empty() ? nullptr : leases.find(life.lease, clock_now());
-  return lease == nullptr ? life.ends : std::min(life.ends, lease->ends);
-}
-
-/// What is left of a fault's time, so that it ends when it would have; a lease is not to be
-/// had in a file.
-void say_time_left(Json& fault, TimePoint ends) {
   fault.erase("lease");
-  if (ends == kNever) return;
-  constexpr Duration kShortest = std::chrono::milliseconds(1);
-  fault["ttl"] = duration_text(std::max(ends - clock_now(), kShortest));
+  say_time_left(fault, lease == nullptr ? life.ends : std::min(life.ends, lease->ends));
 }
 
 }  // namespace
@@ -125,7 +119,7 @@ Result<HttpResponse> v1_get_config(const V1Call& call) {
   for (const ProxySpec* proxy : call.registry.list()) {
     Json view = proxy_view(*proxy);
     for (std::size_t i = 0; i < proxy->toxics.size(); ++i) {
-      say_time_left(view["toxics"][i], end_of(proxy->toxics[i].life, call.state.leases));
+      say_end(view["toxics"][i], proxy->toxics[i].life, call.state.leases);
     }
     proxies.push_back(view);
   }
@@ -139,8 +133,7 @@ Result<HttpResponse> v1_get_config(const V1Call& call) {
   config["proxies"] = proxies;
   for (const auto& [name, partition] : partitions.all()) {
     Json view = Json::parse(partition_json(partition, partitions.zones()), nullptr, false);
-    const TimePoint ends = end_of(partition.spec.fault.life, call.state.leases);
-    say_time_left(view, ends);
+    say_end(view, partition.spec.fault.life, call.state.leases);
     config["partitions"].push_back(view);
   }
   return v1_json(200, config);

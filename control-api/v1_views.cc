@@ -68,6 +68,10 @@ Json attribute_view(const AttributeType& type, const AttributeValue& value) {
   return value.decimal();
 }
 
+std::string attribute_json(const AttributeType& type, const AttributeValue& value) {
+  return attribute_view(type, value).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Json toxic_view(const ToxicSpec& toxic) {
   Json view;
   view["name"] = toxic.name;
@@ -107,9 +111,11 @@ Json proxy_view(const ProxySpec& proxy) {
 }
 
 HttpResponse v1_json(int status, const Json& body) {
-  return {status,
-          {{"Content-Type", "application/json"}},
-          body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+  return v1_json_text(status, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+HttpResponse v1_json_text(int status, const std::string& body) {
+  return {status, {{"Content-Type", "application/json"}}, body + "\n"};
 }
 
 }  // namespace faultline

@@ -29,8 +29,7 @@ Result<std::optional<Duration>> decode_ttl(const Fields& toxic) {
                                    : parse_duration(*text);
   if (!ttl)
     return wrong(*value, "ttl must be a time like \"10m\", or \"none\": " + ttl.error().message);
-  constexpr Duration kShortest = std::chrono::milliseconds(1);
-  if (*ttl < kShortest) return wrong(*value, "ttl must be at least 1ms");
+  if (*ttl < kShortestTtl) return wrong(*value, "ttl must be at least 1ms");
   return *ttl;
 }
 

@@ -4,10 +4,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "proxy/fields.h"
 #include "proxy/spec.h"
 
 namespace faultline {
+
+/// The shortest that a ttl can be.
+inline constexpr Duration kShortestTtl = std::chrono::milliseconds(1);
 
 /// The keys of a toxic that say how long it stays, and whose it is.
 const std::vector<std::string>& life_keys();

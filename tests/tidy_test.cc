@@ -40,7 +40,7 @@ const std::map<std::string, Names> kThirdParty = {
     {"<llhttp", {"proxy/http_connect.", "control-api/http_parser.", "cli/response_reader."}},
     {"<nlohmann/",
      {"control-api/json_reader.cc", "control-api/connection_json.", "control-api/kept_state.cc",
-      "control-api/v1_", "cli/", "tests/", "bench/"}},
+      "control-api/run_json.cc", "control-api/v1_", "cli/", "tests/", "bench/"}},
     {"<openssl/", {"tests/support/hashing.cc"}},
     {"<prometheus/", {"control-api/metrics.cc"}},
     {"<spdlog/", {"base/log.cc"}},

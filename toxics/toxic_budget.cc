@@ -1,23 +1,11 @@
 #include "toxics/toxic_budget.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
+#include "toxics/words.h"
+
 namespace faultline {
-
-namespace {
-
-/// "20%", "12.5%".
-std::string percent(double share) {
-  std::array<char, 32> digits{};
-  const auto end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<float>(share * 100));
-  return std::string(digits.data(), end.ptr) + "%";
-}
-
-}  // namespace
 
 ToxicBudget::ToxicBudget(const ToxicLimits& limits, OnSpent on_spent)
     : limits_(limits), on_spent_(std::move(on_spent)) {}
@@ -34,7 +22,7 @@ bool ToxicBudget::take(bool is_first, std::uint64_t live) {
   const std::uint64_t all = std::max(met_.load(std::memory_order_relaxed), live + was_on);
   if (is_too_large(on, live) || (is_first && is_too_large(ever, all))) {
     give_back();
-    spend("max_share " + percent(*limits_.max_share) + " reached");
+    spend("max_share " + share_text(*limits_.max_share) + " reached");
     return false;
   }
   return true;

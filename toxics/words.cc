@@ -1,11 +1,14 @@
 #include "toxics/words.h"
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace faultline {
 
 namespace {
+
+constexpr std::uint64_t kMillionthsOfAPercent = AttributeValue::kMillion / 100;
 
 /// `count` / `scale`, which is a power of ten, exactly: "1.5".
 std::string decimal_text(std::uint64_t count, std::uint64_t scale) {
@@ -40,8 +43,13 @@ std::string words_of_milliseconds(std::int64_t milliseconds) {
 }
 
 std::string words_of_share(const AttributeValue& share) {
-  constexpr std::uint64_t kMillionthsOfAPercent = AttributeValue::kMillion / 100;
   return decimal_text(static_cast<std::uint64_t>(share.number), kMillionthsOfAPercent) + " %";
+}
+
+std::string share_text(double share) {
+  const double millionths = share * static_cast<double>(AttributeValue::kMillion);
+  return decimal_text(static_cast<std::uint64_t>(std::llround(millionths)), kMillionthsOfAPercent) +
+         "%";
 }
 
 std::string words_of_decimal(const AttributeValue& value) {

@@ -23,6 +23,9 @@ std::string words_of_milliseconds(std::int64_t milliseconds);
 /// Of a probability: "30 %", "0.01 %".
 std::string words_of_share(const AttributeValue& share);
 
+/// A share as it is written: "30%". REQUIRES: it is not below 0.
+std::string share_text(double share);
+
 /// Of a kDecimal or kProbability as a number: "0.25". REQUIRES: it is not below 0.
 std::string words_of_decimal(const AttributeValue& value);
 

@@ -1,4 +1,4 @@
-#include "cli/partition_words.h"
+#include "control-api/partition_words.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -6,7 +6,9 @@
 #include "cli/amounts.h"
 #include "cli/cut_proof.h"
 #include "cli/exit_codes.h"
+#include "cli/explanation.h"
 #include "cli/partition_request.h"
+#include "cli/read_partition.h"
 
 namespace faultline {
 
@@ -92,6 +94,8 @@ TEST_CASE("for whom, by turns and until when are part of a partition's words",
   CHECK(partition(R"({"name": "x", "from": "a", "to": "b", "engine": null, "engines": [],
                       "links": [], "ends_at": "2026-11-28T10:00:00Z"})")
             .name == "x");
+  CHECK(deed_in_words(partition(R"({"name": "x", "from": "a\u001b", "to": "b"})")) ==
+        "cut zone a\\x1b from zone b");  // A terminal would obey.
   CHECK(read_partition(Json::parse(R"({"name": "x", "phase": "full moon"})")).error().kind ==
         ErrorKind::kNetwork);
 }

@@ -5,6 +5,7 @@
 
 #include "cli/exit_codes.h"
 #include "cli/run_view.h"
+#include "cli/terminal_size.h"
 #include "cli/timeline_source.h"
 #include "tests/cli/client.h"
 #include "tests/support/temp_dir.h"
@@ -88,6 +89,22 @@ TEST_CASE("the exit code of a run is its verdict", "[run]") {
   CHECK(code("aborted", "inconclusive") == kExitFailed);
 }
 
+TEST_CASE("a run's live line fits the terminal, and is not wrapped", "[run]") {
+  const RunningServer server;
+  const Client client(server);
+  const test::TempDir dir;
+  const std::string name(60, 'x');
+  const std::string path = dir.write(
+      "t.yaml", "steps: [{parallel: [{name: " + name + ", wait: 10ms}, {wait: 10ms}]}]\n");
+  const std::string out = client("run " + path, true).out;
+  const std::size_t begin = out.find("\x1b[?7l\x1b[2m");
+  const std::size_t end = out.find("\x1b[0m\x1b[?7h", begin);
+  REQUIRE(end != std::string::npos);
+  const std::string live = out.substr(begin + 9, end - begin - 9);
+  CHECK(live.starts_with("step 1 of 2: " + name));
+  CHECK(live.size() <= terminal_size().width);
+}
+
 TEST_CASE("run plays a file on a server, shows it and aborts it", "[run]") {
   const RunningServer server;
   const Client client(server);
@@ -104,14 +121,20 @@ TEST_CASE("run plays a file on a server, shows it and aborts it", "[run]") {
   const Json begun = Json::parse(client("run --detach -o json --speed 0.001x " + path).out);
   const std::string id = begun["id"];
   CHECK(client.says("run list").find(id + "  running  step 1 of 1: still") != std::string::npos);
+  CHECK(client("clean").out == "run  " + id + "  \n");
+  CHECK(client("clean").status == kExitFailed);
   CHECK(client.says("run abort --dry-run " + id).find("running") != std::string::npos);
   CHECK(client.says("run abort " + id).find("aborted") != std::string::npos);
   CHECK(client.says("run show " + id).find("  0 to 10s  still: nothing") != std::string::npos);
+  CHECK(client.says("events --type run. --run " + id).find(id) != std::string::npos);
+  const std::string of_another = client.says("events --type run. --run nobody");
+  CHECK(of_another.empty());
   CHECK(client("run show").status == kExitUsage);
   CHECK(client("run show nobody").status == kExitFailed);
   CHECK(client("run az-slow more").status == kExitUsage);
   CHECK(client("run az-slow --speed fast --zone b").status == kExitUsage);
-  CHECK(client("run az-slow --zone nowhere").status == kExitFailed);
+  CHECK(client.fails("run az-slow --zone nowhere") ==
+        "1: --zone: step `slow`: there is no zone `nowhere`: there are no zones\n");
 }
 
 }  // namespace faultline

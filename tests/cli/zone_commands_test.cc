@@ -60,9 +60,10 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// A server whose partition b-cut has let 3 connections and 120 bytes cross.
-test::Behaviour leaking() {
-  return [](const test::Socket& peer) {
+/// A server whose partition b-cut has let 3 connections and 120 bytes cross; one that has `events`
+/// tells so when it has ended.
+test::Behaviour leaking(bool events) {
+  return [events](const test::Socket& peer) {
     std::string request;
     while (request.find("\r\n\r\n") == std::string::npos) request += peer.receive(1);
     const std::string view = R"({"name": "b-cut", "shape": "isolate", "zones": ["b"]})";
@@ -71,6 +72,7 @@ test::Behaviour leaking() {
             "crossed": 123, "crossed_connections": 3, "crossed_bytes": 120})";
     std::string body = R"({"events": [{"time": "2026-11-28T10:01:05.000Z", "before": )" + view +
                        R"(, "effect": )" + effect + "}]}";
+    if (!events) body = R"({"events": []})";
     if (has(request, "/effect ")) body = effect;
     if (has(request, "/b-cut ")) body = view;
     peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
@@ -82,8 +84,13 @@ test::Behaviour leaking() {
 }  // namespace
 
 TEST_CASE("a cut that leaked fails its heal, in so many words", "[zone_commands]") {
-  const test::Server server(leaking());
+  const test::Server server(leaking(true));
+  const test::Server without_events(leaking(false));
   for (const char* command : {"zone heal b", "partition delete b-cut"}) {
+    const Outcome unknown = Client(without_events.address())(command);
+    CHECK(unknown.status == 5);
+    CHECK(unknown.out.find("matched") == std::string::npos);
+    CHECK(unknown.err.find("not judged: what it did to its end is not known: ") == 0);
     const Outcome outcome = Client(server.address())(command);
     CHECK(outcome.status == 1);
     CHECK(has(outcome.out,

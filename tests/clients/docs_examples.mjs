@@ -60,6 +60,22 @@ async function listsEvents(block, [{ command, shown }]) {
   assert.ok(JSON.parse(out).events.length === 1);
 }
 
+async function listsEventsOfRun(block, [{ command, shown }]) {
+  const { server, end } = await serverOfEvents();
+  const begin = async (name) => {
+    const timeline = { name, steps: [{ name: "quiet", wait: "1ms" }] };
+    const body = JSON.stringify({ timeline, owner: "me", reason: "a drill" });
+    const answer = await fetch(`http://${server.api}/v1/runs`, { method: "POST", body });
+    return (await answer.json()).id;
+  };
+  const id = await begin("a-drill");
+  await begin("another");
+  await sleep(100);
+  const { out, context } = await run(`${command.replace("a-drill-4f2k", id)} -h ${server.api}`);
+  await end();
+  looksAs(out, shown.replaceAll("a-drill-4f2k", id), context);
+}
+
 async function keepsEvents(block, [started, asked]) {
   const server = await serve(started.command.replace("faultline serve ", ""));
   server.signal("SIGTERM");
@@ -71,6 +87,7 @@ async function keepsEvents(block, [started, asked]) {
 testBlocks("events.md", [
   ["$ curl -N localhost:8474/v1/events\n", followsEvents],
   ["$ curl -s -H 'Accept: application/json' 'localhost:8474/v1/events?", listsEvents],
+  ["$ faultline events --run", listsEventsOfRun],
   ["$ faultline serve --event-log", keepsEvents],
 ]);
 

@@ -24,7 +24,7 @@ let ajv;
 async function startServer() {
   const child = spawn(
     process.env.FAULTLINE_BINARY,
-    ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"],
+    ["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--drain-timeout", "1m"],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   let text = "";
@@ -152,6 +152,24 @@ async function makeProxy() {
   names.run = run.json.id;
 }
 
+/** With a server of its own that was told to stop, and drains as long as there are bytes. */
+async function whileDraining(check) {
+  const usual = { server, base };
+  server = await startServer();
+  base = `http://${server.address}`;
+  await makeProxy();
+  const talk = setInterval(() => client.write("hello"), 20);
+  server.child.kill("SIGTERM");
+  while ((await fetch(`${base}/readyz`)).ok) await sleep(10);
+  try {
+    await check();
+  } finally {
+    clearInterval(talk);
+    server.child.kill("SIGKILL");
+    ({ server, base } = usual);
+  }
+}
+
 test("the document is valid OpenAPI 3.1", async () => {
   const result = await new Validator().validate(structuredClone(document));
   assert.ok(result.valid, JSON.stringify(result.errors, null, 1));
@@ -213,6 +231,15 @@ test("every operation answers as the document says, and every answer in it is gi
       else await see(pattern, method, { body: { ...example, enabled: true, listen: server.address } });
     }
   }
+  await whileDraining(async () => {
+    for (const [pattern, method, operation] of each) {
+      if (!operation.responses[503]) continue;
+      const { json, context } = await see(pattern, method, {
+        body: operation.requestBody?.content["application/json"].example,
+      });
+      assert.equal(json.code, "draining", context);
+    }
+  });
   const unseen = new Set(["createLease 409", "listEvents 404",  // At 10,000 leases: leases_test.cc.
                           "putPartition 409"]);  // At 100 partitions: v1_partitions_test.cc.
   for (const [pattern, method, operation] of each) {

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <regex>
 #include <set>
@@ -313,6 +314,41 @@ TEST_CASE("health is about the process; readiness ends when it drains", "[contro
   api.api.start_draining();
   CHECK(api.call("GET", "/healthz").status == 200);
   CHECK(api.call("GET", "/readyz").status == 503);
+}
+
+TEST_CASE("while it drains nothing begins, and what there is can be removed", "[control_api]") {
+  ApiFixture api;
+  const std::string proxy =
+      R"({"name":"p","listen":"127.0.0.1:1","upstream":"u:9","enabled":false})";
+  REQUIRE(api.call("POST", "/proxies", proxy).status == 201);
+  api.api.start_draining();
+  const std::string toxic = R"({"type":"latency"})";
+  const std::string wait = R"({"timeline":{"steps":[{"wait":"1m"}]}})";
+  const std::vector<std::array<std::string, 3>> calls = {
+      {"POST", "/proxies", R"({"name":"q","upstream":"u:9","enabled":false})"},
+      {"POST", "/proxies/p", R"({"enabled":true})"},
+      {"POST", "/proxies/p/toxics", toxic},
+      {"POST", "/populate", "[" + proxy + "]"},
+      {"POST", "/reset", ""},
+      {"POST", "/v1/proxies/p/toxics", toxic},
+      {"PATCH", "/v1/proxies/p", R"({"enabled":true})"},
+      {"PUT", "/v1/zones", R"({"zones":{}})"},
+      {"POST", "/v1/leases", R"({"ttl":"1m"})"},
+      {"POST", "/v1/runs", wait},
+      {"POST", "/v1/runs?dry_run=true", wait}};
+  for (const auto& [method, path, body] : calls) {
+    INFO(method << " " << path);
+    const HttpResponse refused = api.call(method, path, body);
+    CHECK(refused.status == 503);
+    CHECK(refused.body.find("the server stops") != std::string::npos);
+    if (path.starts_with("/v1/")) {
+      CHECK(refused.body.find(R"("code":"draining")") != std::string::npos);
+    }
+  }
+  CHECK(api.call("GET", "/v1/runs").status == 200);
+  CHECK(api.call("POST", "/v1/halt", R"({"reason":"enough"})").status == 200);
+  CHECK(api.call("DELETE", "/v1/halt").status == 204);
+  CHECK(api.call("DELETE", "/v1/proxies/p").status == 204);
 }
 
 }  // namespace

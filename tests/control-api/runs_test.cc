@@ -38,7 +38,7 @@ TEST_CASE("the next move of all runs is the first of those under way", "[runs]")
   CHECK(runs.next() == kStart + 1s);
   CHECK(other->progress.take_due(0s));
   CHECK(runs.next() == kStart + 6s);
-  other->state = RunState::kAborted;
+  runs.retire(*other, "{}");
   CHECK(runs.next() == kStart + 10s);
   CHECK(runs.under_way() == std::vector<Run*>{one});
 }
@@ -50,7 +50,7 @@ TEST_CASE("20 runs at once, and the last 200 are remembered", "[runs]") {
     const auto run = runs.add(draft(1s), kStart);
     REQUIRE(run);
     if (i == 0) first = (*run)->id;
-    if (i > 0) (*run)->state = RunState::kCompleted;
+    if (i > 0) runs.retire(**run, "{}");
   }
   CHECK(runs.all().size() == Runs::kMostRemembered);
   CHECK(runs.find(first) != nullptr);  // It is under way still.
@@ -58,6 +58,30 @@ TEST_CASE("20 runs at once, and the last 200 are remembered", "[runs]") {
   const auto too_many = runs.add(draft(1s), kStart);
   REQUIRE(!too_many);
   CHECK(too_many.error().kind == ErrorKind::kConflict);
+}
+
+TEST_CASE("of runs that have ended what is shown is kept, and not too much of it", "[runs]") {
+  Runs runs(1);
+  const auto play = [&](std::size_t bytes) {
+    Run* run = runs.add(draft(1s), kStart).value();
+    const std::string id = run->id;
+    runs.retire(*run, std::string(bytes, 'x'));
+    return id;
+  };
+  const Run* under_way = runs.add(draft(1s), kStart).value();
+  const std::string first = play(1);
+  const std::string second = play(Runs::kMostBytes - 1);
+  CHECK(runs.find(first)->json == "x");
+  CHECK(runs.find(first)->run == nullptr);
+  const std::string third = play(1);
+  CHECK(runs.find(first) == nullptr);
+  CHECK(runs.find(second) != nullptr);
+  const std::string huge = play(Runs::kMostBytes + 1);
+  CHECK(runs.find(third) == nullptr);
+  CHECK(runs.find(huge) != nullptr);  // Whoever watches it shall see its end.
+  CHECK(runs.find(play(1)) != nullptr);
+  CHECK(runs.find(huge) == nullptr);
+  CHECK(runs.under_way() == std::vector<Run*>{runs.find(under_way->id)->run.get()});
 }
 
 TEST_CASE("a run fails if something crossed, and proves nothing if nobody met it", "[runs]") {

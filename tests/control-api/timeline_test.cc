@@ -203,7 +203,8 @@ TEST_CASE("every preset is a timeline once its placeholders are given", "[timeli
   const auto loss =
       decode_timeline(document_of(*find_timeline_preset("cross-az-loss")), {{"zone", "b"}}, 1);
   REQUIRE(loss);
-  CHECK(in_words(loss->steps[0]) == "from zone b to everything else, 15% of packets are lost");
+  CHECK(in_words(loss->steps[0]) ==
+        "the way from zone b to everything else is lossy: packets are lost (loss 15%)");
   CHECK(loss->length == 30min);
 }
 

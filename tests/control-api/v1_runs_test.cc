@@ -137,7 +137,7 @@ TEST_CASE("all of a timeline is checked before its first step", "[v1_runs]") {
   refused(R"({"name":"x","for":"1m","toxic":{"proxy":"nobody","type":"noop"}})",
           "/timeline/steps/1/toxic", "step `x`: there is no proxy `nobody`");
   refused(R"({"parallel":[{"for":"3h","toxic":{"proxy":"redis","type":"noop"}}]})",
-          "/timeline/steps/1/parallel/0/toxic", "at most 2h");
+          "/timeline/steps/1/parallel/0/for", "at most 2h");
   refused(R"({"for":"1m","partition":{"shape":"isolate","zones":["b"],"mode":"blakhole"}})",
           "/timeline/steps/1/partition/mode", "did you mean `blackhole`?");
   const auto wrong = [&](const std::string& body, const std::string& pointer) {
@@ -152,7 +152,22 @@ TEST_CASE("all of a timeline is checked before its first step", "[v1_runs]") {
   wrong(R"({"preset":"az-slow","zone":"b","with":{"zone":"b"}})", "/zone");
   wrong(R"({"preset":"az-slow","zone":"b","with":{"for":5}})", "/with/for");
   wrong(R"({"preset":"az-slow","zone":"b","lease":"none"})", "/lease");
-  wrong(R"({"preset":"az-slow"})", "");
+  wrong(R"({"preset":"az-slow"})", "/preset");
+  wrong(R"({"preset":"az-slow","zone":"q"})", "/zone");
+  wrong(R"({"preset":"az-slow","with":{"zone":"q"}})", "/with/zone");
+  wrong(R"({"preset":"region-cut","with":{"zones":["a","q"]}})", "/with/zones");
+  wrong(R"({"preset":"cache-outage","with":{"proxy":"q"}})", "/with/proxy");
+  for (const std::string with : {R"("for":"x")", R"("for":"3h")", R"("latency":"fast")",
+                                 R"("latency":["1s","2s"])", R"("of/none":"x")"}) {
+    const std::string name = with.substr(1, with.find('"', 1) - 1);
+    const std::string pointer = name == "of/none" ? "of~1none" : name;
+    wrong(R"({"preset":"az-slow","zone":"b","with":{)" + with + "}}", "/with/" + pointer);
+  }
+  const std::string steps = R"({"timeline":{"steps":[{"for":"1m","partition":{"shape":"isolate")";
+  wrong(steps + "}}]}}", "/timeline/steps/0/partition");
+  wrong(steps + R"(,"zones":["${zone}"]}}]}})", "/timeline/steps/0/partition/zones/0");
+  wrong(steps + R"(,"zones":["${zone"]}}]}})", "/timeline/steps/0/partition/zones/0");
+  wrong(steps + R"(,"zones":["b"]}}]},"with":{"y":"x"}})", "/with/y");
   CHECK(world.is_clean());
   CHECK(world.call(200, "GET", "/v1/runs")["runs"].empty());
 }
@@ -168,7 +183,7 @@ TEST_CASE("a dry run answers with the plan, and begins nothing", "[v1_runs]") {
   CHECK(plan["steps"][1]["starts"] == "2s");
   CHECK(plan["steps"][1]["ends"] == "12s");
   CHECK(plan["steps"][1]["does"] ==
-        "between zone b and everything else, packets vanish and nobody is told");
+        "zone b is cut from everything else: packets vanish, and nobody is told");
   CHECK(world.is_clean());
   CHECK(world.call(200, "GET", "/v1/runs")["runs"].empty());
 }
@@ -190,6 +205,21 @@ TEST_CASE("an abort takes a run's faults away at once", "[v1_runs]") {
   world.call(404, "GET", "/v1/runs/nobody");
 }
 
+TEST_CASE("a run that has ended is shown as it ended, for ever", "[v1_runs]") {
+  RunWorld world;
+  const json run = world.run(kTwoSteps);
+  world.pass(61s);
+  CHECK(world.show(run)["steps"][1]["effect"]["matched"] == 0);
+  world.pass(121s);
+  const json ended = world.show(run);
+  CHECK(ended["steps"][0]["does"] == run["steps"][0]["does"]);
+  CHECK(ended["steps"][1]["effect"]["proxies"] == json{"cache-1", "cache-2"});
+  CHECK(world.api->call("DELETE", "/v1/proxies/cache-1").status == 204);
+  world.pass(10min);
+  CHECK(world.show(run) == ended);
+  CHECK(world.call(200, "GET", "/v1/runs")["runs"] == json{ended});
+}
+
 TEST_CASE("a halt ends runs, and none begins until it is lifted", "[v1_runs]") {
   RunWorld world;
   const json run = world.run(kTwoSteps);
@@ -203,6 +233,19 @@ TEST_CASE("a halt ends runs, and none begins until it is lifted", "[v1_runs]") {
   world.pass(10min);
   CHECK(world.is_clean());
   CHECK(world.show(run)["state"] == "halted");
+}
+
+TEST_CASE("while a run only waits nothing is clean, and its lease lists it", "[v1_runs]") {
+  RunWorld world;
+  const std::string lease = world.call(201, "POST", "/v1/leases", R"({"ttl":"20s"})")["id"];
+  const std::string id =
+      world.run(R"({"timeline":{"steps":[{"wait":"1m"}]},"lease":")" + lease + R"("})")["id"];
+  const json run = {{"run", id}};
+  CHECK(world.call(200, "GET", "/v1/leases/" + lease)["toxics"] == json{run});
+  const json unclean = world.call(409, "GET", "/v1/clean");
+  CHECK(unclean["lingering"] == json{{{"kind", "run"}, {"run", id}}});
+  CHECK(world.api->call("DELETE", "/v1/leases/" + lease).status == 204);
+  CHECK(world.call(200, "GET", "/v1/clean")["clean"] == true);
 }
 
 TEST_CASE("a run ends with its lease, by its time or by hand", "[v1_runs]") {

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/support/event_reader.h"
+#include "tests/support/process.h"
 #include "tests/support/server.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace faultline::test {
 namespace {
@@ -54,6 +58,19 @@ struct Zones {
   std::string into_a;
   std::string into_b;
 };
+
+bool has_text(const std::string& text, const std::string& words) {
+  return text.find(words) != std::string::npos;
+}
+
+/// How often `text` says `words`.
+std::size_t times_said(const std::string& text, const std::string& words) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(words); at != std::string::npos; ++count) {
+    at = text.find(words, at + 1);
+  }
+  return count;
+}
 
 /// "started brown-out" for run.step_started.
 std::string told(const Json& event) {
@@ -131,6 +148,117 @@ TEST_CASE("a proxy that goes in the midst fails the run, and the rest is taken a
   const Json ended = zones.end_of(run["id"]);
   CHECK(ended["state"] == "failed");
   CHECK(ended["why"].get<std::string>().find("there is no proxy `into-a`") != std::string::npos);
+  CHECK(zones.becomes_clean());
+}
+
+TEST_CASE("a server that stops ends its runs, and begins none", "[runs]") {
+  const TempDir dir;
+  const std::string log = dir.file("events.jsonl");
+  World world({.arguments = {"--event-log", log}});
+  const Server upstream([](const Socket& client) -> Then {
+    for (;;) {  // It drains for as long as there are bytes.
+      client.send("x");
+      pause_for(milliseconds(20));
+    }
+  });
+  std::optional open = Socket::connect(world.add_proxy("p", upstream.address()));
+  CHECK(open->receive(1) == "x");
+  const std::string wait = R"({"timeline":{"steps":[{"wait":"1m"}]}})";
+  REQUIRE(world.api.post("/v1/runs", wait).status == 201);
+  std::size_t begun = 1;
+  world.server.signal(SIGTERM);
+  REQUIRE(eventually([&] {
+    const int status = world.api.post("/v1/runs", wait).status;
+    if (status == 201) ++begun;
+    return status == 503;
+  }));
+  CHECK(world.api.get("/readyz").status == 503);
+  open.reset();
+  CHECK(world.server.wait() == 0);
+  const std::string events = read_file(log);
+  CHECK(times_said(events, R"("type":"run.started")") == begun);
+  CHECK(times_said(events, R"("type":"run.ended")") == begun);
+}
+
+TEST_CASE("Ctrl-C ends a watched run and its command, even where the server hangs", "[runs]") {
+  Zones zones;
+  const auto begin = [&] {
+    return std::make_unique<Process>(
+        FAULTLINE_BINARY, Process::Options{.arguments = {"run", "az-isolated", "--zone", "b",
+                                                         "--host", zones.world.server.address()}});
+  };
+  const auto first = begin();
+  REQUIRE(eventually([&] { return has_text(first->standard_output(), "step 1 of 1"); }));
+  zones.world.server.signal(SIGSTOP);
+  pause_for(milliseconds(400));  // It waits for an answer.
+  const auto asked = std::chrono::steady_clock::now();
+  first->signal(SIGINT);
+  CHECK(first->wait() == 130);
+  CHECK(std::chrono::steady_clock::now() - asked < bound(milliseconds(3000)));
+  CHECK(has_text(first->standard_error(), "may go on, it could not be aborted"));
+  zones.world.server.signal(SIGCONT);  // It reads what it was asked for.
+  CHECK(zones.becomes_clean());
+
+  const auto second = begin();
+  REQUIRE(eventually([&] { return has_text(second->standard_output(), "step 1 of 1"); }));
+  zones.world.server.signal(SIGSTOP);
+  pause_for(milliseconds(400));
+  second->signal(SIGINT);
+  pause_for(milliseconds(200));  // It asks for the abort.
+  second->signal(SIGINT);
+  CHECK(second->wait() == 256 + SIGINT);
+
+  const auto third = begin();  // No answer to its very first request.
+  pause_for(milliseconds(400));
+  third->signal(SIGINT);
+  CHECK(third->wait() == 130);
+  CHECK(has_text(third->standard_error(), "it may begin all the same"));
+  zones.world.server.signal(SIGCONT);
+}
+
+TEST_CASE("kill -9 of whoever started it: it ends by itself, and traffic flows", "[runs]") {
+  using Words = std::vector<std::string>;
+  Zones zones;
+  const auto start = [&](Words words) {
+    words.insert(words.end(), {"--host", zones.world.server.address()});
+    return std::make_unique<Process>(FAULTLINE_BINARY, Process::Options{.arguments = words});
+  };
+  struct Start {
+    Words words;
+    std::string cause;  ///< Of the end of what it made.
+  };
+  const auto holder = start({"lease", "--ttl", "1s", "--hold"});
+  REQUIRE(eventually([&] { return has_text(holder->standard_output(), "\n"); }));
+  const std::string line = holder->standard_output();
+  const std::string lease = line.substr(0, line.find('\n'));
+  REQUIRE(eventually([&] { return zones.get("/v1/leases/" + lease)["held_by"] == 1; }));
+  const std::vector<Start> starts = {
+      {{"zone", "cut", "b", "--ttl", "3s"}, "ttl"},
+      {{"zone", "cut", "b", "--ttl", "3s", "--watch"}, "ttl"},
+      {{"run", "az-isolated", "--zone", "b", "--with", "for=3s"}, "run"},
+      {{"run", "az-isolated", "--zone", "b", "--lease", lease}, "lease"}};
+  for (const Start& one : starts) {
+    INFO(one.words.at(0) << " " << one.words.back());
+    Socket open = Socket::connect(zones.into_b);
+    REQUIRE(round_trip(open, "x") == "x");
+    const auto starter = start(one.words);
+    Json partitions;
+    REQUIRE(eventually([&] {
+      partitions = zones.get("/v1/partitions")["partitions"];
+      return !partitions.empty();
+    }));
+    starter->signal(SIGKILL);
+    if (one.cause == "lease") holder->signal(SIGKILL);
+    REQUIRE(eventually([&] { return zones.get("/v1/partitions")["partitions"].empty(); }));
+    const std::string name = partitions[0]["name"];
+    const Reply events =
+        zones.world.api.request("GET", "/v1/events?type=partition.ended&limit=1&partition=" + name,
+                                "", {{"Accept", "application/json"}});
+    CHECK(Json::parse(events.body)["events"][0]["cause"] == one.cause);
+    CHECK(round_trip(open, "y") == "y");
+    Socket anew = Socket::connect(zones.into_b);
+    CHECK(round_trip(anew, "z") == "z");
+  }
   CHECK(zones.becomes_clean());
 }
 

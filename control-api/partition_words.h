@@ -1,16 +1,12 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "base/result.h"
 #include "proxy/partition.h"
 
 namespace faultline {
 
-/// A partition as /v1 describes it. Errors: kNetwork, what describes it so is no Faultline, or
-/// one that knows more than this one.
-Result<PartitionSpec> read_partition(const nlohmann::ordered_json& view);
+/// Partitions in words, of the API and of the command line alike. Names are as they are.
 
 /// What is done to whom, as a command: "cut zone b from everything else", "cut the way from zone
 /// a to zones b and c", "slow the way between zone a and zone b".
@@ -26,8 +22,5 @@ std::string state_in_words(const PartitionSpec& partition);
 /// For which connections and when, clauses for the end of a sentence, each behind a comma:
 /// ", for 30% of the connections, by turns 5s on and 20s off". Empty if it is for all.
 std::string limits_in_words(const PartitionSpec& partition);
-
-/// A paragraph of one line on what a partition in a configuration would do, and until when.
-std::string explanation(const PartitionSpec& partition);
 
 }  // namespace faultline

@@ -1,17 +1,14 @@
-#include "cli/partition_words.h"
+#include "control-api/partition_words.h"
 
-#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/quantities.h"
-#include "cli/console.h"
-#include "control-api/json_reader.h"
-#include "proxy/partition_decoder.h"
+#include "toxics/words.h"
 
 namespace faultline {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Shape = PartitionShape;
 using ZoneNames = std::vector<std::string>;
 
@@ -22,7 +19,7 @@ std::string zones_in_words(const ZoneNames& names) {
   std::string text = names.size() == 1 ? "zone " : "zones ";
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
-    text += printable(names[i] == kNoZoneName ? "none (what is in no zone)" : names[i]);
+    text += names[i] == kNoZoneName ? "none (what is in no zone)" : names[i];
   }
   return text;
 }
@@ -126,27 +123,7 @@ std::string meaning_of(const PartitionSpec& partition) {
   return "";
 }
 
-std::string share_in_words(double share) {
-  static const AttributeType kShare{
-      .name = "", .unit = "", .summary = "", .quantity = Quantity::kProbability};
-  const double millionths = share * AttributeValue::kMillion;
-  return kShare.text_with_unit(AttributeValue(static_cast<std::int64_t>(millionths + 0.5)));
-}
-
 }  // namespace
-
-Result<PartitionSpec> read_partition(const Json& view) {
-  Json said = view;
-  // Answers, and no part of what was asked for.
-  for (const char* key : {"links", "engine", "engines", "ends_at"}) said.erase(key);
-  const auto document =
-      parse_strict_json(said.dump(-1, ' ', false, Json::error_handler_t::replace));
-  if (document) {
-    if (auto spec = decode_partition(*document, Dialect::kV1)) return spec;
-  }
-  return fail(ErrorKind::kNetwork,
-              "the server describes a partition in a way that this command does not know");
-}
 
 std::string deed_in_words(const PartitionSpec& partition) {
   return deed(partition, "slow", "make");
@@ -184,7 +161,7 @@ std::string limits_in_words(const PartitionSpec& partition) {
   const ToxicSpec& fault = partition.fault;
   std::string text;
   if (fault.match.share) {
-    text += ", for " + share_in_words(fault.match.share->share) + " of the connections";
+    text += ", for " + share_text(fault.match.share->share) + " of the connections";
   }
   if (fault.reach.affects == Scope::kNew) text += ", for connections made since";
   if (fault.reach.affects == Scope::kOpen) text += ", for connections that were open already";
@@ -198,19 +175,6 @@ std::string limits_in_words(const PartitionSpec& partition) {
   }
   if (fault.reach.shadow) text += ", a shadow: it counts, and does nothing";
   return text;
-}
-
-std::string explanation(const PartitionSpec& partition) {
-  const ToxicLife& life = partition.fault.life;
-  std::string text = "Partition `" + printable(partition.name) + "`: " + state_in_words(partition) +
-                     limits_in_words(partition);
-  const bool has_end = life.ttl && *life.ttl < kLongest;
-  text += has_end ? ", for " + duration_text(*life.ttl) : ", until it is healed";
-  if (cuts(partition.mode) && !ends_connections(partition.mode) && !partition.fault.reach.shadow) {
-    text += partition.fault.reach.on_remove == OnRemove::kReset ? ". Then its connections are reset"
-                                                                : ". Then its connections go on";
-  }
-  return text + ".\n";
 }
 
 }  // namespace faultline
