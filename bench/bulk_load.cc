@@ -111,7 +111,7 @@ Result<void> BulkLoad::start() {
   for (std::size_t i = 0; i < settings_.connections; ++i) {
     Greeting greeting = target_.origin.greeting(role);
     greeting.position = i * kApart;
-    auto socket = connect_and_greet(target_.port, greeting);
+    auto socket = connect_and_greet({target_.port}, greeting);
     if (!socket) return Fail(socket.error());
     connections_.push_back(
         std::make_unique<Connection>(*this, *std::move(socket), greeting.position));

@@ -27,7 +27,7 @@ class ConnectLoad::Slot final : public Handler {
     greeting.answer_bytes = load_.settings_.answer_bytes;
     received_ = 0;
     started_ = now();
-    auto socket = connect_and_greet(load_.target_.port, greeting);
+    auto socket = connect_and_greet({load_.target_.port}, greeting);
     if (!socket) {
       load_.result_.add_failure(socket.error().message);
       return;

@@ -113,15 +113,21 @@ std::size_t EchoLoad::all_connections() const {
   return settings_.connections + (settings_.control_port != 0 ? kControls : 0);
 }
 
+Way EchoLoad::next_way() const {
+  if (settings_.ways.empty()) return {target_.port};
+  return settings_.ways[connections_.size() % settings_.ways.size()];
+}
+
 Result<void> EchoLoad::connect_all(Duration patience) {
   std::uint64_t seen = echoed_;
   TimePoint deadline = now() + patience;
   while (connections_.size() < all_connections() || under_way_ > 0) {
     if (connections_.size() < all_connections() && under_way_ < kMostConnecting) {
       const bool is_control = connections_.size() >= settings_.connections;
-      Greeting greeting = target_.origin.greeting(Role::kEcho);
+      Greeting greeting = target_.origin.greeting(settings_.role);
       greeting.position = connections_.size() * kApart;
-      auto socket = connect_and_greet(is_control ? settings_.control_port : target_.port, greeting);
+      auto socket =
+          connect_and_greet(is_control ? Way{settings_.control_port} : next_way(), greeting);
       if (!socket) return Fail(socket.error());
       connections_.push_back(
           std::make_unique<Connection>(*this, *std::move(socket), greeting.position));

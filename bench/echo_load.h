@@ -10,6 +10,7 @@
 #include "bench/load.h"
 #include "bench/pattern.h"
 #include "bench/poller.h"
+#include "bench/socket.h"
 
 namespace faultline::bench {
 
@@ -26,6 +27,9 @@ struct EchoSettings {
   /// At a rate, each 100th message goes to connections of this port instead, if
   /// it is not 0: what these take under the same load is what is usual.
   std::uint16_t control_port = 0;
+  /// Connections go these ways in turn; empty: to the target's port.
+  std::vector<Way> ways = {};
+  Role role = Role::kEcho;  ///< Of the origin: kEcho or kWatchedEcho.
 };
 
 /// One message that is under way.
@@ -72,6 +76,7 @@ class EchoLoad {
   class Connection;
 
   std::size_t all_connections() const;
+  Way next_way() const;
   void post(Connection& connection, const Message& message);
   void on_echo(Connection& connection, const Message& message, TimePoint when);
   void on_broken(std::size_t messages_lost);

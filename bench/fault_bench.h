@@ -102,6 +102,20 @@ struct ControlPlaneSettings {
   bool awaits_drops = true;     ///< Calls go on until those who do not read are dropped.
 };
 
+/// Three zones of nodes that all dial each other, of which one is cut off.
+struct ZoneCutSettings {
+  std::size_t connections = 1;     ///< At the most, as many from each node to each other.
+  std::size_t nodes_per_zone = 2;  ///< Each has a proxy.
+  double free_rate = 200;          ///< Messages a second, over connections that are not cut,
+  double cut_rate = 50;            ///< and over those that are.
+  std::size_t rounds = 1;
+  Duration window{};  ///< Four make a round.
+};
+
+/// What cutting a zone off does to everybody else: their p99 before and after, beside that of
+/// windows between which nothing is done; and what still crosses.
+FaultTable measure_zone_cut(FaultBench bench, const ZoneCutSettings& settings);
+
 /// How long calls of each kind take, and what becomes of subscribers who do not read.
 FaultTable measure_control_plane(FaultBench bench, const ControlPlaneSettings& settings);
 

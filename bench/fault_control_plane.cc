@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -48,18 +47,11 @@ std::vector<Call> all_calls() {
           {"GET /v1/events, a list of 100", "GET", "/v1/events", ""}};
 }
 
-/// The number behind the last `"key":` in `json`; 0 if it is not there.
-std::uint64_t last_number(const std::string& json, const std::string& key) {
-  const std::size_t at = json.rfind("\"" + key + "\":");
-  return at == std::string::npos ? 0
-                                 : std::strtoull(json.c_str() + at + key.size() + 3, nullptr, 10);
-}
-
 /// The number of the last event. Errors: of the call.
 Result<std::uint64_t> last_event(const LiveFaultline& api) {
   const auto list = api.call("GET", "/v1/events?limit=1", "");
   if (!list) return Fail(list.error());
-  return last_number(*list, "next");
+  return number_in(*list, "next");
 }
 
 /// One control plane under load: the connections, who follows the events, and the caller.
@@ -112,7 +104,7 @@ class ControlPlane {
         bench_.api.add_toxic({"blackhole", {{"side", "upstream"}, {"scope", "new"}}, "hold"});
     if (!added) return Fail(added.error());
     while (held_.size() < count) {
-      auto socket = connect_and_greet(target_.port, target_.origin.greeting(Role::kEcho));
+      auto socket = connect_and_greet({target_.port}, target_.origin.greeting(Role::kEcho));
       if (!socket) return Fail(socket.error());
       held_.push_back(*std::move(socket));
     }
@@ -128,7 +120,7 @@ class ControlPlane {
       if (auto added = bench_.api.add_toxic({"noop"}); !added) return Fail(added.error());
       const auto list = bench_.api.call("GET", "/v1/events?limit=1", "");
       if (!list) return Fail(list.error());
-      reached = last_number(*list, "connections");
+      reached = number_in(*list, "connections");
       if (auto gone = bench_.api.remove_toxic("noop"); !gone) return Fail(gone.error());
     }
     if (reached == settings_.connections) return {};

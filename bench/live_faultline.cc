@@ -55,12 +55,12 @@ Result<LiveFaultline> LiveFaultline::find(const LaunchedProxy& proxy) {
   return LiveFaultline(ApiClient(*std::move(url)));
 }
 
-Result<std::uint16_t> LiveFaultline::add_proxy(const std::string& name,
-                                               std::uint16_t upstream_port) const {
-  const auto answer = call("POST", "/proxies",
-                           "{\"name\":" + json_string(name) +
-                               ",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:" +
-                               std::to_string(upstream_port) + "\"}");
+Result<std::uint16_t> LiveFaultline::add_proxy(const std::string& name, std::uint16_t upstream_port,
+                                               const std::string& zone) const {
+  const auto answer = call(
+      "POST", "/v1/proxies",
+      "{\"name\":" + json_string(name) + ",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:" +
+          std::to_string(upstream_port) + "\",\"zone\":" + json_string(zone) + "}");
   if (!answer) return Fail(answer.error());
   const std::string port = quoted_after("\"listen\":\"127.0.0.1:", *answer);
   return static_cast<std::uint16_t>(std::strtoul(port.c_str(), nullptr, 10));
@@ -123,6 +123,13 @@ Result<Duration> LiveFaultline::time(const char* method, const std::string& path
   const Duration took = now() - before;
   if (!answer) return Fail(answer.error());
   return took;
+}
+
+std::uint64_t number_in(const std::string& json, const std::string& key) {
+  const std::string before = "\"" + key + "\":";
+  const std::size_t at = json.find(before);
+  if (at == std::string::npos) return 0;
+  return std::strtoull(json.c_str() + at + before.size(), nullptr, 10);
 }
 
 }  // namespace faultline::bench

@@ -37,8 +37,10 @@ class LiveFaultline {
   /// The same, with the toxics of another proxy. At first they are those of "bench".
   LiveFaultline on(const std::string& proxy) const;
 
-  /// Adds a proxy to `upstream_port` of this machine. Returns the port that it listens on.
-  Result<std::uint16_t> add_proxy(const std::string& name, std::uint16_t upstream_port) const;
+  /// Adds a proxy to `upstream_port` of this machine, which is in `zone` if that is not "".
+  /// Returns the port that it listens on.
+  Result<std::uint16_t> add_proxy(const std::string& name, std::uint16_t upstream_port,
+                                  const std::string& zone = "") const;
   Result<Duration> remove_proxy(const std::string& name) const;
 
   /// How long the call took, from before the connection to after the answer. Errors:
@@ -64,5 +66,8 @@ class LiveFaultline {
   ApiClient api_;
   std::string proxy_ = "bench";
 };
+
+/// The number behind the first `"key":` in an answer; 0 if it is not there.
+std::uint64_t number_in(const std::string& json, const std::string& key);
 
 }  // namespace faultline::bench

@@ -146,6 +146,7 @@ void measure_faults(const Options& options, const Suite& suite, const Contenders
   run("change-effect", [&](const FaultBench& bench) {
     return measure_change(bench, suite.change_crowd, suite.changes_each);
   });
+  run("zone-cut", [&](const FaultBench& bench) { return measure_zone_cut(bench, suite.zone_cut); });
   run("control-plane",
       [&](const FaultBench& bench) { return measure_control_plane(bench, suite.control_plane); });
 }

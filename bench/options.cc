@@ -62,7 +62,8 @@ void add_choices(CLI::App& app, Options& options) {
   app.add_option("--workloads", options.workloads,
                  "Those whose name begins so: echo, echo-64, steady, download, upload, connect, "
                  "idle, latency-accuracy, bandwidth-accuracy, bandwidth-shared, "
-                 "throughput-under-latency, packet-filter-cost, change-effect, control-plane: A,B")
+                 "throughput-under-latency, packet-filter-cost, change-effect, zone-cut, "
+                 "control-plane: A,B")
       ->delimiter(',');
   app.add_option_function<std::vector<std::string>>(
          "--peer",

@@ -61,6 +61,7 @@ class Origin::Peer final : public Handler {
   bool serve(std::uint32_t events) {
     switch (greeting_.role) {
       case Role::kEcho:
+      case Role::kWatchedEcho:
         return echo();
       case Role::kSource:
         return pour(events);
@@ -87,6 +88,7 @@ class Origin::Peer final : public Handler {
       if (got.is_over) return false;
       const std::string_view bytes(origin_.buffer_.data(), got.bytes);
       if (!bytes.empty()) {
+        if (greeting_.role == Role::kWatchedEcho) note_watched(bytes.size());
         const Moved sent = send_some(socket_, bytes);
         if (sent.is_over) return false;
         unsent_ = bytes.substr(sent.bytes);
@@ -95,6 +97,12 @@ class Origin::Peer final : public Handler {
     }
     want(unsent_.empty() ? EPOLLIN : EPOLLOUT);
     return true;
+  }
+
+  void note_watched(std::size_t bytes) {
+    const TimePoint when = now();
+    origin_.counters_.last_byte = when;
+    if (when >= origin_.counters_.late_from.load()) origin_.counters_.late_bytes += bytes;
   }
 
   bool pour(std::uint32_t events) {

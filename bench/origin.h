@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/time.h"
 #include "bench/pattern.h"
 #include "bench/poller.h"
 #include "bench/wire.h"
@@ -22,6 +23,11 @@ struct OriginCounters {
   std::atomic<std::uint64_t> sourced_bytes{0};
   std::atomic<std::uint64_t> sunk_bytes{0};
   std::atomic<std::uint64_t> mismatches{0};  ///< Pieces that were not what they should be.
+
+  // Of watched echoes, whatever the run.
+  std::atomic<TimePoint> late_from{kNever};            ///< Bytes that come from then on are late.
+  std::atomic<std::uint64_t> late_bytes{0};            ///< So many are.
+  std::atomic<TimePoint> last_byte{TimePoint::min()};  ///< When one last came.
 };
 
 /// The server behind every contender: one thread, on one port, with the role

@@ -45,6 +45,11 @@ void OriginProcess::start_run() {
   counters_->stop_sources = false;
 }
 
+void OriginProcess::watch(TimePoint late_from) {
+  counters_->late_from = late_from;
+  counters_->late_bytes = 0;
+}
+
 Greeting OriginProcess::greeting(Role role) const {
   Greeting greeting;
   greeting.nonce = nonce_;

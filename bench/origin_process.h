@@ -28,6 +28,10 @@ class OriginProcess {
   /// Makes the sources of this run stop; each then leaves `active_sources`.
   void stop_sources() { counters_->stop_sources = true; }
 
+  /// Bytes of watched echoes that come from `late_from` on are counted as late,
+  /// and those before no more.
+  void watch(TimePoint late_from);
+
   /// What a connection of this run has to say first.
   Greeting greeting(Role role) const;
 

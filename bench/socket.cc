@@ -95,32 +95,38 @@ std::uint16_t find_free_port() {
   }
 }
 
-Result<FileDescriptor> connect_and_greet(std::uint16_t port, const Greeting& greeting) {
-  return connect_and_say(port, {reinterpret_cast<const char*>(&greeting), sizeof greeting}, 0);
+Result<FileDescriptor> connect_and_greet(const Way& way, const Greeting& greeting) {
+  return connect_and_say(way, {reinterpret_cast<const char*>(&greeting), sizeof greeting}, 0);
 }
 
-Result<FileDescriptor> connect_and_say(std::uint16_t port, std::string_view words,
-                                       int receive_bytes) {
+Result<FileDescriptor> connect_and_say(const Way& way, std::string_view words, int receive_bytes) {
   FileDescriptor socket = make_socket();
-  if (!socket.is_open()) return network_error(port, "cannot open a socket to");
+  if (!socket.is_open()) return network_error(way.port, "cannot open a socket to");
   send_at_once(socket.get());
   if (receive_bytes > 0) {  // Before it connects: else the peer is told of a larger window.
     setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
   }
-  const sockaddr_in address = loopback(port);
+  if (!way.source.empty()) {
+    sockaddr_in source = loopback(0);
+    VERIFY(inet_pton(AF_INET, way.source.c_str(), &source.sin_addr) == 1);
+    if (bind(socket.get(), generic(source), sizeof source) != 0) {
+      return network_error(way.port, "cannot choose an address to connect to");
+    }
+  }
+  const sockaddr_in address = loopback(way.port);
   if (connect(socket.get(), generic(address), sizeof address) != 0 && errno != EINPROGRESS) {
-    return network_error(port, "cannot connect to");
+    return network_error(way.port, "cannot connect to");
   }
   Moved sent = send_some(socket, words);
   if (sent.is_blocked && sent.bytes == 0) {
     pollfd writable{.fd = socket.get(), .events = POLLOUT, .revents = 0};
     if (poll(&writable, 1, kConnectPatienceMs) <= 0) {
       errno = ETIMEDOUT;
-      return network_error(port, "cannot connect to");
+      return network_error(way.port, "cannot connect to");
     }
     sent = send_some(socket, words);
   }
-  if (sent.bytes != words.size()) return network_error(port, "cannot connect to");
+  if (sent.bytes != words.size()) return network_error(way.port, "cannot connect to");
   return socket;
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -23,15 +24,20 @@ std::uint16_t port_of(const FileDescriptor& socket);
 /// to outgoing connections. Another program can still take it first.
 std::uint16_t find_free_port();
 
+/// Where a connection goes, and where it comes from.
+struct Way {
+  std::uint16_t port = 0;
+  std::string source = {};  ///< An IPv4 address of this machine's; "": 127.0.0.1.
+};
+
 /// Connects, and says `greeting`. Blocks, at most for seconds: on a loopback
 /// the kernel does it all within the call, unless the backlog is full. Errors:
 /// kNetwork.
-Result<FileDescriptor> connect_and_greet(std::uint16_t port, const Greeting& greeting);
+Result<FileDescriptor> connect_and_greet(const Way& way, const Greeting& greeting);
 
 /// The same with any first words. `receive_bytes`: what the kernel may hold for
 /// us to read, 0 is its own choice.
-Result<FileDescriptor> connect_and_say(std::uint16_t port, std::string_view words,
-                                       int receive_bytes);
+Result<FileDescriptor> connect_and_say(const Way& way, std::string_view words, int receive_bytes);
 
 /// The next connection, or none.
 std::optional<FileDescriptor> accept_from(const FileDescriptor& listener);

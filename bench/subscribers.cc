@@ -63,7 +63,7 @@ Result<void> Subscribers::start(std::uint16_t port, std::uint64_t since, const N
   VERIFY(!thread_.joinable());
   for (std::size_t i = 0; i < numbers.reading + numbers.stalled; ++i) {
     const bool reads = i < numbers.reading;
-    auto socket = connect_and_say(port, request_to(port, since), reads ? 0 : kSmallBuffer);
+    auto socket = connect_and_say({port}, request_to(port, since), reads ? 0 : kSmallBuffer);
     if (!socket) return Fail(socket.error());
     if (reads) {
       readers_.push_back(std::make_unique<Reader>(poller_, *std::move(socket), since));

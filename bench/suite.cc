@@ -85,6 +85,12 @@ Suite full() {
           .filter_rounds = 25,
           .change_crowd = {10'000, 16'000, 16},
           .changes_each = 50,
+          .zone_cut = {.connections = 10'000,
+                       .nodes_per_zone = 5,
+                       .free_rate = 2'000,
+                       .cut_rate = 200,
+                       .rounds = 15,
+                       .window = 1s},
           .control_plane = {.connections = 10'000,
                             .dialled = 10'000,
                             .echo_rate = 500,
@@ -103,6 +109,8 @@ Suite quick() {
   suite.filter_rounds = 11;
   suite.change_crowd = {2'000, 10'000, 10};
   suite.changes_each = 10;
+  suite.zone_cut.connections = 2'100;
+  suite.zone_cut.rounds = 3;
   suite.control_plane.connections = suite.control_plane.dialled = 2'000;
   suite.control_plane.calls_each = 100;
   return suite;
@@ -125,6 +133,7 @@ Suite smoke() {
   suite.filter_rounds = 1;
   suite.change_crowd = {50, 1'000};
   suite.changes_each = 1;
+  suite.zone_cut = {.connections = 60, .window = 200ms};
   suite.control_plane = {
       .connections = 40, .dialled = 30, .subscribers = 4, .calls_each = 2, .awaits_drops = false};
   return suite;
@@ -172,6 +181,7 @@ void fit_to_open_files(Suite& suite, std::size_t open_files, std::vector<std::st
   };
   for (Crowd& crowd : suite.latency_crowds) fit("latency-accuracy", crowd.connections);
   fit("change-effect", suite.change_crowd.connections);
+  fit("zone-cut", suite.zone_cut.connections);
   fit_control_plane(suite.control_plane, open_files, notes);
   for (Workload& workload : suite.workloads) {
     auto* settings = std::get_if<IdleSettings>(&workload.settings);

@@ -32,6 +32,7 @@ struct Suite {
   std::size_t filter_rounds = 1;
   Crowd change_crowd;
   std::size_t changes_each = 1;
+  ZoneCutSettings zone_cut;
   ControlPlaneSettings control_plane;
 };
 

@@ -28,7 +28,7 @@ class ThrowawayLoad::Slot final : public Handler {
   /// Connects anew; the proxy may be quick to hang up.
   void connect() {
     const Greeting greeting = load_.target_.origin.greeting(Role::kEcho);
-    auto socket = connect_and_greet(load_.target_.port, greeting);
+    auto socket = connect_and_greet({load_.target_.port}, greeting);
     if (!socket) return;
     socket_ = *std::move(socket);
     sent_ = send_some(socket_, load_.pattern_.at(0, kMessageBytes)).bytes;

@@ -6,10 +6,11 @@ namespace faultline::bench {
 
 /// What the origin is to be for a connection.
 enum class Role : std::uint32_t {
-  kEcho,    ///< Sends back what it gets.
-  kSource,  ///< Sends the pattern until it is told to stop.
-  kSink,    ///< Checks and counts what it gets.
-  kAnswer,  ///< Sends `answer_bytes` of the pattern and closes, as an HTTP/1.0 server would.
+  kEcho,         ///< Sends back what it gets.
+  kWatchedEcho,  ///< The same, and says when it got something: see OriginCounters.
+  kSource,       ///< Sends the pattern until it is told to stop.
+  kSink,         ///< Checks and counts what it gets.
+  kAnswer,       ///< Sends `answer_bytes` of the pattern and closes, as an HTTP/1.0 server would.
 };
 
 /// The first bytes on every connection to the origin, from this machine to this machine.

@@ -14,7 +14,7 @@
 #include "bench/truth/options.h"
 #include "bench/truth/report.h"
 #include "bench/truth/through_faultline.h"
-#include "bench/truth/wakefulness.h"
+#include "bench/wakefulness.h"
 
 namespace faultline::bench::truth {
 

@@ -38,4 +38,12 @@ TEST_CASE("fewer connections than wanted are said", "[suite]") {
         std::string::npos);
 }
 
+TEST_CASE("a mesh is as large as the files of a process allow", "[suite]") {
+  Suite suite = suite_of(Scale::kFull);
+  std::vector<std::string> notes;
+  fit_to_open_files(suite, 20'000, notes);
+  CHECK(suite.zone_cut.connections > 9'900);
+  CHECK(2 * suite.zone_cut.connections < 20'000);  // A proxy has two for each.
+}
+
 }  // namespace faultline::bench

@@ -4,7 +4,7 @@
 
 #include "bench/child.h"
 
-namespace faultline::bench::truth {
+namespace faultline::bench {
 
 /// Keeps every processor of this machine from going to sleep, for as long as it
 /// lives: a process on each that spins whenever nothing else wants to run
@@ -21,4 +21,4 @@ class Wakefulness {
   std::vector<Child> spinners_;
 };
 
-}  // namespace faultline::bench::truth
+}  // namespace faultline::bench

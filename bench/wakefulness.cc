@@ -1,4 +1,4 @@
-#include "bench/truth/wakefulness.h"
+#include "bench/wakefulness.h"
 
 #include <sched.h>
 
@@ -6,7 +6,7 @@
 
 #include "bench/stop.h"
 
-namespace faultline::bench::truth {
+namespace faultline::bench {
 
 namespace {
 
@@ -35,4 +35,4 @@ Wakefulness::Wakefulness() {
   }
 }
 
-}  // namespace faultline::bench::truth
+}  // namespace faultline::bench
