@@ -120,8 +120,11 @@ std::string reconnects_in_words(const Json& recovery) {
 }  // namespace
 
 void add_verify_option(CLI::App& command, bool& verify, const std::string& description) {
-  command.add_flag("--verify,!--no-verify", verify,
-                   description + (verify ? "; the default" : "; --no-verify is the default"));
+  const bool is_default = verify;
+  command.add_flag_callback(
+      "--verify", [&verify] { verify = true; }, description + (is_default ? " (default)" : ""));
+  command.add_flag_callback(
+      "--no-verify", [&verify] { verify = false; }, is_default ? "Do not" : "Do not (default)");
 }
 
 Result<Json> probe_cut(const Invocation& invocation, const V1Remote& remote,

@@ -86,7 +86,7 @@ test::Behaviour leaking(bool events) {
 TEST_CASE("a cut that leaked fails its heal, in so many words", "[zone_commands]") {
   const test::Server server(leaking(true));
   const test::Server without_events(leaking(false));
-  for (const char* command : {"zone heal b", "partition delete b-cut"}) {
+  for (const char* command : {"zone heal b --no-verify", "partition delete b-cut"}) {
     const Outcome unknown = Client(without_events.address())(command);
     CHECK(unknown.status == 5);
     CHECK(unknown.out.find("matched") == std::string::npos);
@@ -124,6 +124,8 @@ TEST_CASE("a zone is cut and healed in words, and the heal proves the cut", "[zo
   const std::string cut = world.client.says("zone cut b --ttl 10m");
   CHECK(cut.find("cut zone b from everything else: 2 open connections, in force after ") == 0);
   CHECK(has(cut, "; heals by itself in 10m, or now: faultline zone heal b\n"));
+  CHECK(has(cut, "\n  a dials b through to-b: "));
+  CHECK(has(cut, "\n  b dials a through to-a: "));
   CHECK(world.client.fails("zone cut b") ==
         "1: Failed to cut zone b: zone b is cut already, by the partition `b-cut`: --replace makes "
         "it this one instead, `faultline zone heal b` ends it\n");
@@ -138,14 +140,16 @@ TEST_CASE("a zone is cut and healed in words, and the heal proves the cut", "[zo
   CHECK(has(world.client.says("partition list"), "\tcut zone b from everything else\n"));
   CHECK(has(world.client.says("events --type partition."),
             "partition.started  b-cut  v1      cut zone b from everything else\n"));
+  CHECK(has(world.client.says("events --type partition.probed"), " 3 probes: 3 "));
   CHECK(has(world.client("clean").out, "partition  b-cut"));
   CHECK(world.claim("partition b-cut crossed == 0 and matched > 0") == "0: ");
   CHECK(has(world.client.says("zone heal b --dry-run"), "so far it has matched 2, cut 2,"));
 
   const std::string healed = world.client.says("zone heal b");
-  CHECK(has(healed,
-            ": its connections go on\nmatched 2, cut 2, refused 0, crossed 0; the cut held, "
-            "nothing crossed it\n"));
+  CHECK(has(healed, ": its connections go on\nthe first byte crossed again after "));
+  CHECK(has(healed, "; no reconnects in "));
+  CHECK(
+      has(healed, "\nmatched 2, cut 2, refused 0, crossed 0; the cut held, nothing crossed it\n"));
   CHECK(into.receive(5) == "lost?");
   // What has ended can be asked of, and healed again.
   CHECK(world.claim("partition b-cut crossed == 0 and matched > 0") == "0: ");
@@ -210,7 +214,7 @@ TEST_CASE("a cut that no proxy carries out is warned of", "[zone_commands]") {
 TEST_CASE("a watched cut ends with what it has proved", "[zone_commands]") {
   const World world;
   const test::Socket into = world.open("1", "to-b");
-  const std::string text = world.client.says("zone cut b --ttl 300ms --watch=100ms");
+  const std::string text = world.client.says("zone cut b --ttl 300ms --watch=100ms --no-verify");
   CHECK(has(text, "a > b  cut  1 open  1 B sent\n"));
   CHECK(has(text, "b-cut  has ended\nzone b has healed by itself, at "));
   CHECK(has(text, " (cause: ttl)\nmatched 1, cut 1, refused 0, crossed 0; the cut held"));
@@ -229,7 +233,8 @@ TEST_CASE("the commands on zones have help, and shells complete their names", "[
   for (const char* shell : {"bash", "zsh"}) {
     const std::string script = test::run(std::string("completion ") + shell).out;
     CHECK(has(script,
-              "\"zone heal\") candidates=\"--help --dry-run --host --output\"; "
+              "\"zone heal\") candidates=\"--help --verify --no-verify --dry-run --host "
+              "--output\"; "
               "lister=\"zone list\" ;;\n"));
     CHECK(has(script,
               "\"partition show\") candidates=\"--help --host --output\"; "

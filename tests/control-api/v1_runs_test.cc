@@ -102,7 +102,8 @@ TEST_CASE("a run begins and ends its steps' faults, and tells of each", "[v1_run
   using Types = std::vector<std::string>;
   CHECK(world.told(run) == Types{"run.started", "run.step_started", "run.step_started",
                                  "run.step_ended", "run.step_ended", "run.ended"});
-  CHECK(world.told(run, "partition.") == Types{"partition.started", "partition.ended"});
+  CHECK(world.told(run, "partition.") ==
+        Types{"partition.started", "partition.ended", "partition.recovery"});
   CHECK(world.told(run, "toxic.").size() == 4);
   CHECK(world.call(200, "GET", "/v1/runs")["runs"].size() == 1);
 }
