@@ -58,7 +58,9 @@ Result<void> disguise(ProbePlan& plan, const ProxySpec& spec, const ProxyZones& 
     if (!address) {
       return fail(ErrorKind::kInvalid, "no address is " + named(map, zone) + " to speak for");
     }
-    plan.header = proxy_header(HeaderVersion::kV1, *address, plan.to);
+    // What it had dialled is of its family, whatever the proxy's is.
+    plan.header =
+        proxy_header(HeaderVersion::kV1, *address, loopback(address->family(), port_of(plan.to)));
     return {};
   }
   if (plan.protocol == Protocol::kSocks5 && zone != kNoZone) {

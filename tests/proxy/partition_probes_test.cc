@@ -158,7 +158,7 @@ TEST_CASE("probes: what cannot be dialled is said", "[partition]") {
   ProbedMesh mesh;
   REQUIRE(mesh.registry.set_zones(
       *decode_zones(document("{far: {cidrs: [198.51.100.0/24]}, b: {cidrs: [127.2.0.0/16]}, "
-                             "lost: {}}"),
+                             "lost: {}, six: {cidrs: ['2001:db8::/32']}}"),
                     Dialect::kStrict),
       Registry::Attempt::kApply));
   mesh.put("{name: p, from: [far, lost], to: b}");
@@ -179,6 +179,10 @@ TEST_CASE("probes: what cannot be dialled is said", "[partition]") {
     CHECK(probe.proxy == "herald");
     CHECK(probe.from == "198.51.100.1");
     CHECK(text(probe.outcome) == "held");
+    mesh.put("{name: q, from: six, to: b}");
+    const PairProbe& other = mesh.of(mesh.probe("q"), "six", "b");
+    CHECK(other.from == "2001:db8::1");
+    CHECK(text(other.outcome) == "held");
   }
 }
 
