@@ -17,10 +17,9 @@ namespace faultline {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using std::chrono::milliseconds;
 
-constexpr milliseconds kLookEvery{100};
-constexpr milliseconds kPatience{10'000};
+constexpr std::chrono::milliseconds kLookEvery{100};
+constexpr std::chrono::milliseconds kPatience{10'000};
 constexpr double kRecoveryAtLeastMs = 1000;
 constexpr double kRecoveryAtMostMs = 5000;
 
