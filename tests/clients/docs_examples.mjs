@@ -110,7 +110,9 @@ test("the tables of docs/events.md name every key, and every type that happens",
   const cut = { name: "b-cut", from: "a", to: "b" };
   await fetch(`${v1}/partitions`, { method: "POST", body: JSON.stringify(cut) });
   await fetch(`${v1}/partitions/b-cut`, { method: "PATCH", body: JSON.stringify({ mode: "reset" }) });
+  await fetch(`${v1}/partitions/b-cut/probes`, { method: "POST" });
   await fetch(`${v1}/partitions/b-cut`, { method: "DELETE" });
+  await fetch(`${v1}/partitions`, { method: "POST", body: JSON.stringify(cut) });  // Ends its recovery.
   const drill = { timeline: { steps: [{ name: "quiet", wait: "1ms" }] }, speed: "60x" };
   await fetch(`${v1}/runs`, { method: "POST", body: JSON.stringify(drill) });
   await sleep(100);
