@@ -89,7 +89,7 @@ Suite full() {
                        .nodes_per_zone = 5,
                        .free_rate = 2'000,
                        .cut_rate = 200,
-                       .rounds = 15,
+                       .rounds = 11,
                        .window = 1s},
           .control_plane = {.connections = 10'000,
                             .dialled = 10'000,
@@ -111,6 +111,7 @@ Suite quick() {
   suite.changes_each = 10;
   suite.zone_cut.connections = 2'100;
   suite.zone_cut.rounds = 3;
+  suite.zone_cut.window = 500ms;
   suite.control_plane.connections = suite.control_plane.dialled = 2'000;
   suite.control_plane.calls_each = 100;
   return suite;

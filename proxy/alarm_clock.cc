@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t kChildren = 4;  // A flat heap: fewer cache misses than a binary one.
 
-constexpr std::size_t kAlarmsPerTurn = 64;
-
 timespec to_timespec(TimePoint time) {
   const auto nanoseconds = std::max<std::int64_t>(time.time_since_epoch().count(), 1);
   return {.tv_sec = nanoseconds / 1'000'000'000, .tv_nsec = nanoseconds % 1'000'000'000};
@@ -105,12 +103,12 @@ bool AlarmClock::arm() {
   return true;
 }
 
-void AlarmClock::ring() {
+void AlarmClock::ring(std::size_t most) {
   if (heap_.empty()) return;
   const TimePoint now = clock_now();
   // What is still due after a few goes on in the next turn, as does what is set for now by those
   // that ring: control calls, and sockets, wait for the end of this.
-  for (std::size_t turns = kAlarmsPerTurn; turns > 0 && !heap_.empty(); --turns) {
+  for (std::size_t left = most; left > 0 && !heap_.empty(); --left) {
     Alarm& alarm = *heap_.front();
     if (alarm.due_ >= now) break;
     lag_.record(now - alarm.due_);

@@ -66,8 +66,8 @@ class AlarmClock {
   /// False if one is due already: then there is nothing to wait for.
   bool arm();
 
-  /// Lets the alarms that are due go off, some at a time.
-  void ring();
+  /// Lets the alarms that are due go off, so many at the most.
+  void ring(std::size_t most);
 
   /// How late alarms went off. Any thread may take a snapshot.
   const DurationHistogram& lag() const { return lag_; }

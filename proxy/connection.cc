@@ -35,6 +35,7 @@ Connection::Connection(Shard& shard, Client client, std::uint64_t ordinal, Conne
       client_address_(client.address),
       zones_(client.zones),
       probe_(std::move(client.probe)),
+      changes_(shard.changes()),
       client_(std::make_unique<Socket>(shard.worker().loop(), std::move(client.socket),
                                        client.family, static_cast<SocketOwner&>(*this))),
       encounters_(std::move(encounters)),
@@ -80,9 +81,12 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   // Kept: a socket whose peer has gone does not say any more who that was.
   if (upstream) dialled_ = CompactAddress(dial_->reached());
   shard_.worker().loop().deferred_delete(std::move(dial_));
+  const bool is_late = is_behind();  // By the toxics there are it might not have been dialled.
+  if (is_late && !begin_catching_up(clock_now())) return;
+  const bool asks_again = is_late || (upstream && need_destination(shard_.toxics()));
+  if (asks_again && !is_passed_on(clock_now())) return;
   if (!upstream) return end_undialled(upstream.error(), error);
   refusal_ = Reception::kDial;
-  if (need_destination(shard_.toxics()) && !is_passed_on(clock_now())) return;
   upstream_ = *std::move(upstream);
   upstream_->set_owner(*this);
   const ProxyZones& zones = shard_.zones();
@@ -148,9 +152,8 @@ void Connection::note_traffic() {
 
 DialOwner::Admission Connection::admit(const SocketAddress& address) noexcept {
   const ProxyZones& zones = shard_.zones();
-  if (zones.map == nullptr || zones.destination != kUnknownZone || encounters_ == nullptr) {
-    return Admission::kDial;
-  }
+  if (zones.map == nullptr || zones.destination != kUnknownZone) return Admission::kDial;
+  if (is_behind() || encounters_ == nullptr) return Admission::kDial;  // on_dialled() asks again.
   ConnectionIdentity me = identity();
   me.zones.destination = zones.zone_of(address);
   const TimePoint now = clock_now();
@@ -177,6 +180,21 @@ void Connection::end_undialled(const Error& error, int number) {
       is_refused ? EndedBy::kToxic : EndedBy::kUnreachable);
 }
 
+bool Connection::is_behind() const {
+  return changes_ != shard_.changes();
+}
+
+bool Connection::begin_catching_up(TimePoint now) {
+  changes_ = shard_.changes();
+  return shard_.begin_catching_up(*this, now);
+}
+
+bool Connection::catch_up(TimePoint now) {
+  if (is_behind() && begin_catching_up(now)) apply_toxics(now);
+  return !ended_;
+}
+
+/// Puts the shard's present toxics in force.
 void Connection::apply_toxics(TimePoint now) {
   if (up_) note_traffic();  // What was sent so far was sent before.
   const ConnectionIdentity me = meet_toxics(now);
@@ -250,13 +268,14 @@ void Connection::arrange(const ConnectionIdentity& identity, TimePoint now) {
 }
 
 void Connection::on_socket_ready(Socket& socket) noexcept {
+  const TimePoint now = clock_now();
+  if (!catch_up(now)) return;
   if (!up_) {
     if (is_greeting()) return hear_greeting();
     // The client has died before its upstream was reached.
     if (socket.is_broken()) end(Ending::kReset, EndedBy::kClient);
     return;
   }
-  const TimePoint now = clock_now();
   const bool is_client = &socket == client_.get();
   Pump& from = is_client ? *up_ : *down_;
   Pump& to = is_client ? *down_ : *up_;
@@ -267,6 +286,7 @@ void Connection::on_socket_ready(Socket& socket) noexcept {
 }
 
 bool Connection::will_read(const Socket& socket) noexcept {
+  if (is_behind()) return false;  // It may not any more, by the toxics there are.
   return up_ && (&socket == client_.get() ? *up_ : *down_).will_pass_on();
 }
 
@@ -297,6 +317,7 @@ void Connection::read(Pump& pump, Pump& answers, TimePoint now) {
 
 void Connection::on_alarm(Alarm& /*alarm*/, TimePoint /*rung*/) noexcept {
   const TimePoint now = clock_now();  // Others were told before us: bytes may have come since.
+  if (!catch_up(now)) return;
   if (toxics_change_at_ <= now) return apply_toxics(now);
   if (!up_) return arrange_dial(now);
   if (keep_alive_at_ <= now) {

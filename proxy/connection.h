@@ -65,8 +65,8 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Puts the shard's present toxics in force.
-  void apply_toxics(TimePoint now);
+  /// Puts the shard's present toxics in force, unless it has. False if that has ended it.
+  bool catch_up(TimePoint now);
 
   /// The shard's zones are others now. The toxics that go by them are put in force next.
   void set_zones();
@@ -132,6 +132,9 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   void watch_zones();
   void note_traffic();
   void set_faults(ConnectionFaults faults);
+  bool is_behind() const;
+  bool begin_catching_up(TimePoint now);
+  void apply_toxics(TimePoint now);
   static void read(Pump& pump, Pump& answers, TimePoint now);
   void write_late(Direction direction);
   void settle(TimePoint now);
@@ -151,6 +154,7 @@ class Connection final : SocketOwner, DialOwner, AlarmOwner, BatchWriter {
   Reception refusal_ = Reception::kDial;    // Of an address that a partition keeps it from.
   std::optional<EndedBy> first_end_;        // Of one direction: whose FIN it was.
   bool ended_ = false;
+  std::uint32_t changes_;  // Of the shard's toxics, as it has seen them.
   std::unique_ptr<Socket> client_;
   std::unique_ptr<Socket> upstream_;        // Null while dialling.
   std::unique_ptr<Dial> dial_;              // Null once dialled.

@@ -69,9 +69,9 @@ std::optional<EndedBy> Connection::introduce() {
   return is_told ? std::nullopt : std::optional(EndedBy::kClient);
 }
 
-/// Which toxics are for the address that has answered is known only now. False:
-/// by these it is over, or should not have been dialled, or not yet; then it is
-/// as if it had not been.
+/// Which toxics are for it is known only now that its dial has ended. False: by
+/// these it is over, or should not have been dialled, or not yet; then it is as
+/// if it had not been.
 bool Connection::is_passed_on(TimePoint now) {
   const ConnectionIdentity me = meet_toxics(now);
   set_faults(faults_for(shard_.toxics(), me, now));

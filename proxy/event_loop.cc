@@ -2,6 +2,7 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -13,6 +14,10 @@ namespace {
 
 /// With fewer events the calls themselves cost less than batching them.
 constexpr std::size_t kWorthABatch = 4;
+
+/// What works that are done in pieces have of each turn.
+constexpr Duration kLeastForWorks = std::chrono::microseconds(300);
+constexpr int kShareOfWorks = 4;
 
 }  // namespace
 
@@ -59,10 +64,12 @@ void EventLoop::turn() {
   if (uv_loop_alive(&uv_) != 0) uv_run(&uv_, UV_RUN_NOWAIT);
   std::swap(retired_, dying_);
   dying_.clear();
-  const int patience = alarms_.arm() ? -1 : 0;
-  const int ready = epoll_wait(epoll_.get(), events_.data(), kEventsPerTurn, patience);
+  const int patience = alarms_.arm() && works_.empty() ? -1 : 0;
+  const std::size_t most = works_.empty() ? kEventsPerTurn : kEventsPerPiece;
+  const int ready = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(most), patience);
   VERIFY(ready >= 0 || errno == EINTR);
   const TimePoint started = clock_now();
+  spent_on_works_ = Duration(0);
   end_event_ = ready < 0 ? 0 : static_cast<std::size_t>(ready);
   next_event_ = 0;
   if (end_event_ >= kWorthABatch && batch_.is_available()) {
@@ -70,10 +77,11 @@ void EventLoop::turn() {
   } else {
     tell_all();
   }
+  go_on_with_works();
   run_posted();
-  alarms_.ring();
+  alarms_.ring(most);
   run_posted();  // What an alarm has posted: it is for this turn.
-  last_turn_ = clock_now() - started;
+  last_turn_ = clock_now() - started - spent_on_works_;
 }
 
 void EventLoop::tell_all() {
@@ -100,6 +108,24 @@ void EventLoop::tell_in_batches() {
   }
   is_batching_ = false;
   batch_.write_all();
+}
+
+void EventLoop::do_in_pieces(Work work) {
+  if (!works_.empty() || !do_piece(work)) works_.push_back(std::move(work));
+}
+
+void EventLoop::go_on_with_works() {
+  while (!works_.empty() && do_piece(works_.front())) works_.pop_front();
+}
+
+/// Whether that was the last of it.
+bool EventLoop::do_piece(const Work& work) {
+  const Duration most = std::max(kLeastForWorks, kShareOfWorks * last_turn_) - spent_on_works_;
+  if (most <= Duration(0)) return false;
+  const TimePoint began = clock_now();
+  const bool is_done = work(began + most);
+  spent_on_works_ += clock_now() - began;
+  return is_done;
 }
 
 void EventLoop::post(std::function<void()> task) {

@@ -189,7 +189,7 @@ void Proxy::set_route(const Route& route, ProxyZones zones, std::vector<ToxicSpe
                     [&](Shard& shard) {
                       shard.set_route(route);
                       shard.set_zones(zones_);
-                      shard.set_toxics(live_toxics_);
+                      shard.set_toxics(live_toxics_, nullptr, nullptr);  // There are none left.
                     });
 }
 
@@ -218,9 +218,9 @@ void Proxy::set_toxics(std::vector<ToxicSpec> toxics) {
   const std::shared_ptr<const ToxicSet> before = std::exchange(live_toxics_, make_live());
   note_engines(spec_, workers_);
   ToxicChangeover changeover(*before, *live_toxics_, workers_.size());
-  workers_.run_on_all([&](Worker& worker, std::size_t) {
-    if (journal_.is_read()) worker.shard(id_).count_connections(changeover);
-    worker.shard(id_).set_toxics(live_toxics_);
+  workers_.run_to_end([&](Worker& worker, std::size_t, const Workers::Done& done) {
+    ConnectionCounter* const counter = journal_.is_read() ? &changeover : nullptr;
+    worker.shard(id_).set_toxics(live_toxics_, counter, done);
   });
   journal_.tell_toxics(spec_.name, changeover, clock_now() - began);
 }
@@ -238,11 +238,10 @@ std::map<std::string, std::uint64_t> Proxy::set_zones(ProxyZones zones,
   const std::shared_ptr<const ToxicSet> before = std::exchange(live_toxics_, make_live());
   static const ToxicSet kNone;  // What parts of another map are for nobody can say any more.
   PartitionReach reach(is_same_map ? *before : kNone, *live_toxics_, workers_.size());
-  workers_.run_on_all([&](Worker& worker, std::size_t) {
+  workers_.run_to_end([&](Worker& worker, std::size_t, const Workers::Done& done) {
     Shard& shard = worker.shard(id_);
     if (!is_same_map) shard.set_zones(zones_);
-    shard.count_connections(reach);  // Before it is in force: it may end them.
-    shard.set_toxics(live_toxics_);
+    shard.set_toxics(live_toxics_, &reach, done);
   });
   return reach.sum();
 }

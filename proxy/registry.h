@@ -80,7 +80,8 @@ inline constexpr std::string_view kAreHalted = "faults are halted";
 /// Every change is checked and built in full before anything is touched, and
 /// is in force on every live connection when the call returns. No call waits
 /// for data, a dial, a peer or a toxic: only for each worker to come to the
-/// end of the callback it is in.
+/// end of the callback it is in, and to have visited its connections, some in
+/// each turn.
 ///
 /// Errors: kNotFound "proxy not found" / "toxic not found"; kConflict "proxy
 /// already exists" / "toxic already exists"; kInvalid; kNetwork for an address

@@ -23,6 +23,8 @@ constexpr int kAcceptsPerLongTurn = 16;
 
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
 
+constexpr int kVisitsPerLook = 8;
+
 /// Those of `before` whose connections do not go on without them, and that are
 /// none of `all` any more. One that was only put elsewhere in the chain still is.
 std::vector<const LiveToxic*> removed_of(const ToxicSet& before, const ToxicSet& all) {
@@ -47,7 +49,7 @@ Shard::Shard(Worker& worker, Shared& shared, ProxyCounters& counters, Route rout
       route_(std::move(route)),
       resume_(worker.loop().alarms(), *this),
       toxics_change_(worker.loop().alarms(), *this) {
-  set_toxics(std::move(toxics));
+  set_toxics(std::move(toxics), nullptr, nullptr);
   if (worker.index() == 0) control_.emplace(shared.listener);
 }
 
@@ -231,9 +233,9 @@ void Shard::turn_away(FileDescriptor client, ConnectionIdentity identity,
   }
 }
 
-void Shard::on_alarm(Alarm& alarm, TimePoint now) noexcept {
+void Shard::on_alarm(Alarm& alarm, TimePoint /*now*/) noexcept {
   if (&alarm == &toxics_change_) {
-    refresh_toxics(now);
+    refresh_toxics();
   } else {
     watch();
   }
@@ -244,21 +246,62 @@ void Shard::set_zones(ProxyZones zones) {
   connections_.for_each([](Connection& connection) { connection.set_zones(); });
 }
 
-void Shard::set_toxics(std::shared_ptr<const ToxicSet> toxics) {
+void Shard::set_toxics(std::shared_ptr<const ToxicSet> toxics, ConnectionCounter* counter,
+                       std::function<void()> on_done) {
   clock_.set(std::move(toxics));
-  refresh_toxics(clock_now());
+  begin_change(counter, std::move(on_done));
 }
 
-/// Puts the toxics as they are at `now` in force.
-void Shard::refresh_toxics(TimePoint now) {
-  const std::shared_ptr<const ToxicSet> before = std::exchange(toxics_, clock_.at(now));
+/// Puts the toxics as they are now in force.
+void Shard::refresh_toxics() {
+  begin_change(nullptr, nullptr);
+}
+
+void Shard::begin_change(ConnectionCounter* counter, std::function<void()> on_done) {
+  if (change_) go_on_with_change(kNever);  // One at a time.
+  std::shared_ptr<const ToxicSet> before = std::exchange(toxics_, clock_.at(clock_now()));
   toxics_change_.set(clock_.next_change());
   arrange_listener();
-  const std::vector<const LiveToxic*> removed =
-      before == nullptr ? std::vector<const LiveToxic*>() : removed_of(*before, clock_.all());
-  connections_.for_each([&](Connection& connection) {  // It may end, and take itself out.
-    if (!connection.ends_without(removed, *before)) connection.apply_toxics(now);
+  ++changes_;
+  change_.emplace();
+  change_->counter = counter;
+  change_->on_done = std::move(on_done);
+  if (before != nullptr) change_->removed = removed_of(*before, clock_.all());
+  change_->before = std::move(before);
+  if (connections_.size() == 0) return end_change();
+  worker_.loop().do_in_pieces(
+      [&worker = worker_, proxy = shared_.id, change = changes_](TimePoint until) {
+        Shard* const shard = worker.find_shard(proxy);
+        const bool is_over = shard == nullptr || !shard->change_ || shard->changes_ != change;
+        return is_over || shard->go_on_with_change(until);
+      });
+}
+
+/// Until then, give or take a few visits. Whether all have caught up.
+bool Shard::go_on_with_change(TimePoint until) {
+  TimePoint now = clock_now();
+  int visits = 0;
+  bool is_over = true;
+  connections_.walk(change_->next, [&](Connection& connection) {
+    if (++visits % kVisitsPerLook == 0) now = clock_now();
+    is_over = now < until;
+    change_->next = connection.id().ordinal;
+    if (is_over) connection.catch_up(now);  // It may end, and take itself out.
+    return is_over;
   });
+  if (is_over) end_change();
+  return is_over;
+}
+
+void Shard::end_change() {
+  const std::function<void()> on_done = std::move(change_->on_done);
+  change_.reset();
+  if (on_done) on_done();
+}
+
+bool Shard::begin_catching_up(Connection& connection, TimePoint now) {
+  if (change_->counter != nullptr) connection.be_counted(*change_->counter, now);
+  return !connection.ends_without(change_->removed, *change_->before);
 }
 
 void Shard::count_connections(ConnectionCounter& counter) const {
@@ -267,7 +310,7 @@ void Shard::count_connections(ConnectionCounter& counter) const {
 }
 
 void Shard::drop_spent_toxics() {
-  refresh_toxics(clock_now());
+  refresh_toxics();
 }
 
 std::unique_ptr<Encounters> Shard::new_encounters(bool is_probe) const {

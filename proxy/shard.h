@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,9 +62,21 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   /// partitions that go by them.
   void set_zones(ProxyZones zones);
 
-  /// Puts `toxics` in force on every connection, before it returns. Those that a
-  /// toxic was on which is none of them, by name, are ended as it says.
-  void set_toxics(std::shared_ptr<const ToxicSet> toxics);
+  /// Puts `toxics` in force on every connection. Those that a toxic was on which is none of them,
+  /// by name, are ended as it says. Before that each is counted for `counter`, unless it is null.
+  ///
+  /// With many connections that takes several turns, and `on_done` is called when it is in force
+  /// on all of them; with few, before this returns. Nobody waits for his turn with the old ones:
+  /// a connection that has something to do before catches up first.
+  void set_toxics(std::shared_ptr<const ToxicSet> toxics, ConnectionCounter* counter,
+                  std::function<void()> on_done);
+
+  /// How often its toxics have changed. A connection that has seen another number is behind.
+  std::uint32_t changes() const { return changes_; }
+
+  /// Lets `connection`, which is behind, take leave of the toxics there were. False if that was its
+  /// end; else it is to put the present ones in force.
+  bool begin_catching_up(Connection& connection, TimePoint now);
 
   /// Counts its connections for `counter`.
   void count_connections(ConnectionCounter& counter) const;
@@ -101,10 +114,22 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   void retire(Connection& connection);
 
  private:
+  /// Toxics that are being put in force on its connections, some at a time.
+  struct ToxicsChange {
+    std::shared_ptr<const ToxicSet> before;  ///< Stages use them until all have caught up.
+    std::vector<const LiveToxic*> removed;   ///< Of these.
+    ConnectionCounter* counter = nullptr;
+    std::function<void()> on_done;
+    std::uint64_t next = 0;  ///< The first connection that is yet to be visited, by ordinal.
+  };
+
   void watch();
   void unwatch();
   void arrange_listener();
-  void refresh_toxics(TimePoint now);
+  void refresh_toxics();
+  void begin_change(ConnectionCounter* counter, std::function<void()> on_done);
+  bool go_on_with_change(TimePoint until);
+  void end_change();
   bool accept_one();
   Foreknowledge foreknowledge() const;
   void receive(FileDescriptor client, const SocketAddress& address);
@@ -131,6 +156,8 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   TimePoint next_complaint_{};              // When a failed dial may be logged again.
   Alarm resume_;                            // Ends a pause after accept() has failed.
   Alarm toxics_change_;                     // Of themselves: see ToxicClock.
+  std::uint32_t changes_ = 0;
+  std::optional<ToxicsChange> change_;  // That not all connections have caught up with.
   OrdinalTable<Connection> connections_;
 };
 

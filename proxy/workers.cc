@@ -36,15 +36,20 @@ std::size_t Workers::size() const {
 }
 
 void Workers::run_on_all(const std::function<void(Worker&, std::size_t)>& task) {
-  std::latch done(static_cast<std::ptrdiff_t>(threads_.size()));
+  run_to_end([&task](Worker& worker, std::size_t index, const Done& done) {
+    task(worker, index);
+    done();
+  });
+}
+
+void Workers::run_to_end(const std::function<void(Worker&, std::size_t, const Done& done)>& task) {
+  std::latch left(static_cast<std::ptrdiff_t>(threads_.size()));
+  const Done done = [&left] { left.count_down(); };
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     Worker& worker = threads_[i]->worker;
-    worker.loop().post([&task, &worker, &done, i] {
-      task(worker, i);
-      done.count_down();
-    });
+    worker.loop().post([&task, &worker, &done, i] { task(worker, i, done); });
   }
-  done.wait();
+  left.wait();
 }
 
 void Workers::post_to_all(const std::function<void(Worker&)>& task) {

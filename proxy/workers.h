@@ -38,6 +38,11 @@ class Workers {
   /// call it from a worker.
   void run_on_all(const std::function<void(Worker&, std::size_t)>& task);
 
+  /// The same for what may take a worker several turns: returns when each has called `done`, on its
+  /// thread, before its task returns or later.
+  using Done = std::function<void()>;
+  void run_to_end(const std::function<void(Worker&, std::size_t, const Done& done)>& task);
+
   /// Runs `task` the same way, and does not wait. Any thread; on a worker's own
   /// loop it runs before the present turn is over.
   void post_to_all(const std::function<void(Worker&)>& task);

@@ -2,7 +2,12 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace faultline {
 namespace {
@@ -49,6 +54,81 @@ TEST_CASE("what a loop's own callback posts runs before the turn is over", "[eve
     CHECK(poster.turns >= 200);
     CHECK(poster.late == 0);
   }
+}
+
+/// Works in pieces, as long as it may, until it has had so many.
+struct Digger {
+  bool operator()(TimePoint until) {
+    while (clock_now() < until) {
+    }
+    return --pieces_left == 0;
+  }
+  int pieces_left;
+};
+
+TEST_CASE("what is done in pieces leaves others a turn between any two", "[event_loop]") {
+  EventLoop loop;
+  Digger digger{5};
+  std::vector<int> seen;  // What was left of it, by those who have a turn.
+  std::function<void()> look = [&] {
+    seen.push_back(digger.pieces_left);
+    if (digger.pieces_left == 0) return loop.stop();
+    std::thread([&] { loop.post(look); }).join();
+  };
+  loop.post([&] { loop.do_in_pieces([&](TimePoint until) { return digger(until); }); });
+  loop.post(look);
+  loop.run();
+  for (int left = 4; left >= 0; --left) {
+    INFO("with " << left << " pieces left");
+    CHECK(std::count(seen.begin(), seen.end(), left) > 0);
+  }
+}
+
+TEST_CASE("what needs no more than one piece is done at once", "[event_loop]") {
+  EventLoop loop;
+  bool is_done = false;
+  loop.do_in_pieces([&](TimePoint until) {
+    CHECK(until > clock_now());
+    return is_done = true;
+  });
+  CHECK(is_done);
+}
+
+TEST_CASE("on a busy loop a piece is larger, so that it comes to an end", "[event_loop]") {
+  EventLoop loop;
+  const auto begin = [&] {
+    loop.do_in_pieces([&](TimePoint until) {
+      CHECK(until - clock_now() > std::chrono::milliseconds(5));
+      loop.stop();
+      return true;
+    });
+  };
+  loop.post([&] {
+    Digger{2}(clock_now() + std::chrono::milliseconds(5));
+    loop.post([&] { loop.post(begin); });  // This turn, and the next.
+  });
+  loop.run();
+}
+
+TEST_CASE("works in pieces share a turn, in the order in which they came", "[event_loop]") {
+  EventLoop loop;
+  std::string order;
+  loop.post([&] {
+    int left = 2;
+    loop.do_in_pieces([&, left](TimePoint until) mutable {
+      order += "a";
+      Digger{1}(until);
+      return --left == 0;
+    });
+    loop.do_in_pieces([&](TimePoint) {
+      order += "b";
+      loop.stop();
+      return true;
+    });
+    CHECK(order == "a");
+  });
+  loop.run();
+  CHECK(order == "aab");
 }
 
 }  // namespace
