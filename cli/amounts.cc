@@ -48,6 +48,15 @@ std::string amount_of(std::uint64_t number, const std::string& noun) {
   return (number == 0 ? "no" : grouped(number)) + " " + noun + (number == 1 ? "" : "s");
 }
 
+std::string few_in_words(const std::vector<std::string>& words, std::size_t most) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(words.size(), most); ++i) {
+    text += (text.empty() ? "" : ", ") + words[i];
+  }
+  return words.size() > most ? text + " and " + std::to_string(words.size() - most) + " more"
+                             : text;
+}
+
 std::string short_bytes(std::uint64_t bytes) {
   constexpr std::array<const char*, 5> kUnits = {" B", " kB", " MB", " GB", " TB"};
   auto number = static_cast<double>(bytes);

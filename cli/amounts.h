@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace faultline {
 
@@ -12,6 +13,9 @@ std::string grouped(std::uint64_t number);
 
 /// "no connections", "1 connection", "2,400 connections".
 std::string amount_of(std::uint64_t number, const std::string& noun);
+
+/// "a, b", "a, b and 3 more".
+std::string few_in_words(const std::vector<std::string>& words, std::size_t most);
 
 /// "0 B", "812 B", "1.2 kB", "48 kB", "3.4 MB".
 std::string short_bytes(std::uint64_t bytes);

@@ -93,6 +93,15 @@ void add_dry_run_option(CLI::App& command, bool& dry_run) {
   command.add_flag("--dry-run", dry_run, "Say what would be, and change nothing");
 }
 
+void add_verify_option(CLI::App& command, bool& verify, const std::string& description) {
+  const bool is_default = verify;
+  command.add_flag_callback(
+      "--verify", [&verify] { verify = true; }, description + (is_default ? " (default)" : ""));
+  command.add_flag_callback(
+      "--no-verify", [&verify] { verify = false; },
+      is_default ? "Leave that out" : "Leave that out (default)");
+}
+
 void add_repeated_option(CLI::App& command, const std::string& name,
                          std::vector<std::string>& target, const std::string& type,
                          const std::string& help) {

@@ -49,6 +49,9 @@ void add_client_options(CLI::App& command, Invocation& invocation);
 /// --dry-run, for commands that can be tried. `dry_run` outlives the command.
 void add_dry_run_option(CLI::App& command, bool& dry_run);
 
+/// --verify and --no-verify. `verify` outlives the command, and holds what is the default.
+void add_verify_option(CLI::App& command, bool& verify, const std::string& description);
+
 /// An option that is given as often as needed, with one value each time. `target` outlives the
 /// command.
 void add_repeated_option(CLI::App& command, const std::string& name,

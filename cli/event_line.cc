@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/cut_probes.h"
+#include "cli/cut_recovery.h"
 #include "cli/cut_proof.h"
 #include "cli/read_partition.h"
 #include "cli/v1_action.h"

@@ -4,6 +4,7 @@
 
 #include "cli/amounts.h"
 #include "cli/cut_probes.h"
+#include "cli/cut_recovery.h"
 #include "cli/cut_proof.h"
 #include "cli/exit_codes.h"
 #include "cli/matrix_watch.h"

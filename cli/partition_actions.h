@@ -22,9 +22,9 @@ struct PartitionSubject {
 };
 
 /// Makes `body` a partition, and says what it did, when it heals by itself, and how to heal it
-/// now. With --verify what those see who dial; 1 if it keeps them not out. With --dry-run it only
-/// says what would be, with --watch it shows the matrix until the partition has ended, then the
-/// proof.
+/// now. With --verify also what those see who dial: where one gets through that is all, and 1.
+/// With --dry-run it only says what would be, with --watch it shows the matrix until the partition
+/// has ended, then the proof.
 int make_partition(const Invocation& invocation, const V1Remote& remote,
                    const PartitionSubject& subject, const PartitionArguments& arguments,
                    const nlohmann::ordered_json& body);

@@ -4,7 +4,6 @@
 
 #include "cli/amounts.h"
 #include "cli/command_tree.h"
-#include "cli/cut_probes.h"
 #include "cli/cut_proof.h"
 #include "cli/exit_codes.h"
 #include "cli/partition_actions.h"

@@ -222,7 +222,8 @@ void add_serve_command(CLI::App& root, Invocation& invocation) {
       "  faultline serve --config faultline.yaml\n"
       "\nEvery option can also come from the environment: --log-level is FAULTLINE_LOG_LEVEL\n"
       "(or LOG_LEVEL), a list has blanks between its entries. Signals: SIGHUP reads the file\n"
-      "again, SIGUSR1 removes every toxic, SIGTERM ends after open connections fell silent.");
+      "again, SIGUSR1 removes every partition and toxic, SIGTERM ends after open connections\n"
+      "fell silent.");
   const auto arguments = std::make_shared<ServeArguments>();
   add_flag(command, "config", arguments->config, "FILE",
            "Proxies and toxics, in YAML or Toxiproxy's JSON");

@@ -40,6 +40,10 @@ std::uint64_t count_at(const Json& object, const char* key) {
   return object.value(key, std::uint64_t{0});
 }
 
+Json list_at(const Json& object, const char* key) {
+  return object.value(key, Json::array());
+}
+
 std::string v1_proxy_path(const std::string& proxy) {
   return "/v1/proxies/" + path_segment(proxy);
 }

@@ -30,6 +30,9 @@ std::string text_at(const nlohmann::ordered_json& json, const char* key);
 /// The number `key` of an object; 0 if there is none.
 std::uint64_t count_at(const nlohmann::ordered_json& object, const char* key);
 
+/// The list `key` of an object; empty if there is none.
+nlohmann::ordered_json list_at(const nlohmann::ordered_json& object, const char* key);
+
 /// "/v1/proxies/redis", or with a toxic "/v1/proxies/redis/toxics/slow"; a call that only tries
 /// with "?dry_run=true" behind, and others with the parameters that are not "".
 std::string v1_proxy_path(const std::string& proxy);

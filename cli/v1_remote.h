@@ -22,11 +22,12 @@ class V1Remote {
   explicit V1Remote(ApiUrl url, std::chrono::seconds patience = kPatience, int interrupt = -1)
       : client_(std::move(url), patience, interrupt) {}
 
-  /// The same server; each call fails, with kNetwork, once `interrupt` can be read.
+  /// The same server, with the usual patience: each call fails, with kNetwork, once `interrupt`
+  /// can be read.
   V1Remote interrupted_by(int interrupt) const {
     return V1Remote(client_.url(), kPatience, interrupt);
   }
-  /// The same server, with so much patience for each call.
+  /// The same server, with so much patience for each call, which nothing interrupts.
   V1Remote within(std::chrono::seconds patience) const { return V1Remote(client_.url(), patience); }
 
   /// The JSON of a 2xx answer; null where it has no body. `path` begins with "/v1/".

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "cli/command_tree.h"
-#include "cli/cut_probes.h"
 #include "cli/exit_codes.h"
 #include "cli/matrix_view.h"
 #include "cli/matrix_watch.h"
@@ -119,7 +118,8 @@ void add_cut(CLI::App& zone, Invocation& invocation) {
       "  faultline zone cut b --flap 5s/20s --connections 30%\n"
       "  faultline zone cut b --mode lossy --loss 15% --one-way out\n"
       "  faultline zone cut b --ttl 1m --watch     # the matrix, then what it has proved\n"
-      "\nIt makes the partition ZONE-cut: `faultline zone heal ZONE` ends it.");
+      "\nIt makes the partition ZONE-cut: `faultline zone heal ZONE` ends it.\n"
+      "Exits with 1 if somebody who dials gets through all the same.");
   const auto given = std::make_shared<PartitionArguments>();
   add_zone_word(command, given->zone);
   command

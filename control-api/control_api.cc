@@ -105,12 +105,12 @@ Result<HttpResponse> ControlApi::handle(const HttpRequest& request, const Names&
     response = text_response(403, "User agent not allowed\n");
   } else if (refusal) {
     response = error_response(403, *refusal);
-  } else if (draining_ && begins_something(request.method)) {
+  } else if (v1_.is_draining() && begins_something(request.method)) {
     response = error_response(503, "the server stops: it begins nothing more");
   } else {
     const Registry::Because because(registry_, {.by = "toxiproxy_api", .request_id = request_id});
-    const Call call{registry_, workers_,  metric_groups_, request,
-                    names,     draining_, toxiproxy_ttl_, match.captured};
+    const Call call{registry_, workers_,          metric_groups_, request,
+                    names,     v1_.is_draining(), toxiproxy_ttl_, match.captured};
     response = match.handler(call);
   }
   if (!response) {

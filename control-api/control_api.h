@@ -50,10 +50,7 @@ class ControlApi {
   void abort_runs(const std::string& why) { v1_.abort_runs(why); }
 
   /// Ends every run. From now on /readyz answers 503, and so does what would begin something.
-  void start_draining() {
-    draining_ = true;
-    v1_.start_draining();
-  }
+  void start_draining() { v1_.start_draining(); }
 
  private:
   Result<HttpResponse> handle_v1(const HttpRequest& request, const Names& names,
@@ -66,7 +63,6 @@ class ControlApi {
   RequestIds ids_;
   V1Api v1_;
   const std::optional<Duration> toxiproxy_ttl_;
-  bool draining_ = false;
 };
 
 }  // namespace faultline

@@ -126,14 +126,14 @@ std::string pair_json(const PairStatus& pair) {
 }
 
 /// Whether the cut has kept the client out; null: nobody was to be kept out, or nobody dialled.
-std::string kept_out_json(const PairProbe& probe, const PartitionSpec& partition) {
+std::string kept_out_json(const ProbeResult& probe, const PartitionSpec& partition) {
   const bool is_known =
       probe.outcome != ProbeOutcome::kNotProbed && probe.outcome != ProbeOutcome::kPending;
   if (!is_known || !cuts_all_new(partition)) return "null";
   return probe.outcome == ProbeOutcome::kAnswered ? "false" : "true";
 }
 
-std::string probe_json(const PairProbe& probe, const PartitionSpec& partition) {
+std::string probe_json(const ProbeResult& probe, const PartitionSpec& partition) {
   return R"({"client":)" + json_string(probe.client) + R"(,"destination":)" +
          json_string(probe.destination) + R"(,"proxy":)" + json_string_or_null(probe.proxy) +
          R"(,"from":)" + json_string_or_null(probe.from) +
@@ -144,7 +144,7 @@ std::string probe_json(const PairProbe& probe, const PartitionSpec& partition) {
 
 std::string probes_json(const LivePartition& partition) {
   std::string list;
-  for (const PairProbe& probe : partition.probes) {
+  for (const ProbeResult& probe : partition.probes) {
     list += (list.empty() ? "" : ",") + probe_json(probe, partition.spec);
   }
   return "[" + list + "]";
@@ -191,7 +191,7 @@ std::string recovery_json(const Recovery& recovery) {
     const auto& after = link.first_byte_after;
     if (after) first = std::min(first.value_or(*after), *after);
     links += (links.empty() ? "" : ",") + std::string(R"({"from":)") + json_string(link.from) +
-             R"(,"to":)" + json_string(link.to) + count_field("cut", link.cut) +
+             R"(,"to":)" + json_string(link.to) + count_field("kept_apart", link.kept_apart) +
              R"(,"first_byte_after_ms":)" + (after ? milliseconds_text(*after) : "null") + "}";
   }
   std::string seconds;
@@ -204,7 +204,7 @@ std::string recovery_json(const Recovery& recovery) {
          text_field("healed_at", rfc3339(recovery.healed())) + R"(,"watched_ms":)" +
          milliseconds_text(recovery.watched()) + R"(,"state":")" +
          (recovery.is_over() ? "over" : "watching") + R"(","cut_all":)" +
-         (recovery.is_whole() ? "true" : "false") + R"(,"first_byte_after_ms":)" +
+         (recovery.cuts_all() ? "true" : "false") + R"(,"first_byte_after_ms":)" +
          (first ? milliseconds_text(*first) : "null") + R"(,"links":[)" + links + "]" +
          count_field("reconnects", reconnects) + R"(,"reconnects_per_second":[)" + seconds + "]}";
 }

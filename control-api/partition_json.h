@@ -12,8 +12,8 @@ namespace faultline {
 std::string partition_json(const LivePartition& partition, const ZoneMap& zones);
 
 /// What it has done so far: {"matched": 7, "crossed": 0, ..., "pairs": [...]}. `dropped_packets`
-/// are those that listening sockets have dropped. With what its probes have seen, if there were
-/// any.
+/// are those that listening sockets have dropped. `probes` is what its probes have seen, [] if
+/// there were none.
 std::string partition_effect_json(const LivePartition& partition, std::uint64_t dropped_packets);
 
 /// What has come back since a partition ended: {"first_byte_after_ms": 12.1, "links": [...],

@@ -51,6 +51,7 @@ class V1Api {
 
   /// The same, and from now on whatever would begin something is refused: nobody would end it.
   void start_draining();
+  bool is_draining() const { return draining_; }
 
   /// Of a request that may not be made: 403, with the reason.
   static HttpResponse refuse(const std::string& reason, const std::string& id);

@@ -31,6 +31,7 @@ struct V1Operation {
   std::vector<std::string_view> problems = {};  ///< Codes beyond those that all can have.
   std::vector<V1Query> queries = {};
   bool writes = false;      ///< It changes something: it takes ?dry_run=true.
+  bool only_ends = false;   ///< Nothing is there afterwards that was not; as with each DELETE.
   bool has_tag = false;     ///< What is at its path has an ETag, and If-Match is heeded.
   bool may_create = false;  ///< It may answer 201, too.
   bool streams = false;     ///< It answers with server-sent events unless JSON is asked for.
@@ -39,7 +40,7 @@ struct V1Operation {
   bool takes_key() const { return method == "POST" && status == 201; }
 
   /// Whether something may be there afterwards that was not: not while the server stops.
-  bool begins_something() const { return writes && method != "DELETE" && id != "halt"; }
+  bool begins_something() const { return writes && !only_ends && method != "DELETE"; }
 };
 
 /// In the order people should read them.

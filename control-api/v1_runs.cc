@@ -1,6 +1,5 @@
 // The operations of /v1 on timelines and their runs.
 
-#include <algorithm>
 #include <utility>
 
 #include "base/quantities.h"

@@ -332,10 +332,13 @@ void add_lease_schemas(Json& schemas) {
          {"description", "null while it is held; then its ttl counts"}}},
        {"owner", who},
        {"reason", who},
-       {"toxics", list_of(map_of({{"proxy", text("")},
-                                  {"toxic", text("")},
-                                  {"partition", text("")},
-                                  {"run", text("its id")}}))}},
+       {"toxics",
+        {{"type", "array"},
+         {"description", "all that names it, partitions and runs too, and ends with it"},
+         {"items", map_of({{"proxy", text("")},
+                           {"toxic", text("")},
+                           {"partition", text("")},
+                           {"run", text("its id")}})}}}},
       {"id", "ttl", "held_by", "ends_at", "owner", "reason", "toxics"});
   schemas["LeaseList"] = map_of({{"leases", list_of(schema_ref("Lease"))}}, {"leases"});
   schemas["HaltRequest"] = map_of(

@@ -1,26 +1,18 @@
 #include "control-api/v1_views.h"
 
-#include <cmath>
+#include <algorithm>
 
 #include "base/quantities.h"
 #include "base/verify.h"
 #include "control-api/timing_json.h"
 #include "proxy/wall_time.h"
+#include "toxics/words.h"
 
 namespace faultline {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// "30%", to six places of the share.
-std::string share_text(double share) {
-  const AttributeType type{
-      .name = "", .unit = "", .summary = "", .quantity = Quantity::kProbability};
-  const double bounded = std::min(std::max(share, 0.0), 1.0);
-  return type.text_with_unit(
-      AttributeValue(std::llround(bounded * static_cast<double>(AttributeValue::kMillion))));
-}
 
 /// Whom it is for and when, as the decoder takes it.
 Json conditions_of(const ToxicSpec& toxic) {
@@ -77,7 +69,7 @@ Json toxic_view(const ToxicSpec& toxic) {
   view["name"] = toxic.name;
   view["type"] = toxic.type->name;
   view["stream"] = to_string(toxic.direction);
-  view["toxicity"] = share_text(static_cast<double>(toxic.toxicity));
+  view["toxicity"] = share_text(std::clamp(static_cast<double>(toxic.toxicity), 0.0, 1.0));
   view["attributes"] = Json::object();
   for (std::size_t i = 0; i < toxic.attributes.size(); ++i) {
     const AttributeType& type = toxic.type->attributes[i];

@@ -105,11 +105,12 @@ Json recovery_schema() {
                       {"description",
                        "since healing began; null: no byte yet, or not all was "
                        "cut, so that a byte says nothing"}};
-  const Json link = map_of({{"from", text("")},
-                            {"to", text("")},
-                            {"cut", count("connections between the two that were cut or refused")},
-                            {"first_byte_after_ms", after}},
-                           {"from", "to", "cut", "first_byte_after_ms"});
+  const Json link =
+      map_of({{"from", text("")},
+              {"to", text("")},
+              {"kept_apart", count("connections between the two that were cut or refused")},
+              {"first_byte_after_ms", after}},
+             {"from", "to", "kept_apart", "first_byte_after_ms"});
   return map_of(
       {{"partition", text("")},
        {"healed_at", text("when it ended")},

@@ -76,7 +76,7 @@ Result<std::unique_ptr<ClientProbe>> ClientProbe::dial(const ProbePlan& plan,
     return Fail(cannot_dial(plan.from, "getsockname"));
   }
   const CompactAddress from(bound);
-  std::shared_ptr<ProbeMark> mark = expected.expect(from);  // Before anybody can accept it.
+  std::shared_ptr<ProbeMark> mark = expected.expect(from, now);  // Before anybody can accept it.
   const int done = ::connect(socket.get(), plan.to.get(), plan.to.length);
   if (done != 0 && errno != EINPROGRESS && errno != ECONNREFUSED) {
     const Error error = cannot_dial(plan.from, "connect");
@@ -102,7 +102,7 @@ ClientProbe::ClientProbe(FileDescriptor socket, const ProbePlan& plan, CompactAd
 
 ProbeOutcome ClientProbe::look(TimePoint now) {
   if (outcome_ != ProbeOutcome::kPending) return outcome_;
-  outcome_ = look();
+  outcome_ = go_on();
   const bool is_over = now - began_ >= kTimeLimit;
   if (outcome_ == ProbeOutcome::kPending && is_over) {
     outcome_ = is_connected_ ? ProbeOutcome::kHeld : ProbeOutcome::kTimedOut;
@@ -111,7 +111,7 @@ ProbeOutcome ClientProbe::look(TimePoint now) {
   return outcome_;
 }
 
-ProbeOutcome ClientProbe::look() {
+ProbeOutcome ClientProbe::go_on() {
   if (!is_connected_) {
     pollfd writable{socket_.get(), POLLOUT, 0};
     if (::poll(&writable, 1, 0) <= 0) return ProbeOutcome::kPending;
@@ -119,6 +119,7 @@ ProbeOutcome ClientProbe::look() {
     socklen_t size = sizeof error;
     ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
     if (error == ETIMEDOUT) return ProbeOutcome::kTimedOut;
+    if (error == ECONNRESET) return ProbeOutcome::kReset;  // It was connected before we looked.
     if (error != 0) return ProbeOutcome::kRefused;
     is_connected_ = true;
   }
@@ -163,10 +164,11 @@ ProbeOutcome ClientProbe::understand() const {
   }
 }
 
-std::uint64_t ClientProbe::lost_packets() const {
+std::uint64_t ClientProbe::lost_packets(TimePoint now) const {
+  constexpr Duration kSurely = std::chrono::milliseconds(20);  // On one machine.
   tcp_info info{};
   socklen_t size = sizeof info;
-  if (!socket_.is_open() || is_connected_ ||
+  if (!socket_.is_open() || is_connected_ || now - began_ < kSurely ||
       ::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
     return 0;
   }

@@ -10,8 +10,7 @@
 #include "base/time.h"
 #include "proxy/expected_probes.h"
 #include "proxy/file_descriptor.h"
-#include "proxy/names.h"
-#include "proxy/protocols.h"
+#include "proxy/probe_plan.h"
 
 namespace faultline {
 
@@ -29,16 +28,6 @@ enum class ProbeOutcome {
 /// "not-probed", "pending", "refused", "timed-out", "reset", "closed", "held", "answered".
 std::string_view to_string(ProbeOutcome outcome);
 const std::vector<std::string>& probe_outcome_names();
-
-/// How a probe is to dial.
-struct ProbePlan {
-  SocketAddress from;  ///< An address of this machine, with port 0.
-  SocketAddress to;    ///< Where the proxy listens.
-  std::string header;  ///< Said first: a PROXY header, or "".
-  Protocol protocol = Protocol::kTcp;
-  std::string client_name;  ///< Whom it gives itself out as in its greeting; "": nobody.
-  std::string destination;  ///< HOST:PORT that it asks for; unused with kTcp.
-};
 
 /// One dial through a proxy, as a client's: it says what the proxy has to hear first, and nothing
 /// to the upstream. It is looked after: it has no timer, and waits for nothing.
@@ -64,7 +53,11 @@ class ClientProbe {
   /// The ordinal plus 1 of the connection it has become; 0: none.
   std::uint64_t connection() const { return mark_->connection.load(); }
   /// How many SYNs it has sent that nothing has answered.
-  std::uint64_t lost_packets() const;
+  std::uint64_t lost_packets(TimePoint now) const;
+  /// Whether it may still become a connection of the proxy.
+  bool may_be_accepted() const { return is_connected_ && connection() == 0; }
+  /// The zone that its upstream is in; kUnknownZone if it was not reached.
+  ZoneId reached() const { return mark_->is_dialled.load() ? mark_->reached.load() : kUnknownZone; }
   /// Lets go of its socket: FIN, or RST if the upstream was not reached.
   void hang_up();
 
@@ -72,7 +65,7 @@ class ClientProbe {
   ClientProbe(FileDescriptor socket, const ProbePlan& plan, CompactAddress from,
               std::shared_ptr<ProbeMark> mark, TimePoint now);
 
-  ProbeOutcome look();
+  ProbeOutcome go_on();
   ProbeOutcome hear();
   ProbeOutcome understand() const;
 

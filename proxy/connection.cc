@@ -85,12 +85,19 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   if (is_late && !begin_catching_up(clock_now())) return;
   const bool asks_again = is_late || (upstream && need_destination(shard_.toxics()));
   if (asks_again && !is_passed_on(clock_now())) return;
+  if (is_late && upstream && admit(dialled_.address()) != Admission::kDial) {
+    return arrange_dial(clock_now());  // Its address is in a zone that it is kept from by now.
+  }
   if (!upstream) return end_undialled(upstream.error(), error);
   refusal_ = Reception::kDial;
   upstream_ = *std::move(upstream);
   upstream_->set_owner(*this);
   const ProxyZones& zones = shard_.zones();
   const bool goes_by_address = zones.map != nullptr && zones.destination == kUnknownZone;
+  if (probe_ != nullptr) {
+    probe_->reached.store(goes_by_address ? zones.zone_of(dialled_.address()) : zones.destination);
+    probe_->is_dialled.store(true);
+  }
   if (const auto refused_by = introduce()) return end(Ending::kReset, *refused_by);
   if (faults_ != nullptr) change_faults(*upstream_, {}, faults_->upstream);
   ProxyCounters& counters = shard_.counters();
@@ -103,7 +110,6 @@ void Connection::on_dialled(Result<std::unique_ptr<Socket>> upstream) noexcept {
   if (goes_by_address) set_faults(faults_for(shard_.toxics(), me, now));
   watch_zones();
   if (watch_ != nullptr) watch_->note_crossed_connection();
-  if (probe_ != nullptr) probe_->is_dialled.store(true);
   me.is_beginning = true;
   arrange(me, now);
   read(*up_, *down_, now);  // What the client has said meanwhile.

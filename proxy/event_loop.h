@@ -87,13 +87,15 @@ class EventLoop {
   /// of a loop that may be called from outside.
   void post(std::function<void()> task);
 
+  /// A piece of what is to be done; true, that was the last.
+  using Work = std::function<bool(TimePoint until)>;
+
   /// Does what would keep others waiting if it were done in one go: calls `work` now, and then
   /// once a turn, until it returns true. It is to return at `until`, or soon after.
   ///
   /// All such works together have 0.3 ms of a turn; on a busy loop, so that they come to an end
   /// there too, four times what everybody else has taken. Who has come first goes first. On the
   /// loop's thread.
-  using Work = std::function<bool(TimePoint until)>;
   void do_in_pieces(Work work);
 
   /// Destroys `object` once the present callback has unwound: how an object

@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <utility>
 #include <vector>
 
+#include "base/time.h"
 #include "proxy/compact_address.h"
+#include "zones/zone_map.h"
 
 namespace faultline {
 
@@ -16,7 +17,8 @@ namespace faultline {
 struct ProbeMark {
   /// The connection's ordinal plus 1; 0 until it is accepted.
   std::atomic<std::uint64_t> connection{0};
-  std::atomic<bool> is_dialled{false};  ///< Its upstream was reached.
+  std::atomic<bool> is_dialled{false};        ///< Its upstream was reached,
+  std::atomic<ZoneId> reached{kUnknownZone};  ///< which is in this zone; known once it is dialled.
 };
 
 /// The probes that dial one proxy at present. They are connections as any other, but that nobody's
@@ -24,17 +26,24 @@ struct ProbeMark {
 /// Any thread. While none is expected nobody is kept from accepting.
 class ExpectedProbes {
  public:
-  /// Whoever comes from there, port included, is a probe until forget().
-  std::shared_ptr<ProbeMark> expect(const CompactAddress& from);
+  /// Who comes from there, port included, at `now` or soon after, is a probe: once.
+  std::shared_ptr<ProbeMark> expect(const CompactAddress& from, TimePoint now);
+  /// It does not come.
   void forget(const CompactAddress& from);
 
-  /// Null for everybody else.
-  std::shared_ptr<ProbeMark> find(const SocketAddress& client) const;
+  /// Somebody has come. Null unless he was expected.
+  std::shared_ptr<ProbeMark> take(const SocketAddress& client);
 
  private:
+  struct Expected {
+    CompactAddress from;
+    std::shared_ptr<ProbeMark> mark;
+    TimePoint until;
+  };
+
   std::atomic<std::size_t> count_{0};
-  mutable std::mutex mutex_;
-  std::vector<std::pair<CompactAddress, std::shared_ptr<ProbeMark>>> expected_;
+  std::mutex mutex_;
+  std::vector<Expected> expected_;
 };
 
 }  // namespace faultline

@@ -47,21 +47,6 @@ std::optional<SocketAddress> first_in(const ZoneMap& map, ZoneId zone, const IpP
   return std::nullopt;
 }
 
-std::vector<SocketAddress> interface_addresses(int family) {
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return {};
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, freeifaddrs);
-  std::vector<SocketAddress> addresses;
-  for (const ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != family) continue;
-    SocketAddress address;
-    address.length = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-    std::memcpy(&address.storage, one->ifa_addr, address.length);
-    addresses.push_back(address);
-  }
-  return addresses;
-}
-
 const std::vector<IpPrefix>& cidrs_of(const ZoneMap& map, ZoneId zone) {
   static const std::vector<IpPrefix> kNone;
   return zone == kNoZone ? kNone : map.zones()[zone - 1U].cidrs;
@@ -69,10 +54,24 @@ const std::vector<IpPrefix>& cidrs_of(const ZoneMap& map, ZoneId zone) {
 
 }  // namespace
 
-std::optional<SocketAddress> local_address_in(const ZoneMap& map, ZoneId zone, int family) {
+LocalAddresses::LocalAddresses() {
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return;
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, freeifaddrs);
+  for (const ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr) continue;
+    const int family = one->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    SocketAddress& address = addresses_.emplace_back();
+    address.length = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    std::memcpy(&address.storage, one->ifa_addr, address.length);
+  }
+}
+
+std::optional<SocketAddress> LocalAddresses::in(const ZoneMap& map, ZoneId zone, int family) const {
   static const IpPrefix kLoopback = *IpPrefix::parse("127.0.0.0/8");
-  for (const SocketAddress& address : interface_addresses(family)) {
-    if (map.zone_of(*address.get()) == zone) return address;
+  for (const SocketAddress& address : addresses_) {
+    if (address.family() == family && map.zone_of(*address.get()) == zone) return address;
   }
   if (family != AF_INET) return std::nullopt;
   for (const IpPrefix& prefix : cidrs_of(map, zone)) {

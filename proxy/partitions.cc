@@ -32,7 +32,7 @@ PairStatus status_of(const std::pair<std::string, std::string>& zones, const Pai
 }  // namespace
 
 bool LivePartition::is_being_probed() const {
-  return std::any_of(probes.begin(), probes.end(), [](const PairProbe& probe) {
+  return std::any_of(probes.begin(), probes.end(), [](const ProbeResult& probe) {
     return probe.outcome == ProbeOutcome::kPending;
   });
 }
@@ -66,7 +66,7 @@ void Partitions::set_zones(std::shared_ptr<const ZoneMap> map) {
   }
 }
 
-Result<void> Partitions::may_be(std::size_t count) {
+Result<void> Partitions::check_count(std::size_t count) {
   if (count <= kMost) return {};
   return fail(ErrorKind::kConflict, "there can be " + std::to_string(kMost) + " partitions, not " +
                                         std::to_string(count));
@@ -75,7 +75,7 @@ Result<void> Partitions::may_be(std::size_t count) {
 Result<ZoneLinks> Partitions::check(const PartitionSpec& spec) const {
   auto links = links_of(spec.shape, zones());
   if (!links) return links;
-  const auto may = may_be(all_.size() + 1 - all_.count(spec.name));
+  const auto may = check_count(all_.size() + 1 - all_.count(spec.name));
   if (!may) return Fail(may.error());
   return links;
 }

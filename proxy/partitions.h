@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/pair_probe.h"
 #include "proxy/partition.h"
+#include "proxy/probe_result.h"
 #include "proxy/wall_time.h"
 
 namespace faultline {
@@ -47,7 +47,7 @@ struct LivePartition {
   std::uint64_t dropped_packets = 0;  ///< As in Registry::dropped_packets(), when it has ended.
   std::map<std::string, std::uint64_t> drops_before{};  ///< By proxy: what its socket had dropped.
   std::vector<PartitionEngine> engines{};  ///< On each proxy that it was on when it last changed.
-  std::vector<PairProbe> probes{};         ///< As of the last time that it was probed.
+  std::vector<ProbeResult> probes{};       ///< As of the last time that it was probed.
   std::shared_ptr<ToxicBudget> budget{};
   /// By the names of client's and destination's zones.
   std::map<std::pair<std::string, std::string>, std::shared_ptr<PairCounts>> counts{};
@@ -79,7 +79,7 @@ class Partitions {
   void set_zones(std::shared_ptr<const ZoneMap> map);
 
   /// Whether there can be so many. Error: kConflict.
-  static Result<void> may_be(std::size_t count);
+  static Result<void> check_count(std::size_t count);
 
   /// Whether `spec` can be one of them. Errors: kInvalid, kConflict.
   Result<ZoneLinks> check(const PartitionSpec& spec) const;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "proxy/compact_address.h"
-#include "proxy/local_addresses.h"
 #include "proxy/proxy_protocol.h"
 
 namespace faultline {
@@ -49,12 +48,11 @@ std::string named(const ZoneMap& map, ZoneId zone) {
 
 /// Makes the plan's client one of `zone`.
 Result<void> disguise(ProbePlan& plan, const ProxySpec& spec, const ProxyZones& zones, ZoneId zone,
-                      const Reached& reached) {
+                      const Reached& reached, const LocalAddresses& machine) {
   const ZoneMap& map = *zones.map;
   if (zones.client != kUnknownZone) return {};  // Whoever comes is.
   if (spec.protocols.accepts_header) {
-    const auto address =
-        zone == kNoZone ? local_address_in(map, zone, AF_INET) : address_in(map, zone);
+    const auto address = zone == kNoZone ? machine.in(map, zone, AF_INET) : address_in(map, zone);
     if (!address) {
       return fail(ErrorKind::kInvalid, "no address is " + named(map, zone) + " to speak for");
     }
@@ -67,9 +65,9 @@ Result<void> disguise(ProbePlan& plan, const ProxySpec& spec, const ProxyZones& 
     plan.client_name = std::string(map.name_of(zone));
     return {};
   }
-  auto from = local_address_in(map, zone, plan.to.family());
+  auto from = machine.in(map, zone, plan.to.family());
   if (!from && reached.is_anywhere) {
-    from = local_address_in(map, zone, AF_INET6);
+    from = machine.in(map, zone, AF_INET6);
     if (from) plan.to = loopback(AF_INET6, port_of(plan.to));
   }
   if (!from) {
@@ -81,13 +79,13 @@ Result<void> disguise(ProbePlan& plan, const ProxySpec& spec, const ProxyZones& 
 
 }  // namespace
 
-bool may_connect(const ProxyZones& zones, const ZonePair& pair) {
-  return zones.map != nullptr && (zones.client == kUnknownZone || zones.client == pair.client) &&
-         (zones.destination == kUnknownZone || zones.destination == pair.destination);
+bool asks_whom(const ProxySpec& spec, const ProxyZones& zones) {
+  return zones.destination == kUnknownZone || !spec.protocols.has_upstream();
 }
 
 Result<ProbePlan> probe_plan(const ProxySpec& spec, const ProxyZones& zones, const ZonePair& pair,
-                             const std::map<ZoneId, std::string>& seen) {
+                             const std::map<ZoneId, std::string>& seen,
+                             const LocalAddresses& machine) {
   const Protocol protocol = spec.protocols.protocol;
   if (!spec.enabled) return fail(ErrorKind::kInvalid, "it is disabled");
   if (protocol == Protocol::kTransparent) {
@@ -101,7 +99,7 @@ Result<ProbePlan> probe_plan(const ProxySpec& spec, const ProxyZones& zones, con
                  .protocol = protocol,
                  .client_name = "",
                  .destination = ""};
-  if (zones.destination == kUnknownZone || !spec.protocols.has_upstream()) {
+  if (asks_whom(spec, zones)) {
     const auto found = seen.find(pair.destination);
     if (found == seen.end()) {
       return fail(ErrorKind::kInvalid,
@@ -109,7 +107,7 @@ Result<ProbePlan> probe_plan(const ProxySpec& spec, const ProxyZones& zones, con
     }
     plan.destination = found->second;
   }
-  if (const auto done = disguise(plan, spec, zones, pair.client, *reached); !done) {
+  if (const auto done = disguise(plan, spec, zones, pair.client, *reached, machine); !done) {
     return Fail(done.error());
   }
   return plan;

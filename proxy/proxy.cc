@@ -157,7 +157,7 @@ void Proxy::start(ListeningSocket socket) {
   VERIFY(!listening_.is_open());
   const TimePoint began = clock_now();
   listening_ = std::move(socket);
-  lost_probes_ = std::min(lost_probes_, listening_.dropped_packets());  // It may be a new one.
+  probe_drops_ = std::min(probe_drops_, listening_.dropped_packets());  // It may be a new one.
   spec_.listen = listening_.address();
   spec_.enabled = true;
   workers_.run_on_all([this](Worker& worker, std::size_t) {
@@ -356,7 +356,7 @@ std::shared_ptr<ToxicBudget> Proxy::budget_for(const ToxicSpec& spec, std::uint6
   const auto on_spent = [this, toxic](const std::string& reason) {
     workers_.post_to_all([proxy = id_](Worker& worker) {
       Shard* const shard = worker.find_shard(proxy);
-      if (shard != nullptr) shard->drop_spent_toxics();
+      if (shard != nullptr) shard->refresh_toxics();
     });
     ended_.add({shared_.name, toxic, reason});
   };
@@ -399,7 +399,7 @@ ToxicSet Proxy::try_parts(const std::string& partition, const std::vector<ToxicS
 std::uint64_t Proxy::dropped_packets() const {
   if (!listening_.is_open()) return 0;
   const std::uint64_t dropped = listening_.dropped_packets();
-  return dropped - std::min(dropped, lost_probes_);
+  return dropped - std::min(dropped, probe_drops_);
 }
 
 std::string Proxy::name_of_toxic(std::uint64_t id) const {

@@ -86,9 +86,9 @@ class Proxy {
   std::uint64_t dropped_packets() const;
 
   /// Who dials it to see what that is like.
-  ExpectedProbes& probes() { return shared_.probes; }
+  ExpectedProbes& expected_probes() { return shared_.probes; }
   /// So many segments of probes were not answered: the listening socket has dropped them.
-  void note_lost_probes(std::uint64_t segments) { lost_probes_ += segments; }
+  void note_probe_drops(std::uint64_t segments) { probe_drops_ += segments; }
 
   /// Tells the journal what start(), stop() and the like have come to: once, at
   /// the end of a change. Until the first time nothing of the proxy is told.
@@ -122,7 +122,7 @@ class Proxy {
   std::vector<ProxyCounters> counters_;  // One for each worker.
   std::shared_ptr<const ToxicSet> live_toxics_;
   ListeningSocket listening_;
-  std::uint64_t lost_probes_ = 0;  // Since it listens.
+  std::uint64_t probe_drops_ = 0;  // Since it listens.
 };
 
 }  // namespace faultline

@@ -3,7 +3,7 @@
 #include <set>
 #include <utility>
 
-#include "proxy/running_probe.h"
+#include "proxy/look_again.h"
 
 namespace faultline {
 
@@ -15,7 +15,7 @@ Recovery::Recovery(const LivePartition& partition, const Partitions& all, Cause 
       healed_at_(std::chrono::system_clock::now()),
       healed_(now),
       next_(now),
-      is_whole_(cuts_all(partition.spec)),
+      cuts_all_(faultline::cuts_all(partition.spec)),
       traffic_(all.traffic()) {
   const ZoneMap& map = all.zones();
   const std::vector<PairStatus> statuses = partition.pairs();
@@ -24,11 +24,14 @@ Recovery::Recovery(const LivePartition& partition, const Partitions& all, Cause 
     Link link{.ids = {from, to},
               .from = std::string(map.name_of(from)),
               .to = std::string(map.name_of(to))};
+    // Those modes end connections that were dialled that way; others go on.
+    link.has_answers =
+        !ends_connections(partition.spec.mode) || partition.links.count({to, from}) > 0;
     link.bytes_before = bytes_of(link);
     for (const PairStatus& pair : statuses) {
       const bool is_its = (pair.client == link.from && pair.destination == link.to) ||
                           (pair.client == link.to && pair.destination == link.from);
-      if (is_its) link.cut += pair.open + pair.refused;
+      if (is_its) link.kept_apart += pair.open + pair.refused;
     }
     links_.push_back(std::move(link));
     pairs.insert({from, to});
@@ -41,8 +44,9 @@ Recovery::Recovery(const LivePartition& partition, const Partitions& all, Cause 
 std::uint64_t Recovery::bytes_of(const Link& link) const {
   const auto up = static_cast<std::size_t>(Direction::kUpstream);
   const auto down = static_cast<std::size_t>(Direction::kDownstream);
-  return traffic_->sum(link.ids).sent_bytes[up] +
-         traffic_->sum({link.ids.destination, link.ids.client}).sent_bytes[down];
+  const std::uint64_t asked = traffic_->sum(link.ids).sent_bytes[up];
+  if (!link.has_answers) return asked;
+  return asked + traffic_->sum({link.ids.destination, link.ids.client}).sent_bytes[down];
 }
 
 std::uint64_t Recovery::connections() const {
@@ -56,14 +60,14 @@ void Recovery::look(const Partitions& all, TimePoint now) {
   if (all.traffic() != traffic_) return end();
   watched_ = now - healed_;
   for (Link& link : links_) {
-    if (!is_whole_ || link.first_byte_after) continue;
+    if (!cuts_all_ || link.first_byte_after) continue;
     if (bytes_of(link) > link.bytes_before) link.first_byte_after = watched_;
   }
   const std::uint64_t connections_now = connections();
   const auto second = static_cast<std::size_t>(watched_ / std::chrono::seconds(1));
   reconnects_.resize(second + 1);
   reconnects_.back() += connections_now - std::exchange(connections_seen_, connections_now);
-  next_ = watched_ < kWatched ? next_look(healed_, now) : kNever;
+  next_ = watched_ < kWatched ? look_again(healed_, now) : kNever;
 }
 
 }  // namespace faultline

@@ -29,7 +29,9 @@ class Recovery {
     std::string to;
     /// Connections between the two that were cut, or refused as they came: 0, and nobody may be
     /// there whose byte could cross.
-    std::uint64_t cut = 0;
+    std::uint64_t kept_apart = 0;
+    /// Whether what is sent on connections that `to` has dialled was kept back, too.
+    bool has_answers = true;
     std::uint64_t bytes_before = 0;
     /// Since healing began; none: no byte yet, or not all was cut, so that bytes say nothing.
     std::optional<Duration> first_byte_after{};
@@ -52,7 +54,7 @@ class Recovery {
   WallTime healed() const { return healed_at_; }
   Duration watched() const { return watched_; }
   /// Whether everything had been cut, so that a byte is one that has come back.
-  bool is_whole() const { return is_whole_; }
+  bool cuts_all() const { return cuts_all_; }
   const std::vector<Link>& links() const { return links_; }
   /// Connections dialled between the zones, whose upstream was reached, in each second since.
   const std::vector<std::uint64_t>& reconnects() const { return reconnects_; }
@@ -68,7 +70,7 @@ class Recovery {
   TimePoint healed_;
   TimePoint next_;
   Duration watched_{0};
-  bool is_whole_;
+  bool cuts_all_;
   std::shared_ptr<ZoneTraffic> traffic_;
   std::vector<Link> links_;
   std::vector<ZonePair> pairs_;  // Whose connections they were.

@@ -205,7 +205,8 @@ class Registry {
 
   /// Makes the zones those. Every connection is between others from then on, and what flows
   /// between zones is counted anew. Returns them as they are, or would be; never null. Errors:
-  /// kInvalid; a zone that goes is still named by a proxy or a partition.
+  /// kInvalid; a zone that goes is still named by a proxy, a toxic or a partition, or a proxy
+  /// cannot carry out what a partition comes to in these zones.
   Result<std::shared_ptr<const ZoneMap>> set_zones(std::vector<ZoneSpec> zones, Attempt attempt);
 
   struct PutPartition {
@@ -288,9 +289,15 @@ class Registry {
   Result<void> fits(const ProxySpec& proxy, const Division& division) const;
   void take_zones(std::shared_ptr<const ZoneMap> map);
   Result<ZoneMap> zones_after(const Configured& before, const Configured& now) const;
-  void start_probe(const LivePartition& partition, std::size_t index, PairProbe& result);
+  struct ProbeRound;
+  Result<std::unique_ptr<ClientProbe>> dial_as(const ZonePair& pair, Proxy& proxy,
+                                               ProbeRound& round, ProbeResult& result);
+  void start_probe(const LivePartition& partition, std::size_t index,
+                   const std::vector<Proxy*>& proxies, ProbeRound& round, ProbeResult& result);
+  Proxy* proxy_of(const RunningProbe& running);
   void end_probe(RunningProbe& running);
   void drop_probes(LivePartition& partition, const std::string& why);
+  void forget_probes(LivePartition& partition, const std::string& why);
   void look_at_probes(TimePoint now);
   void tell_probes(const LivePartition& partition);
   void watch_recovery(const LivePartition& partition, TimePoint now);

@@ -125,6 +125,9 @@ Result<std::shared_ptr<const ZoneMap>> Registry::set_zones(std::vector<ZoneSpec>
 
 /// REQUIRES: nothing names a zone that is not in `map`.
 void Registry::take_zones(std::shared_ptr<const ZoneMap> map) {
+  for (const auto& [name, partition] : partitions_.all()) {
+    forget_probes(*partitions_.find(name), "the zones have been changed since");
+  }
   partitions_.set_zones(std::move(map));
   refresh_parts();
   log(LogLevel::kInfo, "zones", "the zones have changed",
@@ -162,12 +165,11 @@ Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attem
   if (before && before->spec == spec) return PutPartition{*before, false};
   const std::uint64_t id = before ? before->id : ++last_id_;
   const auto on_spent = [this, id](const std::string& reason) {
-    workers_.post_to_all([](Worker& worker) { worker.drop_spent_toxics(); });
+    workers_.post_to_all([](Worker& worker) { worker.refresh_toxics(); });
     ended_.add({"", id, reason});
   };
   if (LivePartition* changed = partitions_.find(spec.name); changed != nullptr) {
-    drop_probes(*changed, "");
-    changed->probes.clear();  // They were of what it was.
+    forget_probes(*changed, "the partition has been changed since");
   }
   end_recovery(spec.name);
   LivePartition& partition = partitions_.put(std::move(spec), *std::move(links), id, on_spent);

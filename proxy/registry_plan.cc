@@ -61,7 +61,8 @@ Result<Registry::Division> Registry::Plan::division() const {
     const auto links = links_of(partition->shape, after.map == nullptr ? none : *after.map);
     if (!links) return within("partition `" + partition->name + "`", links.error());
   }
-  if (const auto may = Partitions::may_be(after.partitions.size()); !may) return Fail(may.error());
+  if (const auto may = Partitions::check_count(after.partitions.size()); !may)
+    return Fail(may.error());
   return after;
 }
 

@@ -6,6 +6,7 @@
 
 #include "proxy/alarm_clock.h"
 #include "proxy/connections.h"
+#include "proxy/look_again.h"
 #include "proxy/probe_plan.h"
 #include "proxy/proxy.h"
 #include "proxy/registry.h"
@@ -23,39 +24,58 @@ std::string address_of(const ProbePlan& plan, const ClientProbe& probe) {
 
 }  // namespace
 
-/// Dials through the first proxy that a probe of the pair can dial.
-void Registry::start_probe(const LivePartition& partition, std::size_t index, PairProbe& result) {
-  const ZoneMap& map = partitions_.zones();
-  const ZonePair pair{map.id_of(result.client), map.id_of(result.destination)};
+/// What is asked once for all probes of a partition.
+struct Registry::ProbeRound {
+  LocalAddresses machine{};
+  /// Where each that asks_whom() leads, by zone.
+  std::map<const Proxy*, std::map<ZoneId, std::string>> destinations{};
+};
+
+/// A client of `pair.client` dials `pair.destination` through `proxy`, and `result` says so.
+Result<std::unique_ptr<ClientProbe>> Registry::dial_as(const ZonePair& pair, Proxy& proxy,
+                                                       ProbeRound& round, ProbeResult& result) {
+  const ProxySpec& spec = proxy.spec();
+  const auto [place, is_new] = round.destinations.try_emplace(&proxy);
+  if (is_new && asks_whom(spec, proxy.zones())) {
+    place->second = connections().destinations(spec.name, partitions_.zones());
+  }
+  const auto plan = probe_plan(spec, proxy.zones(), pair, place->second, round.machine);
+  if (!plan) return Fail(plan.error());
+  auto probe = ClientProbe::dial(*plan, proxy.expected_probes(), clock_now());
+  if (!probe) return probe;
+  result.proxy = spec.name;
+  result.from = address_of(*plan, **probe);
+  result.outcome = ProbeOutcome::kPending;
+  result.why.clear();
+  return probe;
+}
+
+/// Dials through the first of `proxies` that a probe of the pair can dial.
+void Registry::start_probe(const LivePartition& partition, std::size_t index,
+                           const std::vector<Proxy*>& proxies, ProbeRound& round,
+                           ProbeResult& result) {
   result.outcome = ProbeOutcome::kNotProbed;
   if (probes_.size() >= kMostProbes) {
     result.why = "no more than " + std::to_string(kMostProbes) + " are probed at once";
     return;
   }
-  result.why = "no proxy is between them";
-  for (const auto& [name, proxy] : proxies_) {
-    if (!may_connect(proxy->zones(), pair)) continue;
-    const bool says_where =
-        proxy->zones().destination != kUnknownZone && proxy->spec().protocols.has_upstream();
-    const auto plan = probe_plan(
-        proxy->spec(), proxy->zones(), pair,
-        says_where ? std::map<ZoneId, std::string>() : connections().destinations(name, map));
-    const TimePoint now = clock_now();
-    auto probe = plan ? ClientProbe::dial(*plan, proxy->probes(), now)
-                      : Result<std::unique_ptr<ClientProbe>>(Fail(plan.error()));
+  const ZoneMap& map = partitions_.zones();
+  const ZonePair pair{map.id_of(result.client), map.id_of(result.destination)};
+  for (Proxy* proxy : proxies) {
+    auto probe = dial_as(pair, *proxy, round, result);
     if (!probe) {
-      result.why = "proxy `" + name + "`: " + probe.error().message;
+      result.why = "proxy `" + proxy->spec().name + "`: " + probe.error().message;
       continue;
     }
-    result.proxy = name;
-    result.from = address_of(*plan, **probe);
-    result.outcome = ProbeOutcome::kPending;
-    result.why.clear();
+    const TimePoint now = clock_now();
     probes_.push_back({.partition = partition.spec.name,
                        .pair = index,
-                       .proxy = name,
+                       .zones = pair,
+                       .proxy = proxy->spec().name,
+                       .proxy_id = proxy->id(),
                        .probe = *std::move(probe),
                        .began = now,
+                       .next = now,
                        .cause = journal_.cause()});
     return;
   }
@@ -67,36 +87,54 @@ Result<LivePartition> Registry::probe_partition(std::string_view name) {
   if (partition->is_being_probed()) {
     return fail(ErrorKind::kConflict, "its probes are under way");
   }
-  partition->probes.clear();
-  for (const auto& [zones, counts] : partition->counts) {
-    partition->probes.push_back({.client = zones.first, .destination = zones.second});
+  // Who dials whom where it is at work now, by the zones' names; and through which proxies.
+  std::map<std::pair<std::string, std::string>, std::vector<Proxy*>> dials;
+  const ZoneMap& map = partitions_.zones();
+  for (const auto& [proxy_name, proxy] : proxies_) {
+    for (const LiveToxic* part : proxy->parts()) {
+      if (part->spec.part->partition != name) continue;
+      const ZonePair& pair = part->spec.part->pair;
+      std::vector<Proxy*>& proxies = dials[{std::string(map.name_of(pair.client)),
+                                            std::string(map.name_of(pair.destination))}];
+      if (proxies.empty() || proxies.back() != proxy.get()) proxies.push_back(proxy.get());
+    }
   }
-  for (std::size_t i = 0; i < partition->probes.size(); ++i) {
-    start_probe(*partition, i, partition->probes[i]);
+  partition->probes.clear();
+  ProbeRound round;
+  for (const auto& [zones, proxies] : dials) {
+    ProbeResult result{.client = zones.first, .destination = zones.second};
+    start_probe(*partition, partition->probes.size(), proxies, round, result);
+    partition->probes.push_back(std::move(result));
   }
   if (!partition->is_being_probed()) tell_probes(*partition);
   return *partition;
 }
 
+/// The one that it has dialled; null if that is gone, whatever has its name now.
+Proxy* Registry::proxy_of(const RunningProbe& running) {
+  const auto found = proxies_.find(running.proxy);
+  const bool is_there = found != proxies_.end() && found->second->id() == running.proxy_id;
+  return is_there ? found->second.get() : nullptr;
+}
+
 /// The probe is over, with what has come of it: it leaves nothing behind.
 void Registry::end_probe(RunningProbe& running) {
   running.probe->hang_up();
-  const auto found = proxies_.find(running.proxy);
-  if (found == proxies_.end()) return;
-  Proxy& proxy = *found->second;
-  proxy.probes().forget(running.probe->from());
+  Proxy* const proxy = proxy_of(running);
+  if (proxy == nullptr) return;
+  if (!running.probe->may_be_accepted()) proxy->expected_probes().forget(running.probe->from());
   const std::uint64_t connection = running.probe->connection();
   if (connection == 0) return;
   // What it was told to end with may have been kept from its connection.
-  (void)connections().end({proxy.id(), connection - 1}, Farewell::kReset);
+  (void)connections().end({proxy->id(), connection - 1}, Farewell::kReset);
 }
 
-/// Those of a partition that ends, or is another now. `why` is for people.
+/// Those under way of a partition that ends, or is another now. `why` is for people.
 void Registry::drop_probes(LivePartition& partition, const std::string& why) {
   for (RunningProbe& running : probes_) {
     if (running.partition != partition.spec.name) continue;
     end_probe(running);
-    PairProbe& result = partition.probes.at(running.pair);
+    ProbeResult& result = partition.probes.at(running.pair);
     result.outcome = ProbeOutcome::kNotProbed;
     result.why = why;
   }
@@ -105,23 +143,39 @@ void Registry::drop_probes(LivePartition& partition, const std::string& why) {
   });
 }
 
+/// What they have seen is of what it was; who waits for those under way is told `why`.
+void Registry::forget_probes(LivePartition& partition, const std::string& why) {
+  if (!partition.is_being_probed()) return partition.probes.clear();
+  drop_probes(partition, why);
+  std::erase_if(partition.probes,
+                [](const ProbeResult& probe) { return probe.outcome != ProbeOutcome::kNotProbed; });
+}
+
 void Registry::look_at_probes(TimePoint now) {
   std::vector<std::pair<std::string, Cause>> finished;
   for (RunningProbe& running : probes_) {
+    if (running.next > now) continue;
+    running.next = look_again(running.began, now);
     const ProbeOutcome outcome = running.probe->look(now);
-    const auto proxy = proxies_.find(running.proxy);
-    if (proxy != proxies_.end()) {
-      const std::uint64_t lost = running.probe->lost_packets();
+    if (Proxy* const proxy = proxy_of(running); proxy != nullptr) {
+      const std::uint64_t lost = running.probe->lost_packets(now);
       const std::uint64_t more = lost - std::min(lost, running.lost_packets);
-      proxy->second->note_lost_probes(more);
+      proxy->note_probe_drops(more);
       running.lost_packets += more;
     }
     if (outcome == ProbeOutcome::kPending) continue;
     end_probe(running);
     LivePartition& partition = *partitions_.find(running.partition);
-    PairProbe& result = partition.probes.at(running.pair);
+    ProbeResult& result = partition.probes.at(running.pair);
     result.outcome = outcome;
     result.after = running.probe->took();
+    const ZoneId reached = running.probe->reached();
+    if (outcome == ProbeOutcome::kAnswered && reached != kUnknownZone &&
+        reached != running.zones.destination) {
+      result.outcome = ProbeOutcome::kNotProbed;
+      result.why = "proxy `" + running.proxy + "`: what it dials there led to zone " +
+                   std::string(partitions_.zones().name_of(reached)) + " instead";
+    }
     running.probe.reset();
     if (!partition.is_being_probed()) finished.emplace_back(running.partition, running.cause);
   }
@@ -184,10 +238,7 @@ const Recovery* Registry::recovery(std::string_view partition) const {
 
 TimePoint Registry::next_look() const {
   TimePoint next = kNever;
-  const TimePoint now = clock_now();
-  for (const RunningProbe& running : probes_) {
-    next = std::min(next, faultline::next_look(running.began, now));
-  }
+  for (const RunningProbe& running : probes_) next = std::min(next, running.next);
   for (const auto& [name, recovery] : recoveries_) next = std::min(next, recovery.next());
   return next;
 }

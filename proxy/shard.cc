@@ -176,7 +176,7 @@ void Shard::receive(FileDescriptor client, const SocketAddress& address) {
   const TimePoint now = clock_now();
   count(counters_.connections);
   const std::uint64_t ordinal = shared_.connections.fetch_add(1, std::memory_order_relaxed);
-  std::shared_ptr<ProbeMark> probe = shared_.probes.find(address);
+  std::shared_ptr<ProbeMark> probe = shared_.probes.take(address);
   if (probe != nullptr) probe->connection.store(ordinal + 1);
   const ZonePair pair = zones_.pair_for(address);
   ConnectionIdentity identity{ordinal, address, now, pair};
@@ -242,6 +242,7 @@ void Shard::on_alarm(Alarm& alarm, TimePoint /*now*/) noexcept {
 }
 
 void Shard::set_zones(ProxyZones zones) {
+  if (change_) go_on_with_change(kNever);  // It is of zones as they were.
   const ProxyZones before = std::exchange(zones_, std::move(zones));  // Its counts are in use.
   connections_.for_each([](Connection& connection) { connection.set_zones(); });
 }
@@ -252,7 +253,6 @@ void Shard::set_toxics(std::shared_ptr<const ToxicSet> toxics, ConnectionCounter
   begin_change(counter, std::move(on_done));
 }
 
-/// Puts the toxics as they are now in force.
 void Shard::refresh_toxics() {
   begin_change(nullptr, nullptr);
 }
@@ -281,16 +281,16 @@ void Shard::begin_change(ConnectionCounter* counter, std::function<void()> on_do
 bool Shard::go_on_with_change(TimePoint until) {
   TimePoint now = clock_now();
   int visits = 0;
-  bool is_over = true;
+  bool has_time = true;
   connections_.walk(change_->next, [&](Connection& connection) {
     if (++visits % kVisitsPerLook == 0) now = clock_now();
-    is_over = now < until;
+    has_time = now < until;
     change_->next = connection.id().ordinal;
-    if (is_over) connection.catch_up(now);  // It may end, and take itself out.
-    return is_over;
+    if (has_time) connection.catch_up(now);  // It may end, and take itself out.
+    return has_time;
   });
-  if (is_over) end_change();
-  return is_over;
+  if (has_time) end_change();
+  return has_time;
 }
 
 void Shard::end_change() {
@@ -307,10 +307,6 @@ bool Shard::begin_catching_up(Connection& connection, TimePoint now) {
 void Shard::count_connections(ConnectionCounter& counter) const {
   const TimePoint now = clock_now();
   connections_.for_each([&](const Connection& connection) { connection.be_counted(counter, now); });
-}
-
-void Shard::drop_spent_toxics() {
-  refresh_toxics();
 }
 
 std::unique_ptr<Encounters> Shard::new_encounters(bool is_probe) const {

@@ -81,8 +81,9 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   /// Counts its connections for `counter`.
   void count_connections(ConnectionCounter& counter) const;
 
-  /// Takes toxics whose limits are reached off their connections. Their end is a removal.
-  void drop_spent_toxics();
+  /// Puts its toxics in force as they are by now: those whose limits are reached are taken off
+  /// their connections, which for these is a removal.
+  void refresh_toxics();
 
   void close_connections();
 
@@ -126,7 +127,6 @@ class Shard final : Watcher, AlarmOwner, UpstreamProbeOwner {
   void watch();
   void unwatch();
   void arrange_listener();
-  void refresh_toxics();
   void begin_change(ConnectionCounter* counter, std::function<void()> on_done);
   bool go_on_with_change(TimePoint until);
   void end_change();

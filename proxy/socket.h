@@ -128,7 +128,6 @@ class Socket final : Watcher {
   /// it was promised is full; or of what there is. Only where nothing is read.
   void shut_window(bool shut);
 
-  /// Of the other end. Empty for one that has gone.
   SocketAddress local_address() const;  ///< Of this end.
 
   /// See above; for one that is connecting or broken.

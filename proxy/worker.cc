@@ -38,8 +38,8 @@ Shard* Worker::find_shard(std::uint64_t proxy) {
   return found == shards_.end() ? nullptr : found->second.get();
 }
 
-void Worker::drop_spent_toxics() {
-  for (const auto& [proxy, shard] : shards_) shard->drop_spent_toxics();
+void Worker::refresh_toxics() {
+  for (const auto& [proxy, shard] : shards_) shard->refresh_toxics();
 }
 
 void Worker::remove_shard(std::uint64_t proxy) {

@@ -46,7 +46,7 @@ class Worker final : AlarmOwner {
   Shard* find_shard(std::uint64_t proxy);
   void remove_shard(std::uint64_t proxy);
   /// On every shard.
-  void drop_spent_toxics();
+  void refresh_toxics();
 
   /// How many more bytes a link that holds `held` may take in. Once all links
   /// together hold what they may, each can still hold a little, so that none

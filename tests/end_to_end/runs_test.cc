@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/support/event_reader.h"
@@ -78,6 +80,18 @@ std::string told(const Json& event) {
   const Json& step = event["after"].is_null() ? event["before"] : event["after"];
   const std::string suffix = type.substr(type.rfind(type.find('_') == type.npos ? '.' : '_') + 1);
   return step.contains("step") ? suffix + " " + step["step"].get<std::string>() : "run " + suffix;
+}
+
+/// Whether SIGINT waits until it looks, rather than ends it.
+bool keeps_back_sigint(const Process& process) {
+  constexpr std::string_view kBlocked = "SigBlk:";
+  std::ifstream status("/proc/" + std::to_string(process.pid()) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind(kBlocked, 0) != 0) continue;
+    const std::uint64_t signals = std::stoull(line.substr(kBlocked.size()), nullptr, 16);
+    return (signals >> (SIGINT - 1U) & 1U) != 0;
+  }
+  return false;
 }
 
 }  // namespace
@@ -204,12 +218,12 @@ TEST_CASE("Ctrl-C ends a watched run and its command, even where the server hang
   zones.world.server.signal(SIGSTOP);
   pause_for(milliseconds(400));
   second->signal(SIGINT);
-  pause_for(milliseconds(200));  // It asks for the abort.
+  REQUIRE(eventually([&] { return !keeps_back_sigint(*second); }));  // It asks for the abort.
   second->signal(SIGINT);
   CHECK(second->wait() == 256 + SIGINT);
 
   const auto third = begin();  // No answer to its very first request.
-  pause_for(milliseconds(400));
+  REQUIRE(eventually([&] { return keeps_back_sigint(*third); }));
   third->signal(SIGINT);
   CHECK(third->wait() == 130);
   CHECK(has_text(third->standard_error(), "it may begin all the same"));

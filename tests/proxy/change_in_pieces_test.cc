@@ -8,7 +8,7 @@
 
 #include "proxy/shard.h"
 #include "proxy/worker.h"
-#include "tests/proxy/connection_world.h"
+#include "tests/proxy/zoned_world.h"
 
 namespace faultline::test {
 namespace {
@@ -210,6 +210,40 @@ TEST_CASE("a dial that fails before a change comes to it counts for nothing",
   const auto again = opened.accept();
   REQUIRE(again);
   CHECK(again->receive(5) == "hello");
+}
+
+TEST_CASE("a dial that ends before a cut comes to it has not crossed that", "[change_in_pieces]") {
+  const std::string mode = GENERATE("refuse", "stall");
+  SlowUpstream upstream;
+  HeldUp world;
+  REQUIRE(world.registry.set_zones(*decode_zones(document("{a: {cidrs: [127.1.0.0/16]}, "
+                                                          "b: {cidrs: [127.0.0.1/32]}}"),
+                                                 Dialect::kStrict),
+                                   Registry::Attempt::kApply));
+  // Its zone is known by the address that is dialled, once that has answered.
+  world.create("p", {}, "localhost:" + port_of(upstream.address));
+  const auto [client, error] =
+      Socket::try_connect_from("127.1.0.9", (*world.registry.find("p"))->listen, kPatience);
+  REQUIRE(error == 0);
+  client.send("hello");
+  world.only_one(ConnectionState::kDialling);
+  pause_for(kQuiet);  // The name has been looked up.
+
+  const PartitionSpec cut = partition("{name: cut, from: a, to: b, mode: " + mode + "}");
+  world.begin(
+      [&] { return world.registry.put_partition(cut, Registry::Attempt::kApply).has_value(); });
+  const auto dialled = upstream.open().accept();
+  REQUIRE(dialled);
+  CHECK(dialled->receive_all().bytes.empty());
+  world.let_go();
+  const PairStatus pair = world.registry.partitions().all().find("cut")->second.pairs().front();
+  CHECK(pair.crossed_connections == 0);
+  if (mode == "stall") {
+    CHECK(client.is_quiet_for(kQuiet));
+    return;
+  }
+  CHECK(client.receive_all().bytes.empty());
+  CHECK(pair.refused == 1);
 }
 
 }  // namespace faultline::test

@@ -8,7 +8,7 @@
 namespace faultline {
 
 /// What a client of one zone saw that dialled another, while a partition was to keep them apart.
-struct PairProbe {
+struct ProbeResult {
   std::string client;       ///< Its zone,
   std::string destination;  ///< and that of whom it dials.
   std::string proxy{};      ///< Through which; "" if through none.
