@@ -18,9 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::chrono::milliseconds kLookEvery{100};
-constexpr std::chrono::milliseconds kPatience{10'000};
-
 bool is_pending(const Json& effect) {
   const Json probes = list_at(effect, "probes");
   return std::any_of(probes.begin(), probes.end(),
@@ -52,13 +49,13 @@ Result<Json> probe_cut(const Invocation& invocation, const V1Remote& remote,
   const WaitingLine waiting(invocation,
                             "verifying: dialling between the zones, for 2 s at the most");
   const std::string path = v1_partition_path(partition);
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + WaitingLine::kPatience;
   auto effect = remote.call("POST", path + "/probes");
   while (effect && is_pending(*effect)) {
     if (std::chrono::steady_clock::now() > deadline) {
       return fail(ErrorKind::kNetwork, "the server's probes do not come to an end");
     }
-    std::this_thread::sleep_for(kLookEvery);
+    std::this_thread::sleep_for(WaitingLine::kLookEvery);
     effect = remote.call("GET", path + "/effect");
   }
   if (!effect && effect.error().kind == ErrorKind::kNotFound) return Json(nullptr);

@@ -16,8 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::chrono::milliseconds kLookEvery{100};
-constexpr std::chrono::milliseconds kPatience{10'000};
 constexpr double kAtLeastMs = 1000;
 constexpr double kAtMostMs = 5000;
 
@@ -65,10 +63,10 @@ Result<Json> await_recovery(const Invocation& invocation, const V1Remote& remote
                             const std::string& partition) {
   const WaitingLine waiting(invocation, "waiting for what comes back, for 5 s at the most");
   const std::string path = v1_partition_path(partition) + "/recovery";
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + WaitingLine::kPatience;
   auto recovery = remote.call("GET", path);
   while (recovery && is_awaited(*recovery) && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(kLookEvery);
+    std::this_thread::sleep_for(WaitingLine::kLookEvery);
     recovery = remote.call("GET", path);
   }
   if (!recovery && recovery.error().kind == ErrorKind::kNotFound) return Json(nullptr);

@@ -133,17 +133,20 @@ std::size_t width_of_line(const Line& line) {
   return width;
 }
 
-std::string legend(const MatrixModel& model, Detail detail) {
+std::vector<Line> legend(const MatrixModel& model, Detail detail) {
   std::set<std::string> states;
   for (const auto& row : model.cells) {
     for (const MatrixCell& cell : row) states.insert(cell.state);
   }
-  std::string text = "a cell: the way from its row's zone to its column's: its state";
-  if (detail != Detail::kState) text += ", connections open that were dialled that way";
-  if (detail == Detail::kAll) text += ", bytes sent that way";
-  if (states.count("partial") > 0) text += "; partial: cut for some, or by turns";
-  if (states.count("suffers") > 0) text += "; suffers: slow or lossy";
-  return text;
+  std::string cell = "a cell, from row to column: its state";
+  if (detail != Detail::kState) cell += ", open connections dialled that way";
+  if (detail == Detail::kAll) cell += ", bytes sent that way";
+  std::vector<Line> lines = {{{cell, Style::kDim}}};
+  if (states.count("partial") > 0) {
+    lines.push_back({{"partial: cut for some, or by turns", Style::kDim}});
+  }
+  if (states.count("suffers") > 0) lines.push_back({{"suffers: slow or lossy", Style::kDim}});
+  return lines;
 }
 
 void add_partitions(const MatrixModel& model, std::vector<Line>& lines) {
@@ -177,7 +180,7 @@ std::vector<std::string> matrix_lines(const MatrixModel& model, std::size_t widt
   const auto is_too_wide = [&] { return width > 0 && width_of_line(lines.front()) > width; };
   if (is_too_wide()) lines = grid(model, detail = Detail::kOpen);
   if (is_too_wide()) lines = grid(model, detail = Detail::kState);
-  lines.push_back({{legend(model, detail), Style::kDim}});
+  for (Line& line : legend(model, detail)) lines.push_back(std::move(line));
   if (!model.partitions.empty()) lines.push_back({});
   add_partitions(model, lines);
   std::vector<std::string> texts;

@@ -125,7 +125,7 @@ std::string pair_json(const PairStatus& pair) {
          count_field("crossed_bytes", pair.crossed_bytes) + "}";
 }
 
-/// Whether the cut has kept the client out; null: nobody was to be kept out, or nobody dialled.
+/// Whether the cut has kept the client out; null: nobody was to be kept out, or it says nothing.
 std::string kept_out_json(const ProbeResult& probe, const PartitionSpec& partition) {
   const bool is_known =
       probe.outcome != ProbeOutcome::kNotProbed && probe.outcome != ProbeOutcome::kPending;

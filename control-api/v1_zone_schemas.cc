@@ -87,16 +87,17 @@ Json probe_schema() {
        {"destination", text("the zone of who is dialled")},
        {"proxy", text_or_null("through which; null if through none")},
        {"from", text_or_null("the address that it dials from")},
-       {"outcome", word_of(probe_outcome_names(),
-                           "what it saw: RST; nothing within two seconds; a connection, and then "
-                           "RST, FIN or nothing; the upstream. Or nobody has dialled")},
+       {"outcome",
+        word_of(probe_outcome_names(),
+                "what it saw: RST; nothing within two seconds; a connection, and then "
+                "RST, FIN or nothing; the upstream. Or nobody has dialled, or it says nothing")},
        {"after_ms", {{"type", "number"}, {"description", "until it saw that"}}},
        {"kept_out",
         {{"type", {"boolean", "null"}},
          {"description",
           "whether it has not reached the upstream; null where that "
           "is not owed, or not known"}}},
-       {"why", text_or_null("nobody has dialled: the reason")}},
+       {"why", text_or_null("not-probed: the reason")}},
       {"client", "destination", "proxy", "from", "outcome", "after_ms", "kept_out", "why"});
 }
 

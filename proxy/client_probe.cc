@@ -1,7 +1,6 @@
 #include "proxy/client_probe.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -164,15 +163,21 @@ ProbeOutcome ClientProbe::understand() const {
   }
 }
 
-std::uint64_t ClientProbe::lost_packets(TimePoint now) const {
-  constexpr Duration kSurely = std::chrono::milliseconds(20);  // On one machine.
+tcp_info ClientProbe::info() const {
   tcp_info info{};
   socklen_t size = sizeof info;
-  if (!socket_.is_open() || is_connected_ || now - began_ < kSurely ||
-      ::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
-    return 0;
-  }
-  return info.tcpi_state == TCP_SYN_SENT ? 1U + info.tcpi_total_retrans : 0;
+  const bool is_said = ::getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+  return is_said ? info : tcp_info{};
+}
+
+std::uint64_t ClientProbe::unanswered_packets() const {
+  const tcp_info now = info();
+  return now.tcpi_state == TCP_SYN_SENT ? 1U + now.tcpi_total_retrans : 0;
+}
+
+bool ClientProbe::may_be_accepted() const {
+  return connection() == 0 && info().tcpi_state != TCP_SYN_SENT &&
+         outcome_ != ProbeOutcome::kRefused;
 }
 
 void ClientProbe::hang_up() {

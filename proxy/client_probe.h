@@ -1,5 +1,7 @@
 #pragma once
 
+#include <netinet/tcp.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,7 +18,7 @@ namespace faultline {
 
 /// What somebody sees who dials through a proxy.
 enum class ProbeOutcome {
-  kNotProbed,  ///< Nobody has dialled.
+  kNotProbed,  ///< Nobody has dialled, or what he has seen says nothing.
   kPending,    ///< It is too early to say.
   kRefused,    ///< RST answers its SYN, or a greeting is answered so.
   kTimedOut,   ///< Nothing answers its SYN.
@@ -52,10 +54,11 @@ class ClientProbe {
   const CompactAddress& from() const { return from_; }
   /// The ordinal plus 1 of the connection it has become; 0: none.
   std::uint64_t connection() const { return mark_->connection.load(); }
-  /// How many SYNs it has sent that nothing has answered.
-  std::uint64_t lost_packets(TimePoint now) const;
-  /// Whether it may still become a connection of the proxy.
-  bool may_be_accepted() const { return is_connected_ && connection() == 0; }
+  /// How many SYNs it has sent that nothing has answered, until it hangs up.
+  std::uint64_t unanswered_packets() const;
+  /// Whether it is connected, and may yet become a connection of the proxy, also once it has hung
+  /// up. REQUIRES: it has not.
+  bool may_be_accepted() const;
   /// The zone that its upstream is in; kUnknownZone if it was not reached.
   ZoneId reached() const { return mark_->is_dialled.load() ? mark_->reached.load() : kUnknownZone; }
   /// Lets go of its socket: FIN, or RST if the upstream was not reached.
@@ -65,6 +68,7 @@ class ClientProbe {
   ClientProbe(FileDescriptor socket, const ProbePlan& plan, CompactAddress from,
               std::shared_ptr<ProbeMark> mark, TimePoint now);
 
+  tcp_info info() const;
   ProbeOutcome go_on();
   ProbeOutcome hear();
   ProbeOutcome understand() const;

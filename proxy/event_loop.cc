@@ -15,9 +15,10 @@ namespace {
 /// With fewer events the calls themselves cost less than batching them.
 constexpr std::size_t kWorthABatch = 4;
 
-/// What works that are done in pieces have of each turn: so much, or this many times what all
-/// else has taken.
+/// What works that are done in pieces have of each turn: this many times what all else has taken,
+/// so much at least, and at the most.
 constexpr Duration kLeastForWorks = std::chrono::microseconds(300);
+constexpr Duration kMostForWorks = std::chrono::milliseconds(2);
 constexpr int kWorksPerOther = 4;
 
 }  // namespace
@@ -121,7 +122,8 @@ void EventLoop::go_on_with_works() {
 
 /// Whether that was the last of it.
 bool EventLoop::do_piece(const Work& work) {
-  const Duration most = std::max(kLeastForWorks, kWorksPerOther * last_turn_) - spent_on_works_;
+  const Duration all = std::clamp(kWorksPerOther * last_turn_, kLeastForWorks, kMostForWorks);
+  const Duration most = all - spent_on_works_;
   if (most <= Duration(0)) return false;
   const TimePoint began = clock_now();
   const bool is_done = work(began + most);

@@ -94,8 +94,8 @@ class EventLoop {
   /// once a turn, until it returns true. It is to return at `until`, or soon after.
   ///
   /// All such works together have 0.3 ms of a turn; on a busy loop, so that they come to an end
-  /// there too, four times what everybody else has taken. Who has come first goes first. On the
-  /// loop's thread.
+  /// there too, four times what everybody else has taken, up to 2 ms. Who has come first goes
+  /// first. On the loop's thread.
   void do_in_pieces(Work work);
 
   /// Destroys `object` once the present callback has unwound: how an object

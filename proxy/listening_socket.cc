@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -121,6 +122,8 @@ Result<ListeningSocket> ListeningSocket::bind(std::string_view listen, const Nam
   ListeningSocket result;
   result.address_ = is_unix ? "unix:" + path : to_string(bound_address(fd.get()));
   result.fd_ = std::move(fd);
+  static std::atomic<std::uint64_t> last_number{0};
+  result.number_ = ++last_number;
   struct stat status {};
   if (is_unix && lstat(path.c_str(), &status) == 0) {
     result.unix_path_ = path;
@@ -134,6 +137,8 @@ ListeningSocket& ListeningSocket::operator=(ListeningSocket&& other) noexcept {
   std::swap(address_, other.address_);
   std::swap(unix_path_, other.unix_path_);
   std::swap(unix_inode_, other.unix_inode_);
+  std::swap(number_, other.number_);
+  std::swap(left_out_, other.left_out_);
   return *this;
 }
 
@@ -144,11 +149,13 @@ ListeningSocket::~ListeningSocket() {
   if (is_ours) unlink(unix_path_.c_str());
 }
 
-std::uint64_t ListeningSocket::dropped_packets() const {
+DroppedPackets ListeningSocket::dropped_packets() const {
+  if (!is_open()) return {};
   std::array<std::uint32_t, SK_MEMINFO_VARS> values{};
   socklen_t size = sizeof values;
-  if (getsockopt(fd_.get(), SOL_SOCKET, SO_MEMINFO, values.data(), &size) != 0) return 0;
-  return values[SK_MEMINFO_DROPS];
+  const bool is_said = getsockopt(fd_.get(), SOL_SOCKET, SO_MEMINFO, values.data(), &size) == 0;
+  const std::uint64_t all = is_said ? values[SK_MEMINFO_DROPS] : 0;
+  return {number_, all - std::min(all, left_out_)};
 }
 
 Result<std::string> normal_address(std::string_view listen, const Names& names) {

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,18 @@
 #include "proxy/socket.h"
 
 namespace faultline {
+
+/// What one listening socket has dropped so far: segments, by a packet filter, but not only
+/// (sk_drops, SO_MEMINFO in socket(7)). 0 where the kernel does not say.
+struct DroppedPackets {
+  std::uint64_t socket = 0;  ///< Which; 0 is none.
+  std::uint64_t count = 0;
+
+  /// Those since `before`, which may be of a socket that was there before it.
+  std::uint64_t since(const DroppedPackets& before) const {
+    return socket == before.socket ? count - std::min(count, before.count) : count;
+  }
+};
 
 /// A bound, listening, non-blocking socket. Closing it removes a unix socket's
 /// file, if it is still the one that was made.
@@ -36,9 +49,10 @@ class ListeningSocket {
     return is_unix ? Socket::Family::kUnix : Socket::Family::kTcp;
   }
 
-  /// Segments that it has dropped: by a packet filter, but not only (sk_drops, SO_MEMINFO in
-  /// socket(7)). 0 where the kernel does not say.
-  std::uint64_t dropped_packets() const;
+  /// Without those that are left out; none while it is not open.
+  DroppedPackets dropped_packets() const;
+  /// So many segments that it has dropped are nobody's: a probe's.
+  void leave_out(std::uint64_t segments) { left_out_ += segments; }
 
   /// Where it really listens: "127.0.0.1:26379", "[::]:80", "unix:/run/a.sock".
   const std::string& address() const { return address_; }
@@ -48,6 +62,8 @@ class ListeningSocket {
   std::string address_;
   std::string unix_path_;  // "" unless a unix socket.
   ino_t unix_inode_ = 0;
+  std::uint64_t number_ = 0;  // No other has it.
+  std::uint64_t left_out_ = 0;
 };
 
 /// The spelling that address() would give for `listen`, but port 0 stays 0:

@@ -157,7 +157,6 @@ void Proxy::start(ListeningSocket socket) {
   VERIFY(!listening_.is_open());
   const TimePoint began = clock_now();
   listening_ = std::move(socket);
-  probe_drops_ = std::min(probe_drops_, listening_.dropped_packets());  // It may be a new one.
   spec_.listen = listening_.address();
   spec_.enabled = true;
   workers_.run_on_all([this](Worker& worker, std::size_t) {
@@ -394,12 +393,6 @@ ToxicSet Proxy::try_parts(const std::string& partition, const std::vector<ToxicS
   std::copy_if(all.begin(), all.end(), std::back_inserter(tried),
                [&](const LiveToxic& toxic) { return is_of_it(toxic.spec); });
   return tried;
-}
-
-std::uint64_t Proxy::dropped_packets() const {
-  if (!listening_.is_open()) return 0;
-  const std::uint64_t dropped = listening_.dropped_packets();
-  return dropped - std::min(dropped, probe_drops_);
 }
 
 std::string Proxy::name_of_toxic(std::uint64_t id) const {

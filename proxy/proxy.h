@@ -81,14 +81,13 @@ class Proxy {
   std::vector<const LiveToxic*> parts() const;
   /// What `parts` would be in place of those there are of that partition.
   ToxicSet try_parts(const std::string& partition, const std::vector<ToxicSpec>& parts) const;
-  /// Segments that the listening socket has dropped since it is open: by a packet filter, but
-  /// not only. Without those of probes. 0 while it is closed.
-  std::uint64_t dropped_packets() const;
+  /// Without those of probes; none while it does not listen.
+  DroppedPackets dropped_packets() const { return listening_.dropped_packets(); }
 
   /// Who dials it to see what that is like.
   ExpectedProbes& expected_probes() { return shared_.probes; }
   /// So many segments of probes were not answered: the listening socket has dropped them.
-  void note_probe_drops(std::uint64_t segments) { probe_drops_ += segments; }
+  void note_probe_drops(std::uint64_t segments) { listening_.leave_out(segments); }
 
   /// Tells the journal what start(), stop() and the like have come to: once, at
   /// the end of a change. Until the first time nothing of the proxy is told.
@@ -122,7 +121,6 @@ class Proxy {
   std::vector<ProxyCounters> counters_;  // One for each worker.
   std::shared_ptr<const ToxicSet> live_toxics_;
   ListeningSocket listening_;
-  std::uint64_t probe_drops_ = 0;  // Since it listens.
 };
 
 }  // namespace faultline

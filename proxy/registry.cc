@@ -130,6 +130,7 @@ Result<const ProxySpec*> Registry::update(std::string_view name, const ProxyChan
 Result<void> Registry::remove(std::string_view proxy) {
   const auto found = proxies_.find(proxy);
   if (found == proxies_.end()) return fail(ErrorKind::kNotFound, "proxy not found");
+  drop_probes_of(*found->second);
   proxies_.erase(found);
   return {};
 }

@@ -295,8 +295,10 @@ class Registry {
   void start_probe(const LivePartition& partition, std::size_t index,
                    const std::vector<Proxy*>& proxies, ProbeRound& round, ProbeResult& result);
   Proxy* proxy_of(const RunningProbe& running);
+  void note_lost_packets(RunningProbe& running, std::uint64_t packets);
   void end_probe(RunningProbe& running);
-  void drop_probes(LivePartition& partition, const std::string& why);
+  void drop_probes(const std::function<bool(const RunningProbe&)>& which, const std::string& why);
+  void drop_probes_of(const Proxy& proxy);
   void forget_probes(LivePartition& partition, const std::string& why);
   void look_at_probes(TimePoint now);
   void tell_probes(const LivePartition& partition);

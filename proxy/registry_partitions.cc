@@ -195,7 +195,8 @@ Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attem
 Result<LivePartition> Registry::remove_partition(std::string_view name) {
   LivePartition* found = partitions_.find(name);
   if (found == nullptr) return fail(ErrorKind::kNotFound, "partition not found");
-  drop_probes(*found, "the partition has ended first");
+  drop_probes([&](const RunningProbe& running) { return running.partition == name; },
+              "the partition has ended first");
   LivePartition gone = *found;
   gone.engines = engines_of(gone);
   gone.dropped_packets = dropped_packets(gone);
@@ -258,11 +259,9 @@ std::uint64_t Registry::dropped_packets(const LivePartition& partition) const {
       return part->spec.part->partition == partition.spec.name && acts_on_listener(*part);
     });
     if (!acts) continue;
-    const std::uint64_t now = proxy->dropped_packets();
     const auto before = partition.drops_before.find(name);
-    // A socket that was opened since counts from 0.
-    const bool is_same = before != partition.drops_before.end() && before->second <= now;
-    dropped += is_same ? now - before->second : now;
+    dropped += proxy->dropped_packets().since(
+        before == partition.drops_before.end() ? DroppedPackets{} : before->second);
   }
   return dropped;
 }

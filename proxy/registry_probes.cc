@@ -2,6 +2,7 @@
 // back when they have ended.
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "proxy/alarm_clock.h"
@@ -14,6 +15,9 @@
 namespace faultline {
 
 namespace {
+
+/// After this time a SYN is not answered any more: it is between two sockets of one machine.
+constexpr Duration kSurelyLost = std::chrono::milliseconds(20);
 
 std::string address_of(const ProbePlan& plan, const ClientProbe& probe) {
   // "PROXY TCP4 10.1.0.1 ...": it speaks for another.
@@ -117,36 +121,60 @@ Proxy* Registry::proxy_of(const RunningProbe& running) {
   return is_there ? found->second.get() : nullptr;
 }
 
+/// Its proxy's listening socket has dropped so many that it has sent.
+void Registry::note_lost_packets(RunningProbe& running, std::uint64_t packets) {
+  Proxy* const proxy = proxy_of(running);
+  const std::uint64_t more = packets - std::min(packets, running.lost_packets);
+  running.lost_packets += more;
+  if (proxy != nullptr) proxy->note_probe_drops(more);
+}
+
 /// The probe is over, with what has come of it: it leaves nothing behind.
 void Registry::end_probe(RunningProbe& running) {
+  note_lost_packets(running, running.probe->unanswered_packets());
+  const bool may_come = running.probe->may_be_accepted();
   running.probe->hang_up();
   Proxy* const proxy = proxy_of(running);
   if (proxy == nullptr) return;
-  if (!running.probe->may_be_accepted()) proxy->expected_probes().forget(running.probe->from());
+  if (!may_come) proxy->expected_probes().forget(running.probe->from());
   const std::uint64_t connection = running.probe->connection();
   if (connection == 0) return;
   // What it was told to end with may have been kept from its connection.
   (void)connections().end({proxy->id(), connection - 1}, Farewell::kReset);
 }
 
-/// Those under way of a partition that ends, or is another now. `why` is for people.
-void Registry::drop_probes(LivePartition& partition, const std::string& why) {
+/// Those under way that say nothing any more. `why` is for people.
+void Registry::drop_probes(const std::function<bool(const RunningProbe&)>& which,
+                           const std::string& why) {
   for (RunningProbe& running : probes_) {
-    if (running.partition != partition.spec.name) continue;
+    if (!which(running)) continue;
     end_probe(running);
-    ProbeResult& result = partition.probes.at(running.pair);
+    ProbeResult& result = partitions_.find(running.partition)->probes.at(running.pair);
     result.outcome = ProbeOutcome::kNotProbed;
     result.why = why;
   }
-  std::erase_if(probes_, [&](const RunningProbe& running) {
-    return running.partition == partition.spec.name;
-  });
+  std::erase_if(probes_, which);
+}
+
+/// Of a proxy that goes, or is about to be another: what they would see is not the cut's doing.
+void Registry::drop_probes_of(const Proxy& proxy) {
+  std::map<std::string, Cause> ended;
+  const auto is_its = [&](const RunningProbe& running) { return running.proxy_id == proxy.id(); };
+  for (const RunningProbe& running : probes_) {
+    if (is_its(running)) ended.try_emplace(running.partition, running.cause);
+  }
+  drop_probes(is_its, "proxy `" + proxy.spec().name + "` has been changed since");
+  for (const auto& [name, cause] : ended) {
+    const LivePartition& partition = *partitions_.find(name);
+    const Because because(*this, cause);
+    if (!partition.is_being_probed()) tell_probes(partition);
+  }
 }
 
 /// What they have seen is of what it was; who waits for those under way is told `why`.
 void Registry::forget_probes(LivePartition& partition, const std::string& why) {
   if (!partition.is_being_probed()) return partition.probes.clear();
-  drop_probes(partition, why);
+  drop_probes([&](const auto& running) { return running.partition == partition.spec.name; }, why);
   std::erase_if(partition.probes,
                 [](const ProbeResult& probe) { return probe.outcome != ProbeOutcome::kNotProbed; });
 }
@@ -157,11 +185,8 @@ void Registry::look_at_probes(TimePoint now) {
     if (running.next > now) continue;
     running.next = look_again(running.began, now);
     const ProbeOutcome outcome = running.probe->look(now);
-    if (Proxy* const proxy = proxy_of(running); proxy != nullptr) {
-      const std::uint64_t lost = running.probe->lost_packets(now);
-      const std::uint64_t more = lost - std::min(lost, running.lost_packets);
-      proxy->note_probe_drops(more);
-      running.lost_packets += more;
+    if (now - running.began >= kSurelyLost) {
+      note_lost_packets(running, running.probe->unanswered_packets());
     }
     if (outcome == ProbeOutcome::kPending) continue;
     end_probe(running);

@@ -102,7 +102,9 @@ Result<ProxySpec> Registry::change_to(Proxy& proxy, ProxySpec wanted, bool moves
     if (!bound) return Fail(bound.error());
     socket = *std::move(bound);
   }
-  if (proxy.spec().enabled && (moves || !wanted.enabled)) proxy.stop();
+  const bool stops = proxy.spec().enabled && (moves || !wanted.enabled);
+  if (stops || redirects || rezones) drop_probes_of(proxy);
+  if (stops) proxy.stop();
   if (moves) proxy.set_listen(wanted.listen);
   proxy.name_zones(wanted.zone, wanted.client_zone);
   if (redirects || rezones) {

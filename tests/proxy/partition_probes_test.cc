@@ -204,11 +204,19 @@ TEST_CASE("probes: a partition that ends takes its probes along", "[partition]")
   }
   SECTION("its proxy is removed") {
     REQUIRE(mesh.registry.remove("to-b"));
-    REQUIRE(eventually([&] {
-      mesh.look();
-      return !mesh.registry.partitions().all().find("p")->second.is_being_probed();
-    }));
+    const LivePartition& live = mesh.registry.partitions().all().find("p")->second;
+    CHECK(text(mesh.of(live, "a", "b").outcome) == "not-probed");
+    CHECK(mesh.of(live, "a", "b").why == "proxy `to-b` has been changed since");
+    CHECK(live.is_being_probed());  // The other way through another.
   }
+  SECTION("its proxy comes to be between other zones") {
+    ProxySpec moved = **mesh.registry.find("to-b");
+    moved.client_zone = "c";
+    REQUIRE(mesh.registry.put(moved, {}, Registry::Attempt::kApply));
+    const LivePartition& live = mesh.registry.partitions().all().find("p")->second;
+    CHECK(mesh.of(live, "a", "b").why == "proxy `to-b` has been changed since");
+  }
+  mesh.registry.look(clock_now() + ClientProbe::kTimeLimit);
   CHECK(eventually([&] { return mesh.list().empty(); }));
   CHECK(!mesh.registry.probe_partition("nobody"));
 }
@@ -260,6 +268,20 @@ TEST_CASE("probes: of a partition as it is now", "[partition]") {
     CHECK(text(mesh.of(live, "a", "b").outcome) == "not-probed");
     CHECK(mesh.of(live, "a", "b").why == "the partition has been changed since");
   }
+}
+
+TEST_CASE("probes: their packets are nobody's, also where another proxy has the socket",
+          "[partition]") {
+  ProbedMesh mesh;
+  mesh.put("{name: p, from: a, to: b}");
+  const LivePartition& live = mesh.probe("p");
+  REQUIRE(mesh.registry.dropped_packets(live) == 0);
+  ProxySpec other = **mesh.registry.find("to-b");
+  other.upstream = mesh.echo_c.address();
+  other.zone = "b";
+  REQUIRE(mesh.registry.populate({other}, {}));
+  CHECK((*mesh.registry.find("to-b"))->upstream == mesh.echo_c.address());
+  CHECK(mesh.registry.dropped_packets(live) == 0);
 }
 
 TEST_CASE("probes: a name that leads elsewhere is no leak", "[partition]") {
