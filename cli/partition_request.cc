@@ -9,6 +9,7 @@
 #include "cli/attribute_option.h"
 #include "control-api/json_reader.h"
 #include "proxy/partition_decoder.h"
+#include "zones/zone_map.h"
 
 namespace faultline {
 
@@ -148,6 +149,11 @@ std::string cut_name(const std::string& zone) {
 }
 
 Result<Json> cut_request(const PartitionArguments& arguments) {
+  if (!check_zone_name(arguments.zone)) {
+    return fail(ErrorKind::kInvalid,
+                "ZONE must be the name of one zone, not `" + arguments.zone +
+                    "`; for several: faultline partition create NAME --shape isolate --zones a,b");
+  }
   Json body = {{"name", cut_name(arguments.zone)}};
   if (arguments.one_way.empty()) {
     body["shape"] = "isolate";

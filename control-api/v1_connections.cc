@@ -192,8 +192,8 @@ Result<HttpResponse> v1_get_clean(const V1Call& call) {
   }
   for (const Lingering& one : call.registry.lingering()) list.push_back(to_json(one));
   if (list.empty()) return v1_json(200, {{"clean", true}});
-  HttpResponse response = problem_response(
-      v1_problem("not-clean"), std::to_string(list.size()) + " things are left of faults");
+  HttpResponse response =
+      problem_response(v1_problem("not-clean"), "left of faults: " + std::to_string(list.size()));
   Json body = Json::parse(response.body);
   body["lingering"] = list;
   response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -120,7 +120,9 @@ Result<HttpResponse> v1_delete_zone(const V1Call& call) {
                              [&](const ZoneSpec& other) { return other.name == name; }),
               zones.end());
   auto set = call.registry.set_zones(std::move(zones), call.attempt);
-  if (!set) return fail(ErrorKind::kConflict, set.error().message);
+  if (!set) {
+    return fail(ErrorKind::kConflict, "without zone `" + name + "`: " + set.error().message);
+  }
   return HttpResponse{204, {}, ""};
 }
 

@@ -1,6 +1,9 @@
 #include "proxy/partition_decoder.h"
 
+#include <algorithm>
 #include <array>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/nearest_name.h"
@@ -82,6 +85,17 @@ Result<PartitionShape> decode_shape(const Fields& fields, const Document& docume
   return shape;
 }
 
+/// Adds how slow or lossy it is, unless that is said, in one way or another.
+void add_preset(Document::Object& attributes, PartitionMode mode) {
+  static const std::set<std::string_view> kSaySo = {"latency", "samples", "loss", "p"};
+  const bool is_said = std::any_of(attributes.begin(), attributes.end(),
+                                   [](const auto& one) { return kSaySo.count(one.first) > 0; });
+  if (is_said) return;
+  const bool is_slow = mode == PartitionMode::kSlow;
+  attributes.emplace_back(is_slow ? "latency" : "loss",
+                          Document{.value = std::string(is_slow ? kPresetLatency : kPresetLoss)});
+}
+
 /// The attributes of what `mode` does, by the decoder of toxics.
 Result<Attributes> decode_attributes(const Fields& fields, PartitionMode mode, Dialect dialect) {
   const Document* given = fields.find("attributes");
@@ -95,14 +109,11 @@ Result<Attributes> decode_attributes(const Fields& fields, PartitionMode mode, D
   }
   const ToxicType& type = toxic_type_of(mode);
   if (!has_some) return type.default_attributes();
+  Document attributes = given == nullptr ? Document{.value = Document::Object{}} : *given;
+  if (auto* map = std::get_if<Document::Object>(&attributes.value)) add_preset(*map, mode);
   Document toxic;
-  const bool is_slow = mode == PartitionMode::kSlow;
-  const Document preset{
-      .value = Document::Object{
-          {is_slow ? "latency" : "loss",
-           Document{.value = std::string(is_slow ? kPresetLatency : kPresetLoss)}}}};
   toxic.value = Document::Object{{"type", Document{.value = type.name}},
-                                 {"attributes", given == nullptr ? preset : *given}};
+                                 {"attributes", std::move(attributes)}};
   auto decoded = decode_toxic(toxic, dialect);
   if (!decoded) return Fail(decoded.error());
   return std::move(decoded->attributes);
@@ -156,6 +167,18 @@ std::string preset_name(const PartitionShape& shape) {
   return name.substr(0, kLongest);
 }
 
+/// What an answer says beside what was asked for may be sent back, and says nothing.
+Result<void> check_reply_fields(const Fields& fields) {
+  if (const auto engine = fields.text("engine"); !engine) return Fail(engine.error());
+  for (const char* key : {"links", "engines"}) {
+    const Document* const value = fields.find(key);
+    if (value == nullptr || value->as<Document::Array>() != nullptr) continue;
+    return wrong(*value,
+                 std::string(key) + " is a list in an answer, and nothing is asked for by it");
+  }
+  return {};
+}
+
 }  // namespace
 
 const std::vector<std::string>& partition_keys() {
@@ -177,6 +200,7 @@ Result<PartitionSpec> decode_partition(const Document& document, Dialect dialect
     const Document* nothing = fields->find_null(key);
     if (nothing != nullptr) return wrong(*nothing, key + " has no value");
   }
+  if (const auto may = check_reply_fields(*fields); !may) return Fail(may.error());
   PartitionSpec partition;
   auto shape = decode_shape(*fields, document, dialect);
   if (!shape) return Fail(shape.error());

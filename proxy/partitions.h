@@ -46,6 +46,7 @@ struct LivePartition {
   Duration took{0};      ///< Until it was in force on the last connection, when it last changed.
   std::uint64_t connections = 0;      ///< Open ones that it was then put on.
   std::uint64_t dropped_packets = 0;  ///< As in Registry::dropped_packets(), when it has ended.
+  std::uint64_t drops_kept = 0;  ///< Packets that sockets had dropped for it when this was noted:
   std::map<std::string, DroppedPackets> drops_before{};  ///< By proxy: what its socket had dropped.
   std::vector<PartitionEngine> engines{};  ///< On each proxy that it was on when it last changed.
   std::vector<ProbeResult> probes{};       ///< As of the last time that it was probed.

@@ -131,6 +131,7 @@ Result<void> Registry::remove(std::string_view proxy) {
   const auto found = proxies_.find(proxy);
   if (found == proxies_.end()) return fail(ErrorKind::kNotFound, "proxy not found");
   drop_probes_of(*found->second);
+  keep_drops();
   proxies_.erase(found);
   return {};
 }

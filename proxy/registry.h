@@ -299,6 +299,8 @@ class Registry {
   void end_probe(RunningProbe& running);
   void drop_probes(const std::function<bool(const RunningProbe&)>& which, const std::string& why);
   void drop_probes_of(const Proxy& proxy);
+  DroppedPackets drops_of(const Proxy& proxy) const;
+  void keep_drops();
   void forget_probes(LivePartition& partition, const std::string& why);
   void look_at_probes(TimePoint now);
   void tell_probes(const LivePartition& partition);

@@ -125,6 +125,7 @@ Result<std::shared_ptr<const ZoneMap>> Registry::set_zones(std::vector<ZoneSpec>
 
 /// REQUIRES: nothing names a zone that is not in `map`.
 void Registry::take_zones(std::shared_ptr<const ZoneMap> map) {
+  keep_drops();
   for (const auto& [name, partition] : partitions_.all()) {
     forget_probes(*partitions_.find(name), "the zones have been changed since");
   }
@@ -173,12 +174,10 @@ Result<Registry::PutPartition> Registry::put_partition(PartitionSpec spec, Attem
   }
   end_recovery(spec.name);
   LivePartition& partition = partitions_.put(std::move(spec), *std::move(links), id, on_spent);
+  keep_drops();
   partition.connections = refresh_parts()[partition.spec.name];
   partition.took = clock_now() - began;
   partition.engines = engines_of(partition);
-  for (const auto& [name, proxy] : proxies_) {  // Of one that is changed the count goes on.
-    partition.drops_before.try_emplace(name, proxy->dropped_packets());
-  }
   log_partition(before ? "partition changed" : "partition created", partition, partitions_.zones());
   Change change;
   change.kind = before ? Change::Kind::kPartitionChanged : Change::Kind::kPartitionStarted;
@@ -251,8 +250,20 @@ std::vector<PartitionEngine> Registry::engines_of_tried(const LivePartition& par
   return engines;
 }
 
+/// What a proxy's listening socket has dropped by now, without what it owes to probes under way.
+DroppedPackets Registry::drops_of(const Proxy& proxy) const {
+  DroppedPackets drops = proxy.dropped_packets();
+  for (const RunningProbe& running : probes_) {
+    if (running.proxy_id != proxy.id()) continue;
+    const std::uint64_t packets = running.probe->unanswered_packets();
+    const std::uint64_t of_probe = packets - std::min(packets, running.lost_packets);
+    drops.count -= std::min(drops.count, of_probe);
+  }
+  return drops;
+}
+
 std::uint64_t Registry::dropped_packets(const LivePartition& partition) const {
-  std::uint64_t dropped = 0;
+  std::uint64_t dropped = partition.drops_kept;
   for (const auto& [name, proxy] : proxies_) {
     const std::vector<const LiveToxic*> parts = proxy->parts();
     const bool acts = std::any_of(parts.begin(), parts.end(), [&](const LiveToxic* part) {
@@ -260,10 +271,23 @@ std::uint64_t Registry::dropped_packets(const LivePartition& partition) const {
     });
     if (!acts) continue;
     const auto before = partition.drops_before.find(name);
-    dropped += proxy->dropped_packets().since(
-        before == partition.drops_before.end() ? DroppedPackets{} : before->second);
+    dropped += drops_of(*proxy).since(before == partition.drops_before.end() ? DroppedPackets{}
+                                                                             : before->second);
   }
   return dropped;
+}
+
+/// Listening sockets are about to go, or partitions to act on others: what was dropped until now
+/// stays counted, and counting goes on from here.
+void Registry::keep_drops() {
+  for (const auto& [name, unused] : partitions_.all()) {
+    LivePartition& partition = *partitions_.find(name);
+    partition.drops_kept = dropped_packets(partition);
+    partition.drops_before.clear();
+    for (const auto& [proxy_name, proxy] : proxies_) {
+      partition.drops_before[proxy_name] = drops_of(*proxy);
+    }
+  }
 }
 
 }  // namespace faultline

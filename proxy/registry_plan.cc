@@ -133,10 +133,11 @@ Result<void> Registry::Plan::carry_out() {
   const Result<void> ready = find_sockets();
   if (!ready) return ready;
 
+  for (const auto& [name, proxy] : leaving_) registry_.drop_probes_of(*proxy);
+  registry_.keep_drops();
   std::map<std::string, ListeningSocket> inheritance;
   for (const auto& [name, proxy] : leaving_) {
     const std::string address = proxy->spec().listen;
-    registry_.drop_probes_of(*proxy);
     ListeningSocket socket = proxy->stop();
     if (socket.is_open()) inheritance[address] = std::move(socket);
     registry_.proxies_.erase(name);

@@ -171,12 +171,13 @@ void Registry::drop_probes_of(const Proxy& proxy) {
   }
 }
 
-/// What they have seen is of what it was; who waits for those under way is told `why`.
+/// What its probes have seen is of what it was. Of those that have been given up `why` stays, for
+/// who waits for them.
 void Registry::forget_probes(LivePartition& partition, const std::string& why) {
-  if (!partition.is_being_probed()) return partition.probes.clear();
   drop_probes([&](const auto& running) { return running.partition == partition.spec.name; }, why);
-  std::erase_if(partition.probes,
-                [](const ProbeResult& probe) { return probe.outcome != ProbeOutcome::kNotProbed; });
+  std::erase_if(partition.probes, [](const ProbeResult& probe) {
+    return probe.outcome != ProbeOutcome::kNotProbed || probe.proxy.empty();
+  });
 }
 
 void Registry::look_at_probes(TimePoint now) {

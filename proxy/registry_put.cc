@@ -103,7 +103,10 @@ Result<ProxySpec> Registry::change_to(Proxy& proxy, ProxySpec wanted, bool moves
     socket = *std::move(bound);
   }
   const bool stops = proxy.spec().enabled && (moves || !wanted.enabled);
-  if (stops || redirects || rezones) drop_probes_of(proxy);
+  if (stops || redirects || rezones) {
+    drop_probes_of(proxy);
+    keep_drops();
+  }
   if (stops) proxy.stop();
   if (moves) proxy.set_listen(wanted.listen);
   proxy.name_zones(wanted.zone, wanted.client_zone);

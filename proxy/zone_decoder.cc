@@ -36,6 +36,10 @@ Result<ZoneSpec> decode_zone(const Document& document, const std::string& name, 
   if (auto checked = check_zone_name(name); !checked) {
     return wrong(document, checked.error().message);
   }
+  if (dialect == Dialect::kV1 && document.is_null()) {
+    return wrong(document,
+                 "a zone must be an object like {\"cidrs\": [\"10.1.0.0/16\"]}, not null");
+  }
   const auto fields = Fields::of(document, dialect, "a zone", {"name", "cidrs", "proxies"});
   if (!fields) return Fail(fields.error());
   const auto said = fields->text("name");

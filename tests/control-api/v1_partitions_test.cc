@@ -57,11 +57,12 @@ TEST_CASE("V1: zones that cannot be are refused, with what is wrong", "[v1][zone
   api.refused(422, "invalid", "/zones/a/cidr", "did you mean `cidrs`?", "PUT", "/v1/zones",
               R"({"zones":{"a":{"cidr":["10.1.0.0/16"]}}})");
   api.refused(422, "invalid", "/name", "name must be `a`", "PUT", "/v1/zones/a", R"({"name":"b"})");
+  api.refused(422, "invalid", "", "a zone must be an object", "PUT", "/v1/zones/a", "null");
   api.refused(422, "invalid", "/zone", "there is no zone `d`", "PATCH", "/v1/proxies/redis",
               R"({"zone":"d"})");
   api.json(200, "PATCH", "/v1/proxies/redis", R"({"zone":"c","client_zone":"a"})");
-  api.refused(409, "conflict", "", "proxy `redis`: zone: there is no zone `c`", "DELETE",
-              "/v1/zones/c");
+  api.refused(409, "conflict", "", "without zone `c`: proxy `redis`: zone: there is no zone `c`",
+              "DELETE", "/v1/zones/c");
   CHECK(api.json(200, "GET", "/v1/zones/c")["proxies"] == json::array({"redis"}));
   const json config = api.json(200, "GET", "/v1/config");
   CHECK(config["proxies"][0]["zone"] == "c");
@@ -148,6 +149,22 @@ TEST_CASE("V1: a dry run says what would carry a partition out", "[v1][partition
   CHECK(api.json(200, "PATCH", kPartitions + "/p" + dry_run, R"({"to":"b"})")["engine"] == "none");
 }
 
+TEST_CASE("V1: slow and lossy are so by default, whatever else is said of them",
+          "[v1][partition]") {
+  V1WithZones api;
+  const auto attributes = [&](const std::string& rest) {
+    return api.json(201, "POST", kPartitions + "?dry_run=true",
+                    R"({"from":"a","to":"b",)" + rest + "}")["attributes"];
+  };
+  CHECK(attributes(R"("mode":"slow")")["latency"] == "200ms");
+  CHECK(attributes(R"("mode":"slow","attributes":{"jitter":"5ms"})")["latency"] == "200ms");
+  CHECK(attributes(R"("mode":"slow","attributes":{"latency":"1ms"})")["latency"] == "1ms");
+  CHECK(attributes(R"("mode":"lossy","attributes":{})")["loss"] == "15%");
+  CHECK(attributes(R"("mode":"lossy","attributes":{"engine":"model"})")["loss"] == "15%");
+  CHECK(attributes(R"("mode":"lossy","attributes":{"loss":"0%"})")["loss"] == "0%");
+  CHECK(attributes(R"("mode":"lossy","attributes":{"p":"1%"})")["loss"] == "0%");
+}
+
 TEST_CASE("V1: a partition that cannot be is refused, and nothing changes", "[v1][partition]") {
   V1WithZones api;
   const auto refused = [&](const std::string& pointer, const std::string& detail,
@@ -162,6 +179,8 @@ TEST_CASE("V1: a partition that cannot be is refused, and nothing changes", "[v1
   refused("/connections", "connections", R"({"from":"a","to":"b","connections":30})");
   refused("/limits", "a share of its connections by `connections`",
           R"({"from":"a","to":"b","limits":{"max_share":"5%"}})");
+  refused("/engine", "engine", R"({"from":"a","to":"b","engine":5})");
+  refused("/links", "is a list in an answer", R"({"from":"a","to":"b","links":"a>b"})");
   refused("/ttl", "at most 2h", R"({"from":"a","to":"b","ttl":"3h"})");
   refused("/lease", "there is no lease `x`", R"({"from":"a","to":"b","lease":"x"})");
   refused("/name", "named as zones are", R"({"from":"a","to":"b","name":"a b"})");

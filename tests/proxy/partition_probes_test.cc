@@ -284,6 +284,17 @@ TEST_CASE("probes: their packets are nobody's, also where another proxy has the 
   CHECK(mesh.registry.dropped_packets(live) == 0);
 }
 
+TEST_CASE("probes: their packets are nobody's from the first", "[partition]") {
+  ProbedMesh mesh;
+  mesh.put("{name: p, from: a, to: b}");
+  const auto started = mesh.registry.probe_partition("p");
+  REQUIRE(started);
+  CHECK(mesh.registry.dropped_packets(*started) == 0);
+  mesh.put("{name: p, from: a, to: b, mode: stall}");
+  mesh.put("{name: p, from: a, to: b}");
+  CHECK(mesh.registry.remove_partition("p")->dropped_packets == 0);
+}
+
 TEST_CASE("probes: a name that leads elsewhere is no leak", "[partition]") {
   ProbedMesh mesh;
   // Both addresses of localhost, in two zones; who may not dial the one gets the other.

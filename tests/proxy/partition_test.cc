@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cerrno>
 
 #include "proxy/toxic_clock.h"
 #include "tests/proxy/zoned_world.h"
@@ -147,6 +148,29 @@ TEST_CASE("partition: the modes", "[partition]") {
     CHECK(round_trip(client, "lossy") == "lossy");
     CHECK(mesh.pair("p", "a", "b").matched == 1);
   }
+}
+
+TEST_CASE("partition: what listening sockets have dropped stays counted", "[partition]") {
+  ZonedWorld mesh;
+  if (!mesh.workers.may_filter_packets()) return;  // Nothing is dropped.
+  mesh.put("{name: p, from: a, to: [b, c]}");
+  CHECK(mesh.dial("1", "to-b", milliseconds(100)).second == ETIMEDOUT);
+  CHECK(mesh.dial("1", "to-c", milliseconds(100)).second == ETIMEDOUT);
+  const auto dropped = [&] {
+    return mesh.registry.dropped_packets(mesh.registry.partitions().all().find("p")->second);
+  };
+  REQUIRE(dropped() == 2);
+  REQUIRE(mesh.registry.update("to-b", {.enabled = false}, {}));
+  CHECK(dropped() == 2);
+  REQUIRE(mesh.registry.update("to-b", {.enabled = true}, {}));
+  REQUIRE(mesh.registry.remove("to-c"));
+  CHECK(dropped() == 2);
+  mesh.put("{name: p, from: a, to: [b, c], mode: reset}");
+  CHECK(dropped() == 2);
+  mesh.put("{name: p, from: a, to: [b, c]}");
+  CHECK(mesh.dial("1", "to-b", milliseconds(100)).second == ETIMEDOUT);
+  CHECK(dropped() == 3);
+  CHECK(mesh.registry.remove_partition("p")->dropped_packets == 3);
 }
 
 TEST_CASE("partition: heal reset ends those it was on", "[partition]") {
