@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,11 +18,6 @@ namespace faultline {
 struct DroppedPackets {
   std::uint64_t socket = 0;  ///< Which; 0 is none.
   std::uint64_t count = 0;
-
-  /// Those since `before`, which may be of a socket that was there before it.
-  std::uint64_t since(const DroppedPackets& before) const {
-    return socket == before.socket ? count - std::min(count, before.count) : count;
-  }
 };
 
 /// A bound, listening, non-blocking socket. Closing it removes a unix socket's

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/listening_socket.h"
 #include "proxy/partition.h"
 #include "proxy/probe_result.h"
 #include "proxy/wall_time.h"
@@ -47,7 +46,7 @@ struct LivePartition {
   std::uint64_t connections = 0;      ///< Open ones that it was then put on.
   std::uint64_t dropped_packets = 0;  ///< As in Registry::dropped_packets(), when it has ended.
   std::uint64_t drops_kept = 0;  ///< Packets that sockets had dropped for it when this was noted:
-  std::map<std::string, DroppedPackets> drops_before{};  ///< By proxy: what its socket had dropped.
+  std::map<std::uint64_t, std::uint64_t> drops_before{};  ///< by then each had dropped so many.
   std::vector<PartitionEngine> engines{};  ///< On each proxy that it was on when it last changed.
   std::vector<ProbeResult> probes{};       ///< As of the last time that it was probed.
   std::shared_ptr<ToxicBudget> budget{};

@@ -270,9 +270,10 @@ std::uint64_t Registry::dropped_packets(const LivePartition& partition) const {
       return part->spec.part->partition == partition.spec.name && acts_on_listener(*part);
     });
     if (!acts) continue;
-    const auto before = partition.drops_before.find(name);
-    dropped += drops_of(*proxy).since(before == partition.drops_before.end() ? DroppedPackets{}
-                                                                             : before->second);
+    const DroppedPackets now = drops_of(*proxy);
+    const auto before = partition.drops_before.find(now.socket);  // None: it was opened since.
+    const bool is_new = before == partition.drops_before.end();
+    dropped += now.count - (is_new ? 0 : std::min(now.count, before->second));
   }
   return dropped;
 }
@@ -280,13 +281,15 @@ std::uint64_t Registry::dropped_packets(const LivePartition& partition) const {
 /// Listening sockets are about to go, or partitions to act on others: what was dropped until now
 /// stays counted, and counting goes on from here.
 void Registry::keep_drops() {
+  std::map<std::uint64_t, std::uint64_t> drops;
+  for (const auto& [name, proxy] : proxies_) {
+    const DroppedPackets now = drops_of(*proxy);
+    drops[now.socket] = now.count;
+  }
   for (const auto& [name, unused] : partitions_.all()) {
     LivePartition& partition = *partitions_.find(name);
     partition.drops_kept = dropped_packets(partition);
-    partition.drops_before.clear();
-    for (const auto& [proxy_name, proxy] : proxies_) {
-      partition.drops_before[proxy_name] = drops_of(*proxy);
-    }
+    partition.drops_before = drops;
   }
 }
 

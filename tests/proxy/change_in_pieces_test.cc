@@ -26,6 +26,15 @@ struct HeldUp final : ConnectionWorld, ChangeObserver {
 
   void on_change(const Change& change) noexcept override { reached = change.connections; }
 
+  /// A client of `p` that has said hello, and whose upstream is being dialled.
+  Socket dial(const std::string& address) {
+    create("p", {}, address);
+    Socket client = connect("p");
+    client.send("hello");
+    only_one(ConnectionState::kDialling);
+    return client;
+  }
+
   /// Calls `change`, which is to succeed, and returns when the worker has begun with it. REQUIRES:
   /// there is a connection.
   void begin(const std::function<bool()>& change) {
@@ -169,10 +178,7 @@ TEST_CASE("a dial that ends before a change comes to it counts for nothing", "[c
   const std::string type = GENERATE("blackhole", "reset");
   SlowUpstream upstream;
   HeldUp world;
-  world.create("p", {}, upstream.address);
-  const Socket client = world.connect("p");
-  client.send("hello");
-  world.only_one(ConnectionState::kDialling);
+  const Socket client = world.dial(upstream.address);
 
   world.begin([&] { return world.registry.add_toxic("p", toxic_of(type)).has_value(); });
   const auto dialled = upstream.open().accept();
@@ -194,10 +200,7 @@ TEST_CASE("a dial that fails before a change comes to it counts for nothing",
           "[change_in_pieces]") {
   SlowUpstream upstream;
   HeldUp world;
-  world.create("p", {}, upstream.address);
-  const Socket client = world.connect("p");
-  client.send("hello");
-  world.only_one(ConnectionState::kDialling);
+  const Socket client = world.dial(upstream.address);
 
   world.begin([&] { return world.registry.add_toxic("p", toxic_of("blackhole")).has_value(); });
   upstream.filler.close();

@@ -170,6 +170,11 @@ TEST_CASE("partition: what listening sockets have dropped stays counted", "[part
   mesh.put("{name: p, from: a, to: [b, c]}");
   CHECK(mesh.dial("1", "to-b", milliseconds(100)).second == ETIMEDOUT);
   CHECK(dropped() == 3);
+  ProxySpec renamed = **mesh.registry.find("to-b");  // It takes the listening socket over.
+  renamed.name = "also-to-b";
+  REQUIRE(mesh.registry.reload({.proxies = {**mesh.registry.find("to-b")}}, {.proxies = {renamed}},
+                               {}));
+  CHECK(dropped() == 3);
   CHECK(mesh.registry.remove_partition("p")->dropped_packets == 3);
 }
 
